@@ -1,0 +1,1 @@
+"""Adapters: stores, channels, files, command line."""

@@ -1,0 +1,5 @@
+"""The command line: `expense-policy`."""
+
+from .main import main
+
+__all__ = ["main"]

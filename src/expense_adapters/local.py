@@ -1,0 +1,106 @@
+"""The host's own clock, ids, key and people, and evidence in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import BinaryIO
+
+import attrs
+
+from expense_policy.domain.organisation import Delegation, Holding, Roster
+from expense_policy.ports.notifier import Notice
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+        return datetime.now(timezone.utc)
+
+
+class RandomIds:
+    """Ids of 12 hexadecimal digits of milliseconds and 20 random ones: ordered by time, unguessable."""
+
+    def new(self, at: datetime) -> str:
+        """A fresh id."""
+        return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+
+
+class NoKey:
+    """A company without a journal key: additions by someone with write access can't be told."""
+
+    def mac(self, data: bytes) -> None:
+        """Always None."""
+        return None
+
+    def check(self, key_id: str, data: bytes, tag: str) -> bool:
+        """KeyError: no key is known."""
+        raise KeyError(key_id)
+
+
+@attrs.frozen
+class HmacKey:
+    """One HMAC-SHA-256 key."""
+
+    id: str
+    secret: bytes = attrs.field(repr=False)
+
+    def mac(self, data: bytes) -> tuple[str, str]:
+        """The key's id and the tag."""
+        return self.id, hmac.new(self.secret, data, hashlib.sha256).hexdigest()
+
+    def check(self, key_id: str, data: bytes, tag: str) -> bool:
+        """Whether the tag is this key's; KeyError for another key's."""
+        if key_id != self.id:
+            raise KeyError(key_id)
+        return hmac.compare_digest(self.mac(data)[1], tag)
+
+
+class MemoryEvidence:
+    """Evidence in memory."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def put(self, data: bytes) -> str:
+        """Keeps the bytes."""
+        found = hashlib.sha256(data).hexdigest()
+        self._kept[found] = bytes(data)
+        return found
+
+    def open(self, digest: str) -> BinaryIO:
+        """The bytes; KeyError where absent."""
+        return io.BytesIO(self._kept[digest])
+
+    def has(self, digest: str) -> bool:
+        """Whether they are there."""
+        return digest in self._kept
+
+
+@attrs.frozen
+class FixedDirectory:
+    """People who do not change."""
+
+    holdings: tuple[Holding, ...]
+    delegations: tuple[Delegation, ...] = ()
+
+    def roster(self, units: Sequence[str], at: datetime) -> Roster:
+        """Everyone, at that instant."""
+        return Roster(at, self.holdings, self.delegations)
+
+
+class Recorder:
+    """A notifier that keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    def notify(self, notice: Notice) -> None:
+        """Keeps it."""
+        self.notices.append(notice)

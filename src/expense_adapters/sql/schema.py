@@ -1,0 +1,175 @@
+"""The tables. Money is BIGINT of smallest units, instants are UTC text of one length, digests hexadecimal."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+
+VERSION = 1
+metadata = MetaData()
+
+
+def _table(name: str, *items: Column[str] | Column[int] | PrimaryKeyConstraint | CheckConstraint | Index) -> Table:
+    return Table(name, metadata, *items, sqlite_with_rowid=False, sqlite_strict=True)
+
+
+def _text(name: str, *, null: bool = False, key: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null, primary_key=key)
+
+
+def _int(name: str, *, null: bool = False, key: bool = False) -> Column[int]:
+    return Column(
+        name, BigInteger().with_variant(Integer, "sqlite"), nullable=null, primary_key=key, autoincrement=False
+    )
+
+
+schema_version = _table("schema_version", _int("version", key=True))
+documents = _table(
+    "documents",
+    _text("id", key=True),
+    _int("version"),
+    _text("kind"),
+    _text("department"),
+    _text("applicant"),
+    _text("status"),
+    _text("type", null=True),
+    _text("payee_account", null=True),
+    _text("payee_name", null=True),
+    _text("payee_person", null=True),
+    _int("units"),
+    _int("counted"),
+    _text("submitted_at"),
+    _text("expires_at", null=True),
+    _text("step_office", null=True),
+    _text("statement"),
+    _int("round"),
+    _int("steps"),
+    _int("paid"),
+    _int("used"),
+    _text("body"),
+    CheckConstraint("paid >= 0 AND paid <= units AND used >= 0 AND used <= units", name="documents_within"),
+    Index("documents_account", "department", "type", "payee_account", "submitted_at"),
+    Index("documents_name", "department", "type", "payee_name", "submitted_at"),
+    Index("documents_status", "status", "id"),
+    Index("documents_due", "status", "expires_at"),
+)
+payees = _table("payees", _text("id", key=True), _int("version"), _text("account"))
+policies = _table(
+    "policies", _text("id", key=True), _int("version"), _text("effective"), _text("digest"), _text("body")
+)
+lines = _table(
+    "lines",
+    _text("id", key=True),
+    _text("department"),
+    _int("year"),
+    _text("category"),
+    _text("name"),
+    _text("project", null=True),
+    _text("plan"),
+    _int("in_force"),
+    _int("reserved"),
+    _int("committed"),
+    _int("spent"),
+    _int("closed_through", null=True),
+    CheckConstraint(
+        "reserved >= 0 AND committed >= 0 AND spent >= 0 AND in_force - reserved - committed - spent >= 0",
+        name="lines_never_overdrawn",
+    ),
+)
+guards = _table("guards", _text("key", key=True), _int("version"))
+taken = _table(
+    "taken", _text("space"), _text("key"), _text("owner"), _int("ever"), PrimaryKeyConstraint("space", "key")
+)
+keys = _table("keys", _text("key", key=True), _text("asked"), _text("subject"), _int("seq"))
+journal = _table(
+    "journal",
+    _text("subject"),
+    _int("seq"),
+    _text("prev"),
+    _text("act"),
+    _text("actor"),
+    _text("office", null=True),
+    _text("on_behalf_of", null=True),
+    _text("at"),
+    _text("reason", null=True),
+    _text("policy_version", null=True),
+    _text("rows"),
+    _text("digest"),
+    _text("key_id", null=True),
+    _text("tag", null=True),
+    PrimaryKeyConstraint("subject", "seq"),
+)
+moves = _table(
+    "moves",
+    _text("subject"),
+    _int("seq"),
+    _int("number"),
+    _text("line"),
+    _int("in_force"),
+    _int("reserved"),
+    _int("committed"),
+    _int("spent"),
+    _int("month", null=True),
+    PrimaryKeyConstraint("subject", "seq", "number"),
+)
+signatures = _table(
+    "signatures",
+    _text("document"),
+    _int("round"),
+    _int("step"),
+    _int("seq"),
+    _text("statement"),
+    _text("signer"),
+    _text("holder"),
+    _text("outcome"),
+    _text("at"),
+    _text("body"),
+    PrimaryKeyConstraint("document", "round", "step"),
+)
+payments = _table(
+    "payments",
+    _text("document"),
+    _int("number"),
+    _int("seq"),
+    _int("units"),
+    _text("payee_name"),
+    _text("payee_account"),
+    _text("method"),
+    _text("payer"),
+    _text("at"),
+    _text("statement"),
+    _int("reverses", null=True),
+    _text("parts"),
+    PrimaryKeyConstraint("document", "number"),
+    Index("payments_reversed", "document", "reverses", unique=True),
+)
+use_rows = _table(
+    "use_rows",
+    _text("document"),
+    _int("number"),
+    _int("seq"),
+    _text("type"),
+    _text("on_day"),
+    _text("month"),
+    _text("recipient"),
+    _int("quantity"),
+    _int("units"),
+    _text("detail"),
+    _text("broken"),
+    _text("reason", null=True),
+    PrimaryKeyConstraint("document", "number"),
+    Index("use_rows_contacts", "type", "month", "recipient"),
+)
+seals = _table("seals", _int("number", key=True), _int("seq"), _text("prev"), _text("root"), _text("entries"))
+unsealed = _table("unsealed", _text("subject"), _int("seq"), PrimaryKeyConstraint("subject", "seq"))
+outbox = _table(
+    "outbox",
+    _text("key", key=True),
+    _text("due"),
+    _int("parked"),
+    _int("attempts"),
+    _text("body"),
+    Index("outbox_due", "parked", "due"),
+)
+
+APPEND_ONLY = ("journal", "moves", "signatures", "payments", "use_rows", "seals", "keys", "schema_version")
+"""Tables whose rows are never changed or removed, from plain SQL neither."""

@@ -1,0 +1,114 @@
+"""Records to plain data and back, strictly: no coercion, no unknown field (cattrs).
+
+The law: `canonical(load(dump(x))) == canonical(x)` for everything that is stored.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timezone
+from functools import lru_cache
+from typing import Any, TypeVar, get_args, get_origin
+
+from cattrs import Converter
+from cattrs.strategies import configure_tagged_union
+
+from .domain.approval import Outcome
+from .domain.categories import REGISTER, Plan
+from .domain.documents import Content
+from .domain.money import Money
+from .domain.vocabulary import Status
+
+T = TypeVar("T")
+
+
+def _exact(kind: type) -> Any:
+    def structure(value: Any, _: Any) -> Any:
+        if type(value) is not kind:
+            raise ValueError(f"expected {kind.__name__}, not {type(value).__name__}")
+        return value
+
+    return structure
+
+
+def _money(value: Any, _: Any) -> Money:
+    if type(value) is not list or len(value) != 2:
+        raise ValueError("money is [units, currency]")
+    return Money(value[0], value[1])
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _tuples(converter: Converter, kind: Any) -> Any:
+    inner = get_args(kind)
+
+    def structure(value: Any, _: Any) -> Any:
+        if type(value) is not list:
+            raise ValueError(f"expected a list, not {type(value).__name__}")
+        if len(inner) == 2 and inner[1] is Ellipsis:
+            return tuple(converter.structure(item, inner[0]) for item in value)
+        if len(value) != len(inner):
+            raise ValueError(f"expected {len(inner)} items, not {len(value)}")
+        return tuple(converter.structure(item, each) for item, each in zip(value, inner, strict=True))
+
+    return structure
+
+
+def instant_text(at: datetime) -> str:
+    """An instant as stores keep it: UTC, microseconds, of one length, so that text order is time order."""
+    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def instant_of(text: str) -> datetime:
+    """The instant of `instant_text`."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
+
+
+@lru_cache(maxsize=1)
+def converter() -> Converter:
+    """The one converter, built when it is first needed."""
+    made = Converter(forbid_extra_keys=True, prefer_attrib_converters=False)
+    for kind in (str, int, bool):
+        made.register_structure_hook(kind, _exact(kind))
+    # A StrEnum is a str to the dispatch: each is named, lest its value stay a bare str.
+    for enum in (Status, Outcome):
+        made.register_structure_hook(enum, lambda value, kind: kind(_exact(str)(value, str)))
+    made.register_structure_hook(Money, _money)
+    made.register_unstructure_hook(Money, lambda value: [value.units, value.currency])
+    made.register_structure_hook(date, lambda value, _: date.fromisoformat(_exact(str)(value, str)))
+    made.register_unstructure_hook(date, lambda value: value.isoformat())
+    made.register_structure_hook(datetime, lambda value, _: instant_of(_exact(str)(value, str)))
+    made.register_unstructure_hook(datetime, instant_text)
+    made.register_structure_hook_factory(lambda kind: _is_tuple(kind), lambda kind: _tuples(made, kind))
+    made.register_unstructure_hook_func(
+        lambda kind: _is_tuple(kind), lambda value: [made.unstructure(item) for item in value]
+    )
+    made.register_unstructure_hook(tuple, lambda value: [made.unstructure(item) for item in value])
+    plans = {kind.plan: name for name, kind in REGISTER.items()}
+    made.register_unstructure_hook_func(
+        lambda kind: kind is Plan, lambda value: {"type": plans[type(value)], **made.unstructure(value)}
+    )
+
+    def plan(value: Any, _: Any) -> Any:
+        fields = dict(value)
+        return made.structure(fields, REGISTER[fields.pop("type")].plan)
+
+    made.register_structure_hook_func(lambda kind: kind is Plan, plan)
+    configure_tagged_union(Content, made, tag_name="kind")
+    return made
+
+
+def dump(value: object, kind: Any = None) -> str:
+    """A value as JSON text; `kind` where its declared type is wider than its class."""
+    plain = converter().unstructure(value, unstructure_as=kind)
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def load(text: str, kind: type[T]) -> T:
+    """The value of `dump`; ValueError where a field is missing, unknown or of another type."""
+    try:
+        return converter().structure(json.loads(text), kind)
+    except Exception as error:
+        raise ValueError(f"stored {getattr(kind, '__name__', kind)} can't be read: {error!r}") from error

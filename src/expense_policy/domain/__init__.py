@@ -1,0 +1,1 @@
+"""The policy itself, pure: no clock, no input or output, no randomness."""

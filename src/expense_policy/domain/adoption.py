@@ -1,0 +1,42 @@
+"""A policy version and its adoption by two persons (X2)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import attrs
+
+from .content import Digest, Plain
+from .vocabulary import PersonId
+
+
+@attrs.frozen
+class Adopter:
+    """Someone who adopted a version, in which office, when."""
+
+    person: PersonId
+    office: str
+    at: datetime
+
+
+@attrs.frozen
+class PolicyVersion:
+    """A version with its text; it is adopted once each adopting office has signed, each by another person."""
+
+    id: str
+    effective: date
+    text: str
+    digest: Digest
+    offices: tuple[str, ...]
+    adopters: tuple[Adopter, ...]
+    version: int
+
+    @property
+    def adopted(self) -> bool:
+        """Whether every adopting office has signed."""
+        return {adopter.office for adopter in self.adopters} >= set(self.offices)
+
+    def row(self) -> Plain:
+        """What a journal entry says of this row."""
+        signed = tuple((a.person, a.office, a.at.isoformat()) for a in self.adopters)
+        return ("policy", self.id, self.version, self.effective.isoformat(), self.digest, self.offices, signed)

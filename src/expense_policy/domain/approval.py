@@ -1,0 +1,211 @@
+"""The chain, its signatures and who may give them (A3.2-A3.7): plain values, no document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+import attrs
+
+from .content import Digest, digest, plain_digest
+from .organisation import Authority, Delegation, Roster
+from .policy import Policy, Rule
+from .refusals import Code, Refusal, refusal
+from .vocabulary import PersonId
+
+
+class Outcome(StrEnum):
+    """What a step decides."""
+
+    APPROVE = "approve"
+    RETURN = "return"
+    REJECT = "reject"
+
+
+@attrs.frozen
+class Verdict:
+    """An outcome with its opinion and a finding on each review point (A3.7)."""
+
+    outcome: Outcome
+    opinion: str
+    findings: tuple[tuple[str, bool], ...] = ()
+
+
+def Approve(opinion: str, findings: Mapping[str, bool]) -> Verdict:
+    """An approval; `findings` holds True or False for each review point of the step."""
+    return Verdict(Outcome.APPROVE, opinion, tuple(sorted(findings.items())))
+
+
+def Return(opinion: str) -> Verdict:
+    """Back to the applicant for revision, with the reason."""
+    return Verdict(Outcome.RETURN, opinion)
+
+
+def Reject(opinion: str) -> Verdict:
+    """The end of the document, with the reason."""
+    return Verdict(Outcome.REJECT, opinion)
+
+
+@attrs.frozen
+class Step:
+    """A step of a round's chain, as it was at submission."""
+
+    office: str
+    points: tuple[str, ...]
+
+
+@attrs.frozen
+class Round:
+    """A submission: what every signature of it covers (A3.3)."""
+
+    number: int
+    revision: int
+    submitted_at: datetime
+    policy_version: str
+    policy_digest: Digest
+    deciding_units: int
+    chain: tuple[Step, ...]
+    nonce: str
+    statement: Digest
+
+
+@attrs.frozen
+class Signature:
+    """One person's verdict on one step of one statement."""
+
+    step: int
+    statement: Digest
+    signer: PersonId
+    at: datetime
+    verdict: Verdict
+    authority: Authority
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of everything the signature says."""
+        return digest(self)
+
+    @property
+    def people(self) -> tuple[PersonId, ...]:
+        """Who signed, and whom for."""
+        return (self.signer, self.authority.holder)
+
+
+def statement_digest(
+    *,
+    document: str,
+    kind: str,
+    revision: int,
+    number: int,
+    content: Digest,
+    policy_version: str,
+    policy_digest: Digest,
+    deciding_units: int,
+    chain: tuple[Step, ...],
+    nonce: str,
+) -> Digest:
+    """The statement a round's signatures cover (A3.3); the content's digest binds its evidence too."""
+    steps = tuple((step.office, step.points) for step in chain)
+    head = (document, kind, revision, number, content, policy_version, policy_digest, deciding_units, nonce)
+    return plain_digest(("statement/1", *head, steps))
+
+
+def steps(rules: tuple[Rule, ...]) -> tuple[Step, ...]:
+    """A round's steps from the policy's rules."""
+    return tuple(Step(rule.office, rule.points) for rule in rules)
+
+
+@attrs.frozen
+class Bars:
+    """Who may not sign: a person by the part he plays in the case (A3.2)."""
+
+    parts: tuple[tuple[PersonId, str], ...]
+
+    def part(self, person: PersonId) -> str | None:
+        """The part that bars a person, or None."""
+        return next((part for who, part in self.parts if who == person), None)
+
+
+def bars(applicant: PersonId, payee: PersonId | None, signatures: tuple[Signature, ...]) -> Bars:
+    """Applicant, payee and everyone who signed, or was signed for, already."""
+    parts = [(applicant, "applicant")]
+    if payee is not None:
+        parts.append((payee, "payee"))
+    parts += [(person, "signer") for signature in signatures for person in signature.people]
+    return Bars(tuple(parts))
+
+
+def takers(
+    step: Step, policy: Policy, roster: Roster, department: str, barred: Bars
+) -> tuple[str, tuple[PersonId, ...]]:
+    """The office that takes a step now, and its holders who may: the step's own, else the first substitute's (A3.5)."""
+    for office in (step.office, *policy.substitute_offices(step.office)):
+        free = tuple(p for p in roster.holders(office, department) if barred.part(p) is None)
+        if free:
+            return office, free
+    return step.office, ()
+
+
+def who_may(
+    step: Step, policy: Policy, roster: Roster, department: str, units: int, barred: Bars
+) -> tuple[PersonId, ...]:
+    """Everyone who may sign a step now: holders, then their delegates."""
+    office, free = takers(step, policy, roster, department, barred)
+    delegates = [
+        d.delegate for h in free for d in roster.delegates(office, h, units) if barred.part(d.delegate) is None
+    ]
+    return tuple(dict.fromkeys((*free, *delegates)))
+
+
+def authority(
+    actor: PersonId, step: Step, policy: Policy, roster: Roster, department: str, units: int, barred: Bars
+) -> Authority | tuple[Refusal, ...]:
+    """By what right the actor takes a step now, or why he may not (A3.2, A3.5)."""
+    office, free = takers(step, policy, roster, department, barred)
+    substitute_for = None if office == step.office else step.office
+    if not free:
+        return (refusal(Code.STEP_UNFILLED, office=step.office),)
+    part = barred.part(actor)
+    if part is not None:
+        names = ", ".join(who_may(step, policy, roster, department, units, barred))
+        return (refusal(Code.SIGNER_BARRED, actor=actor, part=part, holders=names),)
+    if actor in free:
+        return Authority(office, actor, substitute_for, None, roster.digest)
+    delegation = _delegation(actor, office, free, roster, units)
+    if delegation is not None:
+        return Authority(office, delegation.holder, substitute_for, delegation, roster.digest)
+    names = ", ".join(who_may(step, policy, roster, department, units, barred))
+    return (refusal(Code.OFFICE_NOT_HELD, actor=actor, office=office, department=department, holders=names),)
+
+
+def _delegation(
+    actor: PersonId, office: str, free: tuple[PersonId, ...], roster: Roster, units: int
+) -> Delegation | None:
+    for holder in free:
+        for delegation in roster.delegates(office, holder, units):
+            if delegation.delegate == actor:
+                return delegation
+    return None
+
+
+def check_verdict(step: Step, verdict: Verdict) -> list[Refusal]:
+    """An opinion always; for an approval a positive finding on each review point (A3.4, A3.7)."""
+    found: list[Refusal] = []
+    if not verdict.opinion.strip():
+        found.append(refusal(Code.OPINION_MISSING))
+    if verdict.outcome is Outcome.APPROVE:
+        findings = dict(verdict.findings)
+        missing = [point for point in step.points if point not in findings]
+        negative = [point for point, good in verdict.findings if good is not True]
+        if missing:
+            found.append(refusal(Code.FINDING_MISSING, office=step.office, points=", ".join(missing)))
+        if negative:
+            found.append(refusal(Code.FINDING_NEGATIVE, points=", ".join(negative)))
+    return found
+
+
+def unsigned_steps(chain: tuple[Step, ...], statement: Digest, signatures: tuple[Signature, ...]) -> tuple[str, ...]:
+    """The offices of the steps that have no approving signature on this statement, in order (A4.1)."""
+    good = {s.step for s in signatures if s.statement == statement and s.verdict.outcome is Outcome.APPROVE}
+    return tuple(step.office for i, step in enumerate(chain) if i not in good)

@@ -1,0 +1,77 @@
+"""The budget plan, put in force through its own chain (B1.4, B1.5)."""
+
+from __future__ import annotations
+
+import attrs
+
+from .holds import Line
+from .money import Money
+from .policy import Policy
+from .refusals import Code, Refusal, refusal
+from .vocabulary import CATEGORIES, DocumentId, Kind, LineId
+
+
+def _category(instance: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if value not in CATEGORIES:
+        raise ValueError(f"{value!r} is not a category: {', '.join(CATEGORIES)}")
+
+
+@attrs.frozen
+class PlanLine:
+    """A line of the draft: its id is the company's own and stands for ever."""
+
+    id: LineId
+    category: str = attrs.field(validator=_category)
+    name: str
+    amount: Money
+    project: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.amount.units <= 0:
+            raise ValueError("a budget line's amount is above 0")
+
+
+def _lines(instance: object, attribute: attrs.Attribute[tuple[PlanLine, ...]], value: tuple[PlanLine, ...]) -> None:
+    if not value:
+        raise ValueError("a budget plan has at least one line")
+    if len({line.id for line in value}) != len(value):
+        raise ValueError("a budget plan names a line once")
+
+
+@attrs.frozen
+class BudgetPlan:
+    """A department's budget of a fiscal year."""
+
+    department: str
+    year: int
+    lines: tuple[PlanLine, ...] = attrs.field(validator=_lines)
+
+    @property
+    def amount(self) -> Money:
+        """The sum of the lines."""
+        total = self.lines[0].amount
+        for line in self.lines[1:]:
+            total += line.amount
+        return total
+
+    @property
+    def kind(self) -> Kind:
+        """Always a budget plan."""
+        return Kind.BUDGET_PLAN
+
+
+def check(plan: BudgetPlan, policy: Policy) -> list[Refusal]:
+    """Every rule the draft breaks at submission."""
+    if plan.amount.currency != policy.currency:
+        raise ValueError(f"the company's currency is {policy.currency}, not {plan.amount.currency}")
+    if plan.department in policy.departments:
+        return []
+    return [refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=plan.department)]
+
+
+def lines(plan: BudgetPlan, document: DocumentId) -> tuple[Line, ...]:
+    """The lines the plan opens once it is approved, at nothing: a move puts the money in force."""
+    return tuple(
+        Line(line.id, plan.department, plan.year, line.category, line.name, line.project, document)
+        for line in plan.lines
+    )

@@ -1,0 +1,120 @@
+"""The one shape of every expense type (C8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Protocol
+
+import attrs
+
+from ..money import Money
+from ..policy import Policy
+from ..refusals import Refusal
+from ..vocabulary import DocumentId
+
+
+class Plan(Protocol):
+    """What is signed: expected quantities and prices (预算依据)."""
+
+    @property
+    def total(self) -> Money:
+        """The record's own sum: it equals the amount asked."""
+
+
+class Use(Protocol):
+    """What happened: one row of the use record (使用记录)."""
+
+    @property
+    def on(self) -> date:
+        """The company's day it happened."""
+
+    @property
+    def recipient(self) -> str:
+        """The customer's id."""
+
+
+@attrs.frozen
+class UseRow:
+    """A use record's row as it is kept: numbered within its document, append-only."""
+
+    document: DocumentId
+    number: int
+    type: str
+    on: date
+    recipient: str
+    quantity: int
+    units: int
+    detail: tuple[tuple[str, str], ...]
+    broken: tuple[str, ...]
+    reason: str | None
+
+    @property
+    def month(self) -> str:
+        """The month it happened in, "2026-03"."""
+        return self.on.strftime("%Y-%m")
+
+
+@attrs.frozen
+class Counted:
+    """How many of a recipient's contacts in a month the store already knows, by (month, recipient)."""
+
+    before: dict[tuple[str, str], int] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class ExpenseType:
+    """A type: its words are `vocabulary`, its rules small functions in one tuple each."""
+
+    name: str
+    category: str
+    clause: str
+    plan: type
+    use: type
+    plan_standards: tuple[Callable[..., Refusal | None], ...]
+    use_standards: tuple[Callable[..., Refusal | None], ...]
+    measure: Callable[..., tuple[int, int, tuple[tuple[str, str], ...]]]
+    """Quantity, cost in smallest units and detail of a use, given the plan."""
+    paid_up_to_use: bool
+    counts_contacts: bool = False
+
+    def check_plan(self, plan: Plan, policy: Policy) -> list[Refusal]:
+        """Every standard the plan breaks."""
+        return [found for rule in self.plan_standards if (found := rule(plan, policy)) is not None]
+
+    def rows(
+        self,
+        document: DocumentId,
+        first: int,
+        plan: Plan,
+        uses: tuple[Use, ...],
+        policy: Policy,
+        counted: Counted,
+        reason: str | None,
+    ) -> tuple[tuple[UseRow, ...], list[Refusal]]:
+        """The rows to append, with what each breaks; broken standards are kept, flagged, and want a reason."""
+        kept: list[UseRow] = []
+        broken: list[Refusal] = []
+        seen = dict(counted.before)
+        for number, use in enumerate(uses, first):
+            quantity, units, detail = self.measure(plan, use)
+            key = (use.on.strftime("%Y-%m"), use.recipient)
+            seen[key] = seen.get(key, 0) + 1
+            found = [f for rule in self.use_standards if (f := rule(plan, use, policy, seen[key])) is not None]
+            flags = tuple(sorted({str(dict(f.facts)["standard"]) for f in found}))
+            kept.append(
+                UseRow(
+                    document,
+                    number,
+                    self.name,
+                    use.on,
+                    use.recipient,
+                    quantity,
+                    units,
+                    detail,
+                    flags,
+                    reason if flags else None,
+                )
+            )
+            broken += found
+        return tuple(kept), broken

@@ -1,0 +1,303 @@
+"""The one approval machine all documents share: in review, approved, and the ways a document ends (A3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from . import holds
+from .application import Application
+from .approval import (
+    Bars,
+    Outcome,
+    Round,
+    Signature,
+    Step,
+    Verdict,
+    authority,
+    bars,
+    check_verdict,
+    statement_digest,
+    steps,
+    unsigned_steps,
+)
+from .budget import BudgetPlan
+from .content import Digest, Plain, digest
+from .holds import Held, Move
+from .money import Money
+from .organisation import Authority, Roster
+from .payment import Payment
+from .policy import Policy
+from .refusals import Code, Refusal, refusal
+from .vocabulary import DocumentId, Kind, PersonId, Status
+
+Content = Application | BudgetPlan
+
+
+@attrs.frozen
+class Document:
+    """A document as it stands: its content, its present round with signatures, what it holds, what was paid.
+
+    Amounts are smallest units. `signatures` are those of the present round, `payments` all there are.
+    """
+
+    id: DocumentId
+    applicant: PersonId
+    content: Content
+    content_digest: Digest
+    currency: str
+    status: Status
+    version: int
+    round: Round
+    signatures: tuple[Signature, ...] = ()
+    held: tuple[Held, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    used: int = 0
+    use_rows: int = 0
+    approved_at: datetime | None = None
+    expires_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Which kind of document this is."""
+        return self.content.kind
+
+    @property
+    def department(self) -> str:
+        """The department that files it."""
+        return self.content.department
+
+    @property
+    def units(self) -> int:
+        """The amount asked, in smallest units."""
+        return self.content.amount.units
+
+    @property
+    def amount(self) -> Money:
+        """The amount asked."""
+        return self.content.amount
+
+    @property
+    def paid(self) -> int:
+        """Payments less reversals, in smallest units."""
+        return sum(payment.units for payment in self.payments)
+
+    @property
+    def statement(self) -> Digest:
+        """The statement of the present round: what a signature covers."""
+        return self.round.statement
+
+    @property
+    def step(self) -> Step | None:
+        """The step whose turn it is; None unless in review."""
+        if self.status is not Status.IN_REVIEW:
+            return None
+        return self.round.chain[len(self.signatures)]
+
+    @property
+    def payee_person(self) -> PersonId | None:
+        """The payee, where he is one of the company's own people."""
+        return self.content.payee.person if isinstance(self.content, Application) else None
+
+    @property
+    def bars(self) -> Bars:
+        """Who may not sign the present step, by the part he plays (A3.2)."""
+        return bars(self.applicant, self.payee_person, self.signatures)
+
+    @property
+    def counted(self) -> int:
+        """What this document adds to the deciding amount of a related one (A3.6)."""
+        if self.status in (Status.IN_REVIEW, Status.APPROVED):
+            return self.units
+        return self.paid
+
+    def row(self) -> Plain:
+        """What a journal entry says of this row: enough to tell a changed one."""
+        r = self.round
+        state = (
+            self.applicant,
+            self.content_digest,
+            self.currency,
+            self.units,
+            self.used,
+            self.use_rows,
+            self.paid,
+            _iso(self.approved_at),
+            _iso(self.expires_at),
+            _iso(self.ended_at),
+            r.number,
+            r.revision,
+            r.policy_version,
+            r.policy_digest,
+            r.deciding_units,
+            r.nonce,
+            _iso(r.submitted_at),
+            tuple((h.line, h.reserved, h.committed, h.spent) for h in self.held),
+        )
+        return ("document", self.id, self.version, self.status.value, r.statement, state)
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+class _Mint:
+    """What only this module holds: without it no `Approved` view is made."""
+
+
+_MINT = _Mint()
+
+
+class Approved:
+    """Proof that a document is signed in full for what it says now: the only thing that can be paid (A4.1)."""
+
+    __slots__ = ("document", "form")
+
+    def __init__(self, mint: _Mint, document: Document, form: Application) -> None:
+        if mint is not _MINT:
+            raise TypeError("an Approved view is made by `documents.approved` alone")
+        self.document = document
+        self.form = form
+
+
+@attrs.frozen
+class Change:
+    """What a transition does: the document as it shall stand, and what moves on its lines."""
+
+    document: Document
+    moves: tuple[Move, ...] = ()
+
+
+def submit(
+    *,
+    id: DocumentId,
+    applicant: PersonId,
+    content: Content,
+    previous: Document | None,
+    policy: Policy,
+    related_units: int,
+    nonce: str,
+    at: datetime,
+) -> Change:
+    """A new document, or a new round of a returned, unsigned or unpaid one: money is reserved, nobody has signed."""
+    content_digest = digest(content)
+    deciding = content.amount.units + related_units
+    chain = steps(policy.chain(content.kind, deciding))
+    revision = 1 if previous is None else previous.round.revision + 1
+    number = 1 if previous is None else previous.round.number + 1
+    statement = statement_digest(
+        document=id,
+        kind=content.kind,
+        revision=revision,
+        number=number,
+        content=content_digest,
+        policy_version=policy.version,
+        policy_digest=policy.digest,
+        deciding_units=deciding,
+        chain=chain,
+        nonce=nonce,
+    )
+    round_ = Round(number, revision, at, policy.version, policy.digest, deciding, chain, nonce, statement)
+    back: tuple[Move, ...] = () if previous is None else holds.release(previous.held)[1]
+    shares = tuple((s.line, s.amount.units) for s in content.shares) if isinstance(content, Application) else ()
+    held, moves = holds.reserve(shares)
+    version = 1 if previous is None else previous.version + 1
+    document = Document(
+        id, applicant, content, content_digest, policy.currency, Status.IN_REVIEW, version, round_, held=held
+    )
+    return Change(document, _merged((*back, *moves)))
+
+
+def _merged(moves: tuple[Move, ...]) -> tuple[Move, ...]:
+    """One move a line, so that giving back and taking again never passes through a shortage of its own making."""
+    lines = dict.fromkeys(move.line for move in moves)
+    merged = []
+    for line in lines:
+        mine = [m for m in moves if m.line == line]
+        merged.append(Move(line, reserved=sum(m.reserved for m in mine), committed=sum(m.committed for m in mine)))
+    return tuple(merged)
+
+
+def judge_signature(
+    document: Document, *, actor: PersonId, seen: Digest, verdict: Verdict, policy: Policy, roster: Roster
+) -> Authority | tuple[Refusal, ...]:
+    """By what right the actor signs the present step with this verdict, or everything that forbids it."""
+    step = document.step
+    if step is None:
+        return (refusal(Code.STATUS_WRONG, status=document.status.value, needed=Status.IN_REVIEW.value),)
+    found: list[Refusal] = []
+    if seen != document.statement:
+        found.append(refusal(Code.STATEMENT_STALE))
+    found += check_verdict(step, verdict)
+    right = authority(actor, step, policy, roster, document.department, document.round.deciding_units, document.bars)
+    if isinstance(right, tuple):
+        return (*found, *right)
+    return tuple(found) if found else right
+
+
+def sign(document: Document, signature: Signature, policy: Policy) -> Change:
+    """The document after a signature: the next step, approved, returned or rejected."""
+    signatures = (*document.signatures, signature)
+    version, at = document.version + 1, signature.at
+    if signature.verdict.outcome is Outcome.APPROVE:
+        if len(signatures) < len(document.round.chain):
+            return Change(attrs.evolve(document, signatures=signatures, version=version))
+        held, moves = holds.commit(document.held)
+        # A budget plan that was approved does not expire: it is in force.
+        expires = policy.calendar.days_after(at, policy.expiry_days) if document.kind is Kind.APPLICATION else None
+        approved_ = attrs.evolve(
+            document,
+            signatures=signatures,
+            version=version,
+            held=held,
+            status=Status.APPROVED,
+            approved_at=at,
+            expires_at=expires,
+        )
+        return Change(approved_, moves)
+    held, moves = holds.release(document.held)
+    returned = signature.verdict.outcome is Outcome.RETURN
+    status, ended = (Status.RETURNED, None) if returned else (Status.REJECTED, at)
+    return Change(
+        attrs.evolve(document, signatures=signatures, version=version, held=held, status=status, ended_at=ended), moves
+    )
+
+
+def end(document: Document, status: Status, at: datetime) -> Change:
+    """The document at its end: what it still holds goes back to its lines."""
+    held, moves = holds.release(document.held)
+    return Change(attrs.evolve(document, status=status, version=document.version + 1, held=held, ended_at=at), moves)
+
+
+def approved(document: Document, at: datetime) -> Approved | tuple[Refusal, ...]:
+    """The proof that a document can be paid, or every reason why not (A4.1).
+
+    The status alone is never trusted: the statement and each step's signature are checked again.
+    """
+    form = document.content
+    found: list[Refusal] = []
+    if document.status is not Status.APPROVED or not isinstance(form, Application):
+        found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=Status.APPROVED.value))
+    r = document.round
+    present = statement_digest(
+        document=document.id,
+        kind=document.kind,
+        revision=r.revision,
+        number=r.number,
+        content=digest(form),
+        policy_version=r.policy_version,
+        policy_digest=r.policy_digest,
+        deciding_units=r.deciding_units,
+        chain=r.chain,
+        nonce=r.nonce,
+    )
+    missing = unsigned_steps(r.chain, present, document.signatures)
+    if missing:
+        found.append(refusal(Code.SIGN_OFF_INCOMPLETE, steps=", ".join(missing)))
+    if document.expires_at is not None and at >= document.expires_at:
+        found.append(refusal(Code.APPROVAL_EXPIRED, expires=document.expires_at.isoformat()))
+    if found or not isinstance(form, Application):
+        return tuple(found)
+    return Approved(_MINT, document, form)

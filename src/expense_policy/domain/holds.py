@@ -1,0 +1,102 @@
+"""Money held on budget lines: reserve, commit, spend, release are moves (B2.1). Ids and amounts only."""
+
+from __future__ import annotations
+
+import attrs
+
+from .money import split
+from .periods import Month
+from .vocabulary import LineId
+
+
+@attrs.frozen
+class Line:
+    """A budget line and its balance, in smallest units of the company's currency.
+
+    `available` = in_force - reserved - committed - spent; none of the four is ever negative, nor is it.
+    """
+
+    id: LineId
+    department: str
+    year: int
+    category: str
+    name: str
+    project: str | None
+    plan: str
+    in_force: int = 0
+    reserved: int = 0
+    committed: int = 0
+    spent: int = 0
+    closed_through: Month | None = None
+
+    @property
+    def available(self) -> int:
+        """What can still be reserved."""
+        return self.in_force - self.reserved - self.committed - self.spent
+
+
+@attrs.frozen
+class Move:
+    """Signed changes to one line, kept for ever as their record.
+
+    A store refuses it unless afterwards reserved, committed, spent and available are all >= 0 and,
+    where `month` is given, the line is not closed through it (R1.3).
+    """
+
+    line: LineId
+    in_force: int = 0
+    reserved: int = 0
+    committed: int = 0
+    spent: int = 0
+    month: Month | None = None
+
+
+@attrs.frozen
+class Held:
+    """What one document holds on one line; never negative."""
+
+    line: LineId
+    reserved: int = 0
+    committed: int = 0
+    spent: int = 0
+
+
+def reserve(shares: tuple[tuple[LineId, int], ...]) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
+    """Submission takes each line's share."""
+    return (
+        tuple(Held(line, reserved=units) for line, units in shares),
+        tuple(Move(line, reserved=units) for line, units in shares),
+    )
+
+
+def commit(held: tuple[Held, ...]) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
+    """Approval turns what is reserved into a commitment."""
+    return (
+        tuple(Held(h.line, 0, h.committed + h.reserved, h.spent) for h in held),
+        tuple(Move(h.line, reserved=-h.reserved, committed=h.reserved) for h in held),
+    )
+
+
+def release(held: tuple[Held, ...]) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
+    """What is held and not spent goes back to its line."""
+    return (
+        tuple(Held(h.line, spent=h.spent) for h in held),
+        tuple(Move(h.line, reserved=-h.reserved, committed=-h.committed) for h in held if h.reserved or h.committed),
+    )
+
+
+def parts(held: tuple[Held, ...], units: int) -> tuple[tuple[LineId, int], ...]:
+    """How a payment falls on the lines: in proportion to what each still has committed, never more than that."""
+    shares = split(units, [h.committed for h in held])
+    return tuple((h.line, share) for h, share in zip(held, shares, strict=True))
+
+
+def spend(
+    held: tuple[Held, ...], shares: tuple[tuple[LineId, int], ...], month: Month
+) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
+    """A payment spends each line's share of the commitment; a reversal (negative shares) restores it."""
+    by_line = dict(shares)
+    return (
+        tuple(Held(h.line, h.reserved, h.committed - by_line[h.line], h.spent + by_line[h.line]) for h in held),
+        tuple(Move(line, committed=-units, spent=units, month=month) for line, units in shares if units),
+    )

@@ -1,0 +1,90 @@
+"""The journal: entries chained per subject, and seals that bind them (G3.4)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import attrs
+
+from .content import Digest, Plain, plain_bytes, plain_digest
+from .vocabulary import PersonId
+
+GENESIS: Digest = "0" * 64
+"""What the first entry of a subject and the first seal point back to."""
+
+
+@attrs.frozen
+class Entry:
+    """One act: who, in which office, for whom, what, when, why, and every row it wrote.
+
+    `rows` are tuples of names, ids, whole numbers and digests, so that folding the journal gives the
+    tables (I19) and no name or telephone number is kept for thirty years.
+    """
+
+    subject: str
+    seq: int
+    prev: Digest
+    act: str
+    actor: PersonId
+    office: str | None
+    on_behalf_of: PersonId | None
+    at: datetime
+    reason: str | None
+    policy_version: str | None
+    rows: tuple[Plain, ...]
+    digest: Digest
+    key_id: str | None = None
+    tag: str | None = None
+
+
+def entry_digest(
+    subject: str,
+    seq: int,
+    prev: Digest,
+    act: str,
+    actor: PersonId,
+    office: str | None,
+    on_behalf_of: PersonId | None,
+    at: datetime,
+    reason: str | None,
+    policy_version: str | None,
+    rows: tuple[Plain, ...],
+) -> Digest:
+    """What chains an entry: a digest over all it says and its predecessor's."""
+    head = (subject, seq, prev, act, actor, office, on_behalf_of, at.isoformat(), reason, policy_version)
+    return plain_digest(("entry/1", *head, rows))
+
+
+def digest_of(entry: Entry) -> Digest:
+    """The digest an entry should have."""
+    e = entry
+    return entry_digest(
+        e.subject, e.seq, e.prev, e.act, e.actor, e.office, e.on_behalf_of, e.at, e.reason, e.policy_version, e.rows
+    )
+
+
+@attrs.frozen
+class Seal:
+    """Binds the entries that no seal bound before; seals are chained, and leave through the notifier."""
+
+    number: int
+    prev: Digest
+    root: Digest
+    entries: tuple[tuple[str, int, Digest], ...]
+
+    @property
+    def digest(self) -> Digest:
+        """What is given out: it stands for this seal and every one before it."""
+        return plain_digest(("seal/1", self.number, self.prev, self.root, len(self.entries)))
+
+
+def merkle_root(entries: tuple[tuple[str, int, Digest], ...]) -> Digest:
+    """The Merkle root over (subject, seq, digest); leaves and nodes are told apart by their prefix."""
+    level = [hashlib.sha256(b"\x00" + plain_bytes(leaf)).digest() for leaf in entries]
+    if not level:
+        return GENESIS
+    while len(level) > 1:
+        pairs = [hashlib.sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
+        level = pairs + level[len(pairs) * 2 :]
+    return level[0].hex()

@@ -1,0 +1,191 @@
+"""Money is whole numbers of a currency's smallest unit (X3); a float never enters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import attrs
+
+UNITS_MAX = 2**63 - 1
+"""The largest amount that every store keeps exactly."""
+
+# ISO 4217 minor units that are not two; a currency outside the list below is refused.
+_EXPONENTS: dict[str, int] = {
+    **dict.fromkeys(
+        [
+            "AED",
+            "ARS",
+            "AUD",
+            "BDT",
+            "BGN",
+            "BRL",
+            "CAD",
+            "CHF",
+            "CNY",
+            "COP",
+            "CZK",
+            "DKK",
+            "EGP",
+            "EUR",
+            "GBP",
+            "HKD",
+            "HUF",
+            "IDR",
+            "ILS",
+            "INR",
+            "KES",
+            "KZT",
+            "LKR",
+            "MAD",
+            "MMK",
+            "MNT",
+            "MOP",
+            "MXN",
+            "MYR",
+            "NGN",
+            "NOK",
+            "NPR",
+            "NZD",
+            "PEN",
+            "PHP",
+            "PKR",
+            "PLN",
+            "QAR",
+            "RON",
+            "RSD",
+            "RUB",
+            "SAR",
+            "SEK",
+            "SGD",
+            "THB",
+            "TRY",
+            "TWD",
+            "UAH",
+            "USD",
+            "UZS",
+            "ZAR",
+        ],
+        2,
+    ),
+    **dict.fromkeys(
+        [
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ],
+        0,
+    ),
+    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+}
+_AMOUNT = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,3}))?")
+
+
+def exponent(currency: str) -> int:
+    """Digits after the point of an ISO 4217 currency; ValueError for one that is not listed."""
+    try:
+        return _EXPONENTS[currency]
+    except KeyError:
+        raise ValueError(f"{currency!r} is not a known ISO 4217 currency code") from None
+
+
+def _units(instance: object, attribute: attrs.Attribute[int], value: int) -> None:
+    # bool is an int to isinstance; only a real int is money.
+    if type(value) is not int:
+        raise TypeError(f"units must be an int, not {type(value).__name__}")
+    if not -UNITS_MAX <= value <= UNITS_MAX:
+        raise ValueError("units are beyond 2**63-1")
+
+
+def _currency(instance: object, attribute: attrs.Attribute[str], value: str) -> None:
+    exponent(value)
+
+
+@attrs.frozen(order=False)
+class Money:
+    """An amount: whole smallest units of one ISO 4217 currency.
+
+    Sums and comparisons of two currencies are a TypeError: there is no rate in this library (X3).
+    """
+
+    units: int = attrs.field(validator=_units)
+    currency: str = attrs.field(validator=_currency)
+
+    @classmethod
+    def of(cls, text: str, currency: str) -> Money:
+        """Parses "50000.01". Digits beyond the currency's exponent, signs other than "-", spaces and
+        separators are a ValueError; anything that is not a str a TypeError."""
+        if type(text) is not str:
+            raise TypeError(f"an amount is written as a str, not {type(text).__name__}")
+        places = exponent(currency)
+        found = _AMOUNT.fullmatch(text) if len(text) <= 24 else None
+        if found is None or len(found[3] or "") > places:
+            raise ValueError(f"{text[:24]!r} is not an amount in {currency} with at most {places} decimals")
+        units = int(found[2]) * 10**places + int((found[3] or "").ljust(places, "0") or "0")
+        return cls(-units if found[1] else units, currency)
+
+    def _same(self, other: Money) -> None:
+        if type(other) is not Money:
+            raise TypeError(f"money is compared and added with money, not {type(other).__name__}")
+        if other.currency != self.currency:
+            raise TypeError(f"{self.currency} and {other.currency} do not mix")
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.units + other.units, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.units - other.units, self.currency)
+
+    def __mul__(self, count: int) -> Money:
+        if type(count) is not int:
+            raise TypeError(f"money is multiplied by an int, not {type(count).__name__}")
+        return Money(self.units * count, self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        self._same(other)
+        return self.units < other.units
+
+    def __le__(self, other: Money) -> bool:
+        self._same(other)
+        return self.units <= other.units
+
+    def __str__(self) -> str:
+        """The amount alone, as `of` reads it: "50000.01"."""
+        places = exponent(self.currency)
+        whole, part = divmod(abs(self.units), 10**places)
+        sign = "-" if self.units < 0 else ""
+        return f"{sign}{whole}.{part:0{places}d}" if places else f"{sign}{whole}"
+
+
+def split(units: int, weights: Sequence[int]) -> tuple[int, ...]:
+    """Splits whole units by weights: largest remainder, ties to the first share (R1.2).
+
+    The parts add up to `units` exactly; a zero weight gets nothing; a negative amount mirrors the
+    positive one. ValueError without a positive weight or with a negative one.
+    """
+    total = sum(weights)
+    if total <= 0 or min(weights) < 0:
+        raise ValueError("weights must be whole numbers >= 0 with a positive sum")
+    amount = abs(units)
+    parts = [amount * weight // total for weight in weights]
+    left = amount - sum(parts)
+    if left:
+        order = sorted(range(len(weights)), key=lambda i: -(amount * weights[i] % total))
+        for i in order[:left]:
+            parts[i] += 1
+    return tuple(-part for part in parts) if units < 0 else tuple(parts)

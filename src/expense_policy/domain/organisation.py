@@ -1,0 +1,91 @@
+"""Who holds which office, and who may act for whom, at one instant (A3.2, A3.5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from .content import Digest, digest
+from .vocabulary import PersonId
+
+
+@attrs.frozen
+class Holding:
+    """A person holds an office: of one department, or of the whole company where `department` is None."""
+
+    office: str
+    person: PersonId
+    department: str | None = None
+
+
+@attrs.frozen
+class Delegation:
+    """A holder lets another sign for him in [since, until), up to `units_max` smallest units (None: no limit).
+
+    A delegation is one step deep: only a holder's own counts, and the cashier's office is not delegable.
+    """
+
+    holder: PersonId
+    delegate: PersonId
+    office: str
+    since: datetime
+    until: datetime
+    reason: str
+    units_max: int | None = None
+
+
+@attrs.frozen
+class Authority:
+    """By what right someone signed: kept with the signature, so that it can be judged later (G3.4)."""
+
+    office: str
+    holder: PersonId
+    substitute_for: str | None
+    delegation: Delegation | None
+    roster: Digest
+
+
+@attrs.frozen
+class Roster:
+    """Who holds which office at one instant, for the departments asked about."""
+
+    at: datetime
+    holdings: tuple[Holding, ...]
+    delegations: tuple[Delegation, ...] = ()
+    _digest: list[Digest] = attrs.field(factory=list, init=False, repr=False, eq=False)
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of holdings and delegations; the instant is not part of it."""
+        if not self._digest:
+            self._digest.append(digest((self.holdings, self.delegations)))
+        return self._digest[0]
+
+    def holders(self, office: str, department: str) -> tuple[PersonId, ...]:
+        """Everyone who holds the office for the department, sorted."""
+        return tuple(
+            sorted({h.person for h in self.holdings if h.office == office and h.department in (None, department)})
+        )
+
+    def holds(self, person: PersonId, office: str, department: str) -> bool:
+        """Whether the person holds the office for the department, in person."""
+        return any(
+            h.person == person and h.office == office and h.department in (None, department) for h in self.holdings
+        )
+
+    def delegates(self, office: str, holder: PersonId, units: int) -> tuple[Delegation, ...]:
+        """The holder's delegations that count at the roster's instant for this amount, in a stable order."""
+        return tuple(
+            sorted(
+                (
+                    d
+                    for d in self.delegations
+                    if d.holder == holder
+                    and d.office == office
+                    and d.since <= self.at < d.until
+                    and (d.units_max is None or units <= d.units_max)
+                ),
+                key=lambda d: (d.delegate, d.since, d.until),
+            )
+        )

@@ -1,0 +1,90 @@
+"""A payment as it is recorded, and what an instruction must agree with (A4.2, A4.3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from .application import Application, Payee
+from .content import Digest, Plain, digest
+from .money import Money
+from .refusals import Code, Refusal, refusal
+from .vocabulary import DocumentId, LineId, PersonId
+
+
+@attrs.frozen
+class Instruction:
+    """What the cashier is about to pay; each field is held against the form."""
+
+    amount: Money
+    payee: Payee
+    method: str
+    attachments: tuple[Digest, ...] = ()
+
+
+@attrs.frozen
+class Payment:
+    """A payment recorded; a reversal has negative units and points to the payment it undoes."""
+
+    document: DocumentId
+    number: int
+    units: int
+    payee_name: str
+    payee_account: str
+    method: str
+    payer: PersonId
+    at: datetime
+    statement: Digest
+    parts: tuple[tuple[LineId, int], ...]
+    reverses: int | None = None
+
+    def row(self) -> Plain:
+        """What a journal entry says of this row."""
+        return ("payment", self.document, self.number, self.units, digest(self))
+
+
+@attrs.frozen
+class PayeeAccount:
+    """The account last paid, or confirmed by name, under a payee's name (A4.2)."""
+
+    id: str
+    account: str
+    version: int
+
+    def row(self) -> Plain:
+        """What a journal entry says of this row: the account by its digest."""
+        return ("payee", self.id, self.version, digest(self.account))
+
+
+def differences(instruction: Instruction, form: Application) -> list[Refusal]:
+    """Every field in which the instruction differs from the form (A4.2)."""
+    fields = []
+    if instruction.payee.name != form.payee.name:
+        fields.append("payee name")
+    if instruction.payee.account != form.payee.account:
+        fields.append("payee account")
+    if instruction.payee.person != form.payee.person:
+        fields.append("payee person")
+    if instruction.method != form.method:
+        fields.append("method")
+    if instruction.amount.currency != form.amount.currency:
+        fields.append("currency")
+    if sorted(instruction.attachments) != sorted(a.digest for a in form.attachments):
+        fields.append("documents")
+    return [refusal(Code.PAYMENT_DIFFERS, fields=", ".join(fields))] if fields else []
+
+
+def within(amount: Money, approved: Money, paid: int, used: int | None) -> list[Refusal]:
+    """Payments never pass the amount approved, nor the use record where the type is paid up to it (C8)."""
+    if amount.units <= 0:
+        raise ValueError("a payment is above 0; a reversal is an act of its own")
+    found = []
+    left = approved.units - paid
+    if amount.units > left:
+        found.append(
+            refusal(Code.PAYMENT_EXCEEDS_APPROVAL, asked=amount, left=Money(left, amount.currency), approved=approved)
+        )
+    if used is not None and amount.units > used - paid:
+        found.append(refusal(Code.PAYMENT_EXCEEDS_USE, asked=amount, left=Money(max(used - paid, 0), amount.currency)))
+    return found

@@ -1,0 +1,103 @@
+"""Days, months and years, all counted in the company's time zone (X3), and the lunar festivals (C2.1)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import attrs
+from dateutil.relativedelta import relativedelta
+
+from .festival_table import FESTIVALS, TABLE
+
+
+def _month(instance: object, attribute: attrs.Attribute[int], value: int) -> None:
+    if type(value) is not int or not 1 <= value <= 12:
+        raise ValueError(f"a month is 1 to 12, not {value!r}")
+
+
+@attrs.frozen(order=True)
+class Month:
+    """A calendar month."""
+
+    year: int = attrs.field(validator=attrs.validators.instance_of(int))
+    month: int = attrs.field(validator=_month)
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+    @property
+    def number(self) -> int:
+        """Months counted from year 0, so that months compare and subtract as whole numbers."""
+        return self.year * 12 + self.month - 1
+
+
+def instant(value: datetime) -> datetime:
+    """The instant in UTC; ValueError for a naive datetime, TypeError for anything else."""
+    if type(value) is not datetime:
+        raise TypeError(f"an instant is a datetime, not {type(value).__name__}")
+    if value.tzinfo is None or value.utcoffset() is None:
+        raise ValueError("an instant must be an aware datetime")
+    return value.astimezone(timezone.utc)
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{name!r} is not a known time zone") from None
+
+
+def _known_zone(instance: object, attribute: attrs.Attribute[str], value: str) -> None:
+    _zone(value)
+
+
+@attrs.frozen
+class Calendar:
+    """The company's calendar: its time zone and the month its fiscal year starts in."""
+
+    time_zone: str = attrs.field(validator=_known_zone)
+    fiscal_year_start: int = attrs.field(default=1, validator=_month)
+
+    def day(self, at: datetime) -> date:
+        """The company's day at an instant."""
+        return at.astimezone(_zone(self.time_zone)).date()
+
+    def month(self, at: datetime) -> Month:
+        """The company's month at an instant."""
+        day = self.day(at)
+        return Month(day.year, day.month)
+
+    def start(self, day: date) -> datetime:
+        """The first instant of a day, in UTC."""
+        return datetime.combine(day, time(), _zone(self.time_zone)).astimezone(timezone.utc)
+
+    def days_after(self, at: datetime, days: int) -> datetime:
+        """The same wall-clock time, `days` calendar days later (earlier where negative), in UTC."""
+        local = at.astimezone(_zone(self.time_zone))
+        return (local + timedelta(days=days)).astimezone(timezone.utc)
+
+    def fiscal_year(self, day: date) -> int:
+        """The fiscal year of a day, named by the calendar year it starts in."""
+        return day.year if day.month >= self.fiscal_year_start else day.year - 1
+
+    def months(self, year: int) -> tuple[Month, ...]:
+        """The twelve months of a fiscal year, in order."""
+        first = date(year, self.fiscal_year_start, 1)
+        days = [first + relativedelta(months=i) for i in range(12)]
+        return tuple(Month(day.year, day.month) for day in days)
+
+
+def festival(name: str, year: int) -> date:
+    """The day of a lunar festival in a Gregorian year 1901-2099.
+
+    ValueError for a year outside the table, KeyError-free: an unknown name is a ValueError too.
+    """
+    if name not in FESTIVALS:
+        raise ValueError(f"{name!r} is not one of {', '.join(FESTIVALS)}")
+    if year not in TABLE:
+        raise ValueError(f"the festival table covers 1901 to 2099, not {year}")
+    month_day = TABLE[year][FESTIVALS.index(name)]
+    return date(year, month_day // 100, month_day % 100)

@@ -1,0 +1,1 @@
+"""What the library asks of the world: Protocols only, no default behaviour."""

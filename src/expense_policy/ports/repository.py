@@ -1,0 +1,200 @@
+"""What a store promises: it looks, it commits.
+
+An act is: `look` (one round trip), a decision in Python, `commit` (one round trip). The facts the decision
+rested on travel back as the conditions of the batch; a store never decides, it only refuses a batch whose facts
+are no longer true. Each condition is one of three: a row's version bumped conditionally, an amount moved
+conditionally, a key taken once.
+
+1. All or nothing: a batch's effects are all durable when `commit` returns, and none exists otherwise.
+2. Conditional: the committed batches equal some serial order of them in which every condition held.
+3. Guards first: guards, then records, then moves, each sorted by key, before anything else.
+4. Fresh: `look` sees every batch whose `commit` returned before it was called.
+5. Exact: what was put is got back equal, canonical bytes and all.
+6. Facts, entries and keys are never changed or removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import attrs
+
+from ..domain.adoption import PolicyVersion
+from ..domain.approval import Signature
+from ..domain.categories import UseRow
+from ..domain.content import Digest
+from ..domain.documents import Document
+from ..domain.holds import Line, Move
+from ..domain.journal import Entry, Seal
+from ..domain.payment import PayeeAccount, Payment
+from ..domain.vocabulary import DocumentId, LineId, Space
+from .notifier import Notice
+
+Record = Document | PayeeAccount | PolicyVersion
+"""What has a version: a row that acts change."""
+
+
+@attrs.frozen
+class Signed:
+    """A signature of a document's round."""
+
+    document: DocumentId
+    round: int
+    signature: Signature
+
+
+Fact = Signed | Payment | UseRow | Seal
+"""What is written once and never changed."""
+
+
+@attrs.frozen
+class Key:
+    """The caller's idempotency key with the digest of what it asked."""
+
+    key: str
+    asked: Digest
+
+
+@attrs.frozen
+class Guard:
+    """A named row that makes a set of rows count as one; `expected` 0: not there yet. Committed: `expected + 1`."""
+
+    key: str
+    expected: int
+
+
+@attrs.frozen
+class Put:
+    """A record as it shall stand; its version is `expected + 1`. `expected` 0: it must not exist."""
+
+    record: Record
+    expected: int
+
+
+@attrs.frozen
+class Take:
+    """`key` of `space` becomes `by`'s, for ever or until `Free`; refused where another has it."""
+
+    space: Space
+    key: str
+    by: DocumentId
+    ever: bool = False
+
+
+@attrs.frozen
+class Free:
+    """Gives back what `by` took and did not take for ever; refused otherwise."""
+
+    space: Space
+    key: str
+    by: DocumentId
+
+
+@attrs.frozen
+class Batch:
+    """One act; `entry.seq` follows its chain's head and `entry.prev` is that head's digest."""
+
+    entry: Entry
+    key: Key | None = None
+    guards: tuple[Guard, ...] = ()
+    puts: tuple[Put, ...] = ()
+    lines: tuple[Line, ...] = ()
+    """Lines opened by this act, at nothing; refused where one exists. They stand before the moves."""
+    moves: tuple[Move, ...] = ()
+    takes: tuple[Take | Free, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+@attrs.frozen
+class Sum:
+    """Whole units or a count of what matches, grouped.
+
+    `of` is "related" (what applications count for, A3.6; since = submitted at or after) or "contacts" (rows of use
+    records); `by` and `where` name columns of the schema's closed list.
+    """
+
+    of: str
+    by: tuple[str, ...] = ()
+    where: tuple[tuple[str, str], ...] = ()
+    since: datetime | None = None
+
+
+@attrs.frozen
+class Look:
+    """Everything one act wants to know, asked at once. A record brings the lines it holds money on."""
+
+    key: str | None = None
+    subject: str | None = None
+    documents: tuple[DocumentId, ...] = ()
+    payees: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    lines: tuple[LineId, ...] = ()
+    guards: tuple[str, ...] = ()
+    taken: tuple[tuple[Space, str], ...] = ()
+    sums: tuple[Sum, ...] = ()
+
+
+@attrs.frozen
+class Seen:
+    """The answer to a `Look`: an absent record, line or taken key has no entry, an absent guard stands at 0."""
+
+    done: tuple[Entry, Digest] | None
+    head: tuple[int, Digest, datetime] | None
+    documents: Mapping[DocumentId, Document]
+    payees: Mapping[str, PayeeAccount]
+    policies: Mapping[str, PolicyVersion]
+    lines: Mapping[LineId, Line]
+    guards: Mapping[str, int]
+    taken: Mapping[tuple[Space, str], DocumentId]
+    sums: tuple[Mapping[tuple[str, ...], int], ...]
+
+
+@attrs.frozen
+class Summary:
+    """A document as a flat row: what lists and questions need."""
+
+    id: DocumentId
+    kind: str
+    department: str
+    applicant: str
+    status: str
+    units: int
+    submitted_at: datetime
+    expires_at: datetime | None
+    step_office: str | None
+
+
+class Repository(Protocol):
+    """A store. Shared by threads; knows no clock: every instant is an argument."""
+
+    def look(self, at: Look) -> Seen:
+        """One round trip. Need not be one snapshot: what matters is a condition of the batch."""
+
+    def commit(self, *batches: Batch) -> None:
+        """All batches or none; Conflict, AlreadyDone or RepositoryUnavailable where it is none."""
+
+    def find(
+        self, where: tuple[tuple[str, str], ...] = (), due: datetime | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[Summary]:
+        """A page in id order over the searched columns; with `due`, only documents that expire by then."""
+
+    def lines(self) -> Sequence[Line]:
+        """Every budget line with its balance, in id order."""
+
+    def policies(self) -> Sequence[PolicyVersion]:
+        """Every known policy version, in the order of effective date, then id."""
+
+    def history(self, subject: str | None = None) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
+        """Entries with the facts they wrote, in (subject, seq) order, streamed."""
+
+    def unsealed(self, limit: int) -> Sequence[Entry]:
+        """Committed entries that no seal binds yet, in (subject, seq) order."""
+
+    def notices(self, now: datetime, limit: int) -> Sequence[Notice]:
+        """Committed, undelivered, due; two callers may see the same one."""
+
+    def settle(self, key: str, retry_at: datetime | None, parked: bool = False) -> None:
+        """The notice was delivered (None), is to be tried again at `retry_at`, or is set aside and reported."""

@@ -1,0 +1,1 @@
+"""Use cases: one method per act of the policy."""

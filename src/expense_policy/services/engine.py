@@ -1,0 +1,286 @@
+"""Look, decide, commit: the one way an act happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+import attrs
+
+from ..domain import journal
+from ..domain.categories import UseRow
+from ..domain.content import Digest, Plain, digest
+from ..domain.holds import Line, Move
+from ..domain.journal import Entry, Seal
+from ..domain.periods import instant
+from ..domain.policy import Policy
+from ..domain.refusals import Code, Refusal, Refused, refusal
+from ..policy_file import load_policy
+from ..ports.directory import Directory
+from ..ports.environment import Clock, IdSource
+from ..ports.errors import AlreadyDone, Conflict
+from ..ports.evidence import Evidence
+from ..ports.keyring import Keyring
+from ..ports.notifier import Notice
+from ..ports.repository import Batch, Fact, Free, Guard, Key, Look, Put, Repository, Seen, Signed, Take
+
+ATTEMPTS = 20
+POLICY_GUARD = "policies"
+
+
+@attrs.frozen
+class Receipt:
+    """What an act did, rebuilt from its journal entry: the same for every repetition of its key.
+
+    `number` is the payment's or reversal's number within its document, where the act was one.
+    """
+
+    id: str
+    act: str
+    at: datetime
+    status: str | None
+    statement: Digest | None
+    number: int | None
+    entry: Digest
+
+    @classmethod
+    def of(cls, entry: Entry) -> Receipt:
+        """The receipt of an entry."""
+        status = statement = number = None
+        for row in entry.rows:
+            if isinstance(row, tuple) and row[0] == "document":
+                status, statement = str(row[3]), str(row[4])
+            elif isinstance(row, tuple) and row[0] == "payment":
+                number = row[2]
+        return cls(
+            entry.subject, entry.act, entry.at, status, statement, number if type(number) is int else None, entry.digest
+        )
+
+
+@attrs.frozen
+class Decision:
+    """A dry run's answer: every refusal, or none."""
+
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the act would be done."""
+        return not self.refusals
+
+
+@attrs.frozen
+class Effects:
+    """What a decision wants done; the engine adds entry, key and notices."""
+
+    office: str | None = None
+    on_behalf_of: str | None = None
+    guards: tuple[Guard, ...] = ()
+    puts: tuple[Put, ...] = ()
+    lines: tuple[Line, ...] = ()
+    moves: tuple[Move, ...] = ()
+    takes: tuple[Take | Free, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    tell: tuple[str, ...] = ()
+
+
+Verdicts = Effects | tuple[Refusal, ...]
+
+
+@attrs.frozen
+class Scene:
+    """All a decision may know: the instant, the policies, and what the store answered."""
+
+    at: datetime
+    seen: Seen
+    policy: Policy | None
+    policies: Mapping[str, Policy]
+    offices: tuple[str, ...]
+
+    def in_force(self) -> Policy | tuple[Refusal, ...]:
+        """The version in force at this instant, or the refusal (X2)."""
+        if self.policy is not None:
+            return self.policy
+        return (refusal(Code.POLICY_NOT_IN_FORCE, today=self.at.date().isoformat(), offices=", ".join(self.offices)),)
+
+
+class Act(Protocol):
+    """An act: what it needs to see, and what it decides."""
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it."""
+
+    @property
+    def subject(self) -> str:
+        """Whose journal it goes into."""
+
+    @property
+    def actor(self) -> str:
+        """Who does it."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why."""
+
+    def look(self, at: datetime, policy: Policy | None, /) -> Look:
+        """What the decision needs."""
+
+    def decide(self, scene: Scene) -> Verdicts:
+        """The effects, or every refusal."""
+
+
+@attrs.frozen
+class Environment:
+    """What the host brings."""
+
+    repository: Repository
+    directory: Directory
+    evidence: Evidence
+    keyring: Keyring
+    clock: Clock
+    ids: IdSource
+    offices: tuple[str, ...]
+    _policies: dict[int, dict[str, Policy]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
+
+    def adopted(self, count: int) -> dict[str, Policy]:
+        """Every adopted version by its name, as of the guard's count; asked of the store when that grew."""
+        known = self._policies.get(count)
+        if known is None:
+            known = {v.id: load_policy(v.text) for v in self.repository.policies() if v.adopted}
+            self._policies.clear()
+            self._policies[count] = known
+        return known
+
+
+def in_force(policies: Mapping[str, Policy], at: datetime) -> Policy | None:
+    """The adopted version with the latest effective day that has come (X2)."""
+    due = [p for p in policies.values() if p.effective <= p.calendar.day(at)]
+    return max(due, key=lambda p: (p.effective, p.version), default=None)
+
+
+class Engine:
+    """Performs acts against the store."""
+
+    def __init__(self, env: Environment) -> None:
+        self.env = env
+
+    def perform(self, act: Act, *, key: str | None = None, asked: object = None) -> Receipt:
+        """Does the act, or raises Refused with every refusal; a conflict looks and decides again, bounded."""
+        wanted = (
+            None
+            if key is None
+            else Key(_key(key), digest((act.name, act.subject if asked is None else "", act.actor, asked)))
+        )
+        for _ in range(ATTEMPTS):
+            scene = self._scene(act, wanted)
+            if wanted is not None and scene.seen.done is not None:
+                return _same(wanted, *scene.seen.done)
+            effects = act.decide(scene)
+            if isinstance(effects, tuple):
+                raise Refused(effects)
+            batch = self._batch(act, scene, effects, wanted)
+            try:
+                self.env.repository.commit(batch)
+            except Conflict:
+                continue
+            except AlreadyDone as done:
+                if wanted is None:
+                    raise
+                return _same(wanted, done.entry, done.asked)
+            return Receipt.of(batch.entry)
+        raise Conflict(f"{act.name} met other writers {ATTEMPTS} times in a row; try again")
+
+    def consider(self, act: Act) -> Decision:
+        """The same decision, nothing done."""
+        effects = act.decide(self._scene(act, None))
+        return Decision(effects if isinstance(effects, tuple) else ())
+
+    def _scene(self, act: Act, wanted: Key | None) -> Scene:
+        now = instant(self.env.clock.now())
+        repository = self.env.repository
+        cached = next(iter(self.env._policies.items()), (0, {}))
+        for _ in range(3):
+            policy = in_force(cached[1], now)
+            look = act.look(now, policy)
+            asked = attrs.evolve(
+                look,
+                key=None if wanted is None else wanted.key,
+                subject=act.subject,
+                guards=(*look.guards, POLICY_GUARD),
+            )
+            seen = repository.look(asked)
+            count = seen.guards.get(POLICY_GUARD, 0)
+            # What is looked for depends on the policy: a version adopted elsewhere means looking once more.
+            if count == cached[0]:
+                break
+            cached = (count, self.env.adopted(count))
+        at = now if seen.head is None else max(now, seen.head[2])
+        return Scene(at, seen, in_force(cached[1], at), cached[1], self.env.offices)
+
+    def _batch(self, act: Act, scene: Scene, e: Effects, wanted: Key | None) -> Batch:
+        seq, prev = (0, journal.GENESIS) if scene.seen.head is None else scene.seen.head[:2]
+        rows = _rows(e)
+        version = None if scene.policy is None else scene.policy.version
+        head = (
+            act.subject,
+            seq + 1,
+            prev,
+            act.name,
+            act.actor,
+            e.office,
+            e.on_behalf_of,
+            scene.at,
+            act.reason,
+            version,
+            rows,
+        )
+        found = journal.entry_digest(*head)
+        tag = self.env.keyring.mac(found.encode())
+        entry = Entry(*head, found, *(tag or (None, None)))
+        notices = (
+            (Notice(f"{act.subject}:{seq + 1}", act.name, act.subject, e.tell, scene.at, (("entry", found),)),)
+            if e.tell
+            else ()
+        )
+        return Batch(entry, wanted, e.guards, e.puts, e.lines, e.moves, e.takes, e.facts, notices)
+
+
+def _rows(e: Effects) -> tuple[Plain, ...]:
+    rows: list[Plain] = [("guard", g.key, g.expected + 1) for g in e.guards]
+    rows += [put.record.row() for put in e.puts]
+    rows += [("line", x.id, x.department, x.year, x.category, digest((x.name, x.project, x.plan))) for x in e.lines]
+    rows += [
+        ("move", m.line, m.in_force, m.reserved, m.committed, m.spent, None if m.month is None else str(m.month))
+        for m in e.moves
+    ]
+    rows += [
+        ("take", t.space.value, t.key, int(t.ever)) if isinstance(t, Take) else ("free", t.space.value, t.key)
+        for t in e.takes
+    ]
+    rows += [fact_row(f) for f in e.facts]
+    return tuple(rows)
+
+
+def fact_row(f: Fact) -> Plain:
+    """What a journal entry says of a fact: enough to tell a changed one."""
+    if isinstance(f, Signed):
+        return ("signature", f.document, f.round, f.signature.step, f.signature.digest)
+    if isinstance(f, UseRow):
+        return ("use", f.document, f.number, f.units, digest(f))
+    if isinstance(f, Seal):
+        return ("seal", f.number, f.digest)
+    return f.row()
+
+
+def _key(key: str) -> str:
+    if type(key) is not str or not 0 < len(key) <= 200:
+        raise ValueError("an idempotency key is a str of 1 to 200 characters")
+    return key
+
+
+def _same(wanted: Key, entry: Entry, asked: Digest) -> Receipt:
+    if asked != wanted.asked:
+        raise ValueError(f"the key {wanted.key!r} was used for another request")
+    return Receipt.of(entry)

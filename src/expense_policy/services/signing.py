@@ -1,0 +1,80 @@
+"""Signing: every document's one way forward (A3.2-A3.4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from ..domain import budget, documents
+from ..domain.approval import Outcome, Signature, Verdict
+from ..domain.budget import BudgetPlan
+from ..domain.content import Digest
+from ..domain.documents import Document
+from ..domain.holds import Line, Move
+from ..domain.organisation import Roster
+from ..domain.policy import Policy
+from ..domain.vocabulary import Space, Status
+from ..ports.directory import Directory
+from ..ports.errors import NotFound
+from ..ports.repository import Free, Look, Put, Signed
+from .engine import Effects, Scene, Verdicts
+
+
+def document_of(scene: Scene, id: str) -> Document:
+    """The document, or NotFound."""
+    try:
+        return scene.seen.documents[id]
+    except KeyError:
+        raise NotFound(f"there is no document {id!r}") from None
+
+
+@attrs.frozen
+class Sign:
+    """A verdict on the present step of a document."""
+
+    subject: str
+    actor: str
+    seen: Digest
+    verdict: Verdict
+    directory: Directory
+    reason: str | None = None
+    name: str = "sign"
+
+    def look(self, at: datetime, policy: Policy | None) -> Look:
+        """The document."""
+        return Look(documents=(self.subject,))
+
+    def decide(self, scene: Scene) -> Verdicts:
+        """The signature with all it entails: the next step, approval, return, rejection."""
+        document = document_of(scene, self.subject)
+        # A round is judged by the version in force when it was submitted (X2).
+        policy = scene.policies[document.round.policy_version]
+        roster: Roster = self.directory.roster((document.department,), scene.at)
+        right = documents.judge_signature(
+            document, actor=self.actor, seen=self.seen, verdict=self.verdict, policy=policy, roster=roster
+        )
+        if isinstance(right, tuple):
+            return right
+        signature = Signature(len(document.signatures), self.seen, self.actor, scene.at, self.verdict, right)
+        change = documents.sign(document, signature, policy)
+        moves = change.moves
+        lines: tuple[Line, ...] = ()
+        takes: tuple[Free, ...] = ()
+        if isinstance(document.content, BudgetPlan):
+            plan = document.content
+            if change.document.status is Status.APPROVED:
+                lines = budget.lines(plan, document.id)
+                moves = tuple(Move(line.id, in_force=line.amount.units) for line in plan.lines)
+            elif self.verdict.outcome is Outcome.REJECT:
+                takes = (Free(Space.PLAN, f"{plan.department}:{plan.year}", document.id),)
+        return Effects(
+            office=right.office,
+            on_behalf_of=None if right.holder == self.actor else right.holder,
+            puts=(Put(change.document, document.version),),
+            lines=lines,
+            moves=moves,
+            takes=takes,
+            facts=(Signed(document.id, document.round.number, signature),),
+            tell=(document.applicant,),
+        )
