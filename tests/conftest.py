@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,3 +30,26 @@ def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Repos
 def world(repository: Repository) -> World:
     """A company with its policy adopted and a budget in force."""
     return World.with_budget(repository)
+
+
+_ABSENT: list[str] = []
+
+
+@pytest.fixture
+def shared(request: pytest.FixtureRequest) -> Path:
+    """The folder of real data, from EXPENSE_POLICY_SHARED; where CI is set its absence fails."""
+    root = Path(__file__).parent.parent
+    path = Path(os.environ.get("EXPENSE_POLICY_SHARED", root.parent / "shared")).resolve()
+    if not (path / "data").is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"the shared data is not at {path}: set EXPENSE_POLICY_SHARED")
+        _ABSENT.append(request.node.nodeid)
+        pytest.skip(f"the shared data is not at {path}: set EXPENSE_POLICY_SHARED")
+    return path
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says loudly which tests on real data did not run."""
+    if _ABSENT:
+        terminalreporter.section("REAL DATA NOT FOUND", sep="!")
+        terminalreporter.line(f"{len(_ABSENT)} tests were skipped: set EXPENSE_POLICY_SHARED to the shared folder.")

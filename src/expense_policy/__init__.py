@@ -1,1 +1,76 @@
-"""Enforces a company's policy for what it spends on operating its existing customers (老客户运营费用制度)."""
+"""Enforces a company's policy for what it spends on operating its existing customers (老客户运营费用制度).
+
+The face is lazy: a name is imported when it is first asked for, and no driver with it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .domain.application import Application as Application
+    from .domain.application import Attachment as Attachment
+    from .domain.application import Payee as Payee
+    from .domain.application import Share as Share
+    from .domain.approval import Approve as Approve
+    from .domain.approval import Reject as Reject
+    from .domain.approval import Return as Return
+    from .domain.budget import BudgetPlan as BudgetPlan
+    from .domain.budget import PlanLine as PlanLine
+    from .domain.categories.holiday_gift import GiftIssued as GiftIssued
+    from .domain.categories.holiday_gift import HolidayGift as HolidayGift
+    from .domain.categories.sms import Sms as Sms
+    from .domain.categories.sms import SmsSent as SmsSent
+    from .domain.documents import Document as Document
+    from .domain.money import Money as Money
+    from .domain.organisation import Delegation as Delegation
+    from .domain.organisation import Holding as Holding
+    from .domain.payment import Instruction as Instruction
+    from .domain.refusals import Code as Code
+    from .domain.refusals import ExpensePolicyError as ExpensePolicyError
+    from .domain.refusals import Refusal as Refusal
+    from .domain.refusals import Refused as Refused
+    from .domain.vocabulary import Status as Status
+    from .policy_file import PolicyFileError as PolicyFileError
+    from .policy_file import load_policy as load_policy
+    from .services.desk import Desk as Desk
+
+_HOMES = {
+    "Application": "domain.application",
+    "Attachment": "domain.application",
+    "Payee": "domain.application",
+    "Share": "domain.application",
+    "Approve": "domain.approval",
+    "Reject": "domain.approval",
+    "Return": "domain.approval",
+    "BudgetPlan": "domain.budget",
+    "PlanLine": "domain.budget",
+    "GiftIssued": "domain.categories.holiday_gift",
+    "HolidayGift": "domain.categories.holiday_gift",
+    "Sms": "domain.categories.sms",
+    "SmsSent": "domain.categories.sms",
+    "Document": "domain.documents",
+    "Money": "domain.money",
+    "Delegation": "domain.organisation",
+    "Holding": "domain.organisation",
+    "Instruction": "domain.payment",
+    "Code": "domain.refusals",
+    "ExpensePolicyError": "domain.refusals",
+    "Refusal": "domain.refusals",
+    "Refused": "domain.refusals",
+    "Status": "domain.vocabulary",
+    "PolicyFileError": "policy_file",
+    "load_policy": "policy_file",
+    "Desk": "services.desk",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value

@@ -34,7 +34,8 @@ def lines(text: str) -> Lines:
         elif node.type in ("table", "table_array_element"):
             name = ".".join(_key(next(child for child in node.children if child.type.endswith("key"))))
             if node.type == "table_array_element":
-                name, counts[name] = f"{name}[{counts[name]}]", counts[name] + 1
+                counts[name] += 1
+                name = f"{name}[{counts[name] - 1}]"
             found.setdefault(name, node.start_point[0] + 1)
             for child in node.children:
                 if child.type == "pair":

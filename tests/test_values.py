@@ -1,0 +1,198 @@
+"""Money, periods, encoding, messages, the policy file: the values everything stands on."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from expense_adapters.memory import MemoryRepository
+from expense_policy.codec import dump, load
+from expense_policy.domain.application import Application
+from expense_policy.domain.categories.sms import segments
+from expense_policy.domain.content import canonical, digest
+from expense_policy.domain.money import UNITS_MAX, Money, split
+from expense_policy.domain.periods import Calendar, festival, instant
+from expense_policy.policy_file import PolicyFileError, load_policy
+
+from .world import POLICY, World
+
+UNITS = st.integers(-UNITS_MAX, UNITS_MAX)
+
+
+@given(UNITS, st.sampled_from(["CNY", "JPY", "BHD"]))
+def test_money_reads_what_it_writes(units: int, currency: str) -> None:
+    """An amount's text gives the amount back, to the smallest unit (I25)."""
+    money = Money(units, currency)
+    if len(str(money).lstrip("-").partition(".")[0]) <= 16:
+        assert Money.of(str(money), currency) == money
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1.001", "1e3", "1_0", "１", " 1", "+1", "NaN", "1,000", ".5", "1.", "--1", "9" * 99]
+)
+def test_money_refuses_what_is_not_an_amount(text: str) -> None:
+    """Anything but digits with at most the currency's decimals is refused (I25)."""
+    with pytest.raises(ValueError, match="amount"):
+        Money.of(text, "CNY")
+
+
+@pytest.mark.parametrize("units", [1.0, True, "1", None])
+def test_money_takes_no_float(units: Any) -> None:
+    """Only an int is units (I25)."""
+    with pytest.raises(TypeError):
+        Money(units, "CNY")
+
+
+def test_currencies_do_not_mix() -> None:
+    """Two currencies are neither added nor compared (I25)."""
+    with pytest.raises(TypeError):
+        Money(1, "CNY") + Money(1, "EUR")
+    with pytest.raises(TypeError):
+        assert Money(1, "CNY") < Money(1, "EUR")
+
+
+@given(UNITS, st.lists(st.integers(0, 10**6), min_size=1, max_size=8).filter(any))
+def test_a_split_adds_up(units: int, weights: list[int]) -> None:
+    """Parts add up exactly, differ from the ideal by less than one unit, and mirror a negative amount (I24)."""
+    parts, total = split(units, weights), sum(weights)
+    assert sum(parts) == units
+    assert all(abs(part * total - units * weight) < total for part, weight in zip(parts, weights, strict=True))
+    assert split(-units, weights) == tuple(-part for part in parts)
+
+
+@pytest.mark.clause("C2.1")
+def test_festivals_agree_with_other_sources(shared: Path) -> None:
+    """Every festival on which five other packages agree stands in the table."""
+    with (shared / "data" / "festivals" / "lunar_festivals_1901_2099.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["all_agree"] == "True"]
+    assert len(rows) == 792
+    assert [r for r in rows if festival(r["festival"], int(r["year"])).isoformat() != r["lunardate"]] == []
+
+
+@pytest.mark.clause("X3")
+def test_days_are_the_companys() -> None:
+    """A day begins at the company's midnight, and a fiscal year in its month."""
+    calendar = Calendar("Asia/Shanghai", 4)
+    assert calendar.day(datetime(2026, 3, 31, 16, 0, tzinfo=timezone.utc)) == date(2026, 4, 1)
+    assert calendar.day(datetime(2026, 3, 31, 15, 59, 59, 999999, tzinfo=timezone.utc)) == date(2026, 3, 31)
+    assert (calendar.fiscal_year(date(2026, 3, 31)), calendar.fiscal_year(date(2026, 4, 1))) == (2025, 2026)
+    assert [str(m) for m in calendar.months(2026)][::11] == ["2026-04", "2027-03"]
+    with pytest.raises(ValueError, match="aware"):
+        instant(datetime(2026, 1, 1))  # noqa: DTZ001 - the naive one is the point
+
+
+PLAIN: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.dates(),
+    lambda inner: st.lists(inner, max_size=3).map(tuple),
+    max_leaves=8,
+)
+
+
+def _kinds(value: object) -> object:
+    return (type(value), tuple(map(_kinds, value)) if isinstance(value, tuple) else value)
+
+
+@given(PLAIN, PLAIN)
+def test_the_encoding_is_injective(a: object, b: object) -> None:
+    """Two values have the same bytes exactly when they are equal and of one kind (I32)."""
+    assert (canonical(a) == canonical(b)) == (_kinds(a) == _kinds(b))
+
+
+def test_golden_digests() -> None:
+    """The encoding of format version 1 never changes (I32)."""
+    value = ("a", 1, None, True, ("ü", "😀"), date(2024, 2, 29), Money(5, "CNY"))
+    assert canonical(value) == (
+        b'["()","a",1,null,true,["()","\\u00fc","\\ud83d\\ude00"],["date","2024-02-29"],["Money",5,"CNY"]]'
+    )
+
+
+@pytest.mark.clause("A3.3")
+def test_every_field_is_signed() -> None:
+    """No field of the form can change without changing the digest that is signed."""
+    world = World.open(MemoryRepository())
+    form = world.gift()
+    other = attrs.evolve(world.sms(7), department="customer_service", project="p", purpose="x", business_goal="y")
+    changed: dict[str, Any] = {
+        "customers": "others",
+        "method": "cash",
+        "expected_payment": form.expected_payment + timedelta(days=1),
+        "attachments": (world.basis,),
+    }
+    for field in attrs.fields(Application):
+        value: Any = changed.get(field.name, getattr(other, field.name))
+        assert value != getattr(form, field.name), field.name
+        assert digest(attrs.evolve(form, **dict[str, Any]({field.name: value}))) != digest(form), field.name
+
+
+@pytest.mark.clause("A4.4")
+def test_what_is_stored_signs_the_same() -> None:
+    """A document that went through the codec has the canonical bytes it had."""
+    repository = MemoryRepository()
+    world = World.with_budget(repository)
+    document = world.desk.document(world.apply(world.gift(purpose="春节礼品 😀𠮷")).id)
+    bare = attrs.evolve(document, signatures=(), payments=())
+    assert canonical(load(dump(bare), type(document))) == canonical(bare)
+
+
+@pytest.mark.clause("C3.3")
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 1),
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("a" * 306, 2),
+        ("a" * 307, 3),
+        ("€" * 80, 1),
+        ("€" * 81, 2),
+        ("春" * 70, 1),
+        ("春" * 71, 2),
+        ("春" * 134, 2),
+        ("春" * 135, 3),
+        ("😀" * 35, 1),
+        ("😀" * 36, 2),
+        ("😀" * 67, 3),
+    ],
+)
+def test_segments(text: str, count: int) -> None:
+    """A message is billed by its segments, and none splits a character."""
+    assert segments(text) == count
+
+
+@pytest.mark.clause("X2")
+def test_a_policy_file_names_every_fault() -> None:
+    """Each fault of a policy file is named at once, with its path and line."""
+    text = (
+        POLICY.replace('currency = "CNY"', 'currency = "XXX"')
+        .replace("related = 30", "related = true")
+        .replace("days_before = 30", "days_befor = 30")
+        .replace('up_to = "50000.00"', "up_to = 50000.0")
+        .replace("segments_max = 3", "segments_max = 0")
+    )
+    with pytest.raises(PolicyFileError) as error:
+        load_policy(text)
+    found = {problem.path: problem.line for problem in error.value.problems}
+    lines = text.splitlines()
+    expected = {
+        "policy.currency": 'currency = "XXX"',
+        "periods.related": "related = true",
+        "chain.application[3].up_to": "up_to = 50000.0",
+        "holiday_gift.days_befor": "days_befor = 30",
+        "sms.segments_max": "segments_max = 0",
+    }
+    assert found == {path: lines.index(line) + 1 for path, line in expected.items()}
+
+
+@pytest.mark.clause("X2")
+@pytest.mark.parametrize("text", ["", "a=" + "[" * 5000, "\x00", "policy = 1", "[policy]\n[policy]"])
+def test_a_policy_file_that_is_none_is_refused(text: str) -> None:
+    """What is no policy file is refused with a problem, never with a traceback."""
+    with pytest.raises(PolicyFileError):
+        load_policy(text)
