@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .refusals import Code, Text
+from .codes import Code, Text
 
 TEXTS: dict[Code, Text] = {
     Code.ACCOUNT_UNCONFIRMED: Text(

@@ -233,6 +233,8 @@ class _Use:
         finance = roster.holds(self.actor, Office.FINANCE_OFFICER, document.department)
         found = [] if finance and not self.rows else _own(document, self.actor)
         policy, kind = scene.policies[document.round.policy_version], REGISTER[form.type]
+        if self.rows and self.type != form.type:
+            raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
         counted = Counted({(k[0], k[1]): n for group in scene.seen.sums for k, n in group.items()})
         rows, broken = kind.rows(document.id, document.use_rows + 1, form.plan, self.rows, policy, counted, self.reason)
         if broken and not (self.reason or "").strip():
