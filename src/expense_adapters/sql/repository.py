@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import create_engine, func, insert, literal_column, select
+from sqlalchemy import func, insert, literal_column, make_url, select
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement
@@ -32,6 +32,12 @@ from . import schema as s
 _DIALECT = sqlite_dialect.dialect(paramstyle="named")
 # A constant stands in the text: only what is named is bound.
 _ZERO: Any = literal_column("0")
+_TRANSACTION = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_SAVEPOINT = (
+    "SAVEPOINT expense_policy",
+    "RELEASE expense_policy",
+    ("ROLLBACK TO expense_policy", "RELEASE expense_policy"),
+)
 _SEARCHED = ("kind", "status", "department", "applicant", "type", "step_office")
 
 
@@ -138,26 +144,48 @@ class SqlRepository:
     def __init__(self, url: str) -> None:
         if not url.startswith("sqlite:///"):
             raise ValueError("the store's URL is sqlite:///PATH")
-        self._engine = create_engine(url)
+        self._path = make_url(url).database or ""
         self._local = threading.local()
         self._make_schema()
+
+    @classmethod
+    def joining(cls, connection: sqlite3.Connection) -> SqlRepository:
+        """A store inside the host's own transaction on its connection: it commits nothing and retries nothing.
+
+        A batch that is refused rolls back to its savepoint; what was committed is durable once the host commits.
+        The schema has to be there already. ValueError where no transaction is open.
+        """
+        joined = cls.__new__(cls)
+        joined._path, joined._local = "", threading.local()
+        joined._local.connection = connection
+        joined._joined = True
+        if not connection.in_transaction:
+            raise ValueError("the host's connection has no open transaction to join")
+        return joined
+
+    _joined = False
 
     def _connection(self) -> sqlite3.Connection:
         held: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if held is None:
-            path = self._engine.url.database
+            if self._joined:
+                raise RepositoryUnavailable("a joined store stays with its host's thread", outcome_known=True)
             try:
-                held = sqlite3.connect(path or ":memory:")
+                held = sqlite3.connect(self._path)
                 sqlite.prepare(held)
             except sqlite3.Error as error:
-                raise RepositoryUnavailable(f"{path}: {error}", outcome_known=True) from error
-            held.row_factory = sqlite3.Row
+                raise RepositoryUnavailable(f"{self._path}: {error}", outcome_known=True) from error
             self._local.connection = held
         return held
 
+    def _cursor(self) -> sqlite3.Cursor:
+        cursor = self._connection().cursor()
+        cursor.row_factory = sqlite3.Row
+        return cursor
+
     def close(self) -> None:
-        """Closes this thread's connection."""
-        held = self._local.__dict__.pop("connection", None)
+        """Closes this thread's connection; a host's own stays open."""
+        held = None if self._joined else self._local.__dict__.pop("connection", None)
         if held is not None:
             held.close()
 
@@ -178,17 +206,18 @@ class SqlRepository:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:
-        """One transaction; the driver's errors become the port's."""
-        cursor = self._connection().cursor()
-        committing = False
+        """One transaction, or one savepoint of the host's; the driver's errors become the port's."""
+        begin, commit, undo = _SAVEPOINT if self._joined else _TRANSACTION
+        cursor, committing = self._cursor(), False
         try:
-            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute(begin)
             yield cursor
             committing = True
-            cursor.execute("COMMIT")
+            cursor.execute(commit)
         except BaseException as error:
             if self._connection().in_transaction:
-                cursor.execute("ROLLBACK")
+                for statement in undo:
+                    cursor.execute(statement)
             if isinstance(error, sqlite3.IntegrityError):
                 raise Conflict(str(error)) from error
             if isinstance(error, sqlite3.Error):
@@ -199,7 +228,7 @@ class SqlRepository:
 
     def look(self, at: Look) -> Seen:
         """Everything asked."""
-        c = self._connection().cursor()
+        c = self._cursor()
         try:
             return self._look(c, at)
         except sqlite3.Error as error:
@@ -337,7 +366,7 @@ class SqlRepository:
     def _query(self, query: Any) -> list[sqlite3.Row]:
         compiled = query.compile(dialect=_DIALECT)
         try:
-            found: list[sqlite3.Row] = self._connection().execute(str(compiled), compiled.params).fetchall()
+            found: list[sqlite3.Row] = self._cursor().execute(str(compiled), compiled.params).fetchall()
         except sqlite3.Error as error:
             raise RepositoryUnavailable(str(error), outcome_known=True) from error
         return found
@@ -376,8 +405,8 @@ class SqlRepository:
         if subject is not None:
             query = query.where(t.c.subject == subject)
         compiled = query.compile(dialect=_DIALECT)
-        c = self._connection()
-        for row in c.execute(str(compiled), compiled.params):
+        c = self._cursor()
+        for row in self._cursor().execute(str(compiled), compiled.params):
             entry = rows.entry_of(dict(row))
             at = {"subject": entry.subject, "seq": entry.seq}
             facts = [read(dict(r)) for sql, read in _FACTS_AT for r in c.execute(sql, at).fetchall()]
