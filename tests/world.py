@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from expense_adapters.local import FixedDirectory, MemoryEvidence, NoKey, RandomIds, Recorder
+from expense_adapters.local import FixedDirectory, MemoryEvidence, Recorder
 from expense_policy.domain.application import Application, Attachment, Payee, Share
 from expense_policy.domain.approval import Approve, Verdict
 from expense_policy.domain.budget import BudgetPlan, PlanLine
@@ -88,8 +88,6 @@ class World:
             notifier=recorder,
             evidence=evidence,
             clock=clock,
-            ids=RandomIds(),
-            keyring=NoKey(),
         )
         basis = Attachment("budget_basis", evidence.put(b"basis"))
         contract = Attachment("contract", evidence.put(b"contract"))

@@ -1,47 +1,18 @@
-"""The host's own clock, ids, key and people, and evidence in memory."""
+"""A journal key, people who do not change, evidence in memory, a notifier that records."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import io
-import secrets
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import BinaryIO
 
 import attrs
 
 from expense_policy.domain.organisation import Delegation, Holding, Roster
 from expense_policy.ports.notifier import Notice
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """The present instant in UTC."""
-        return datetime.now(timezone.utc)
-
-
-class RandomIds:
-    """Ids of 12 hexadecimal digits of milliseconds and 20 random ones: ordered by time, unguessable."""
-
-    def new(self, at: datetime) -> str:
-        """A fresh id."""
-        return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
-
-
-class NoKey:
-    """A company without a journal key: additions by someone with write access can't be told."""
-
-    def mac(self, data: bytes) -> None:
-        """Always None."""
-        return None
-
-    def check(self, key_id: str, data: bytes, tag: str) -> bool:
-        """KeyError: no key is known."""
-        raise KeyError(key_id)
 
 
 @attrs.frozen

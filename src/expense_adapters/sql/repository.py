@@ -9,11 +9,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, literal_column, make_url, select
-from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy import make_url, select
 from sqlalchemy.schema import CreateIndex, CreateTable
-from sqlalchemy.sql import ClauseElement
-from sqlalchemy.sql import bindparam as bind
 
 from expense_policy.codec import instant_of, instant_text, load
 from expense_policy.domain.adoption import PolicyVersion
@@ -28,110 +25,7 @@ from expense_policy.ports.repository import Batch, Fact, Look, Put, Seen, Signed
 
 from . import rows, sqlite
 from . import schema as s
-
-_DIALECT = sqlite_dialect.dialect(paramstyle="named")
-# A constant stands in the text: only what is named is bound.
-_ZERO: Any = literal_column("0")
-_TRANSACTION = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
-_SAVEPOINT = (
-    "SAVEPOINT expense_policy",
-    "RELEASE expense_policy",
-    ("ROLLBACK TO expense_policy", "RELEASE expense_policy"),
-)
-_SEARCHED = ("kind", "status", "department", "applicant", "type", "step_office")
-
-
-def _sql(statement: ClauseElement) -> str:
-    return str(statement.compile(dialect=_DIALECT))
-
-
-def _all(table: Any, *where: Any, order: Any = ()) -> str:
-    return _sql(select(table).where(*where).order_by(*order))
-
-
-_INSERT = {
-    t.name: _sql(insert(t).values({c.name: bind(c.name) for c in t.columns})) for t in s.metadata.tables.values()
-}
-_UPDATE = {
-    t.name: _sql(
-        t.update()
-        .where(t.c.id == bind("the_id"), t.c.version == bind("expected"))
-        .values({c.name: bind(c.name) for c in t.columns if c.name != "id"})
-    )
-    for t in (s.documents, s.payees, s.policies)
-}
-_MOVE = _sql(
-    s.lines.update()
-    .where(
-        s.lines.c.id == bind("line"),
-        s.lines.c.reserved + bind("r") >= _ZERO,
-        s.lines.c.committed + bind("c") >= _ZERO,
-        s.lines.c.spent + bind("p") >= _ZERO,
-        s.lines.c.in_force
-        + bind("f")
-        - s.lines.c.reserved
-        - bind("r")
-        - s.lines.c.committed
-        - bind("c")
-        - s.lines.c.spent
-        - bind("p")
-        >= _ZERO,
-        (bind("m").is_(None)) | (s.lines.c.closed_through.is_(None)) | (s.lines.c.closed_through < bind("m")),
-    )
-    .values(
-        in_force=s.lines.c.in_force + bind("f"),
-        reserved=s.lines.c.reserved + bind("r"),
-        committed=s.lines.c.committed + bind("c"),
-        spent=s.lines.c.spent + bind("p"),
-    )
-)
-_GUARD = _sql(
-    s.guards.update()
-    .where(s.guards.c.key == bind("the_key"), s.guards.c.version == bind("expected"))
-    .values(version=bind("version"))
-)
-_FREE = _sql(
-    s.taken.delete().where(
-        s.taken.c.space == bind("space"),
-        s.taken.c.key == bind("key"),
-        s.taken.c.owner == bind("owner"),
-        s.taken.c.ever == _ZERO,
-    )
-)
-_HEAD = (
-    _sql(
-        select(s.journal.c.seq, s.journal.c.digest, s.journal.c.at)
-        .where(s.journal.c.subject == bind("subject"))
-        .order_by(s.journal.c.seq.desc())
-    )
-    + " LIMIT 1"
-)
-_KEY = _sql(
-    select(s.keys.c.asked, *s.journal.c)
-    .join_from(s.keys, s.journal, (s.keys.c.subject == s.journal.c.subject) & (s.keys.c.seq == s.journal.c.seq))
-    .where(s.keys.c.key == bind("key"))
-)
-_BY_ID = {t.name: _all(t, t.c.id == bind("id")) for t in (s.documents, s.payees, s.policies, s.lines)}
-_SIGNATURES = _all(
-    s.signatures,
-    s.signatures.c.document == bind("id"),
-    s.signatures.c.round == bind("round"),
-    order=(s.signatures.c.step,),
-)
-_PAYMENTS = _all(s.payments, s.payments.c.document == bind("id"), order=(s.payments.c.number,))
-_GUARD_AT = _sql(select(s.guards.c.version).where(s.guards.c.key == bind("key")))
-_TAKEN_AT = _sql(select(s.taken.c.owner).where(s.taken.c.space == bind("space"), s.taken.c.key == bind("key")))
-_UNSEAL = _sql(s.unsealed.delete().where(s.unsealed.c.subject == bind("subject"), s.unsealed.c.seq == bind("seq")))
-_FACTS: tuple[tuple[Any, Any], ...] = (
-    (s.signatures, rows.signed_of),
-    (s.payments, rows.payment_of),
-    (s.use_rows, rows.use_of),
-)
-_FACTS_AT = [
-    (_all(t, t.c.document == bind("subject"), t.c.seq == bind("seq"), order=tuple(t.primary_key)), read)
-    for t, read in _FACTS
-]
-_SEAL_AT = _all(s.seals, s.seals.c.seq == bind("seq"))
+from . import statements as q
 
 
 class SqlRepository:
@@ -194,12 +88,12 @@ class SqlRepository:
             there = cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'").fetchone()
             if there is None:
                 for table in s.metadata.sorted_tables:
-                    cursor.execute(str(CreateTable(table).compile(dialect=_DIALECT)))
+                    cursor.execute(str(CreateTable(table).compile(dialect=q.DIALECT)))
                     for index in sorted(table.indexes, key=lambda i: str(i.name)):
-                        cursor.execute(str(CreateIndex(index).compile(dialect=_DIALECT)))
+                        cursor.execute(str(CreateIndex(index).compile(dialect=q.DIALECT)))
                 for trigger in sqlite.triggers():
                     cursor.execute(trigger)
-                cursor.execute(_INSERT["schema_version"], {"version": s.VERSION})
+                cursor.execute(q.INSERT["schema_version"], {"version": s.VERSION})
             found = cursor.execute("SELECT MAX(version) FROM schema_version").fetchone()[0]
         if found != s.VERSION:
             raise RepositoryUnavailable(f"the store has schema {found}, this library {s.VERSION}", outcome_known=True)
@@ -207,7 +101,7 @@ class SqlRepository:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:
         """One transaction, or one savepoint of the host's; the driver's errors become the port's."""
-        begin, commit, undo = _SAVEPOINT if self._joined else _TRANSACTION
+        begin, commit, undo = q.SAVEPOINT if self._joined else q.TRANSACTION
         cursor, committing = self._cursor(), False
         try:
             cursor.execute(begin)
@@ -239,9 +133,9 @@ class SqlRepository:
     def _look(self, c: sqlite3.Cursor, at: Look) -> Seen:
         documents = {i: d for i in at.documents if (d := self._document(c, i)) is not None}
         wanted = dict.fromkeys([*at.lines, *(h.line for d in documents.values() for h in d.held)])
-        head = c.execute(_HEAD, {"subject": at.subject}).fetchone() if at.subject else None
-        guards = {g: c.execute(_GUARD_AT, {"key": g}).fetchone() for g in at.guards}
-        taken = {(sp, k): c.execute(_TAKEN_AT, {"space": sp.value, "key": k}).fetchone() for sp, k in at.taken}
+        head = c.execute(q.HEAD, {"subject": at.subject}).fetchone() if at.subject else None
+        guards = {g: c.execute(q.GUARD_AT, {"key": g}).fetchone() for g in at.guards}
+        taken = {(sp, k): c.execute(q.TAKEN_AT, {"space": sp.value, "key": k}).fetchone() for sp, k in at.taken}
         payees = {i: self._one(c, "payees", i) for i in at.payees}
         policies = {i: self._one(c, "policies", i) for i in at.policies}
         found = {i: self._one(c, "lines", i) for i in wanted}
@@ -258,21 +152,21 @@ class SqlRepository:
         )
 
     def _one(self, c: sqlite3.Cursor, table: str, id: str) -> Any:
-        row = c.execute(_BY_ID[table], {"id": id}).fetchone()
+        row = c.execute(q.BY_ID[table], {"id": id}).fetchone()
         return None if row is None else dict(row)
 
     def _document(self, c: sqlite3.Cursor, id: str) -> Document | None:
         row = self._one(c, "documents", id)
         if row is None:
             return None
-        signed = c.execute(_SIGNATURES, {"id": id, "round": row["round"]}).fetchall()
-        paid = c.execute(_PAYMENTS, {"id": id}).fetchall()
+        signed = c.execute(q.SIGNATURES, {"id": id, "round": row["round"]}).fetchall()
+        paid = c.execute(q.PAYMENTS, {"id": id}).fetchall()
         return rows.document_of(
             row, tuple(rows.signed_of(r).signature for r in signed), tuple(rows.payment_of(dict(r)) for r in paid)
         )
 
     def _done(self, c: sqlite3.Cursor, key: str) -> tuple[Entry, str] | None:
-        row = c.execute(_KEY, {"key": key}).fetchone()
+        row = c.execute(q.KEY, {"key": key}).fetchone()
         if row is None:
             return None
         fields = dict(row)
@@ -280,12 +174,12 @@ class SqlRepository:
         return rows.entry_of(fields), asked
 
     def _sum(self, c: sqlite3.Cursor, asked: Sum) -> dict[tuple[str, ...], int]:
-        t, what = _SUMS[asked.of]
+        t, what = q.SUMS[asked.of]
         by = [t.c[name] for name in asked.by]
         query = select(*by, what.label("sum")).where(*(t.c[name] == value for name, value in asked.where)).group_by(*by)
         if asked.since is not None:
             query = query.where(t.c.submitted_at >= instant_text(asked.since))
-        compiled = query.compile(dialect=_DIALECT)
+        compiled = query.compile(dialect=q.DIALECT)
         return {tuple(r[:-1]): r[-1] or 0 for r in c.execute(str(compiled), compiled.params).fetchall()}
 
     def commit(self, *batches: Batch) -> None:
@@ -300,17 +194,17 @@ class SqlRepository:
             if done is not None:
                 raise AlreadyDone(*done)
             row = {"key": b.key.key, "asked": b.key.asked, "subject": b.entry.subject, "seq": b.entry.seq}
-            c.execute(_INSERT["keys"], row)
+            c.execute(q.INSERT["keys"], row)
         for guard in sorted(b.guards, key=lambda g: g.key):
             if guard.expected == 0:
-                c.execute(_INSERT["guards"], {"key": guard.key, "version": 1})
+                c.execute(q.INSERT["guards"], {"key": guard.key, "version": 1})
             else:
                 values = {"the_key": guard.key, "expected": guard.expected, "version": guard.expected + 1}
-                _hit(c.execute(_GUARD, values), f"guard {guard.key}")
+                _hit(c.execute(q.GUARD, values), f"guard {guard.key}")
         for put in b.puts:
             self._put(c, put)
         for line in b.lines:
-            c.execute(_INSERT["lines"], rows.line_row(line))
+            c.execute(q.INSERT["lines"], rows.line_row(line))
         for number, move in enumerate(sorted(b.moves, key=lambda m: m.line)):
             row = rows.move_row(move)
             values = {
@@ -321,20 +215,20 @@ class SqlRepository:
                 "p": move.spent,
                 "m": row["month"],
             }
-            _hit(c.execute(_MOVE, values), f"line {move.line}")
-            c.execute(_INSERT["moves"], {**row, "subject": b.entry.subject, "seq": b.entry.seq, "number": number})
+            _hit(c.execute(q.MOVE, values), f"line {move.line}")
+            c.execute(q.INSERT["moves"], {**row, "subject": b.entry.subject, "seq": b.entry.seq, "number": number})
         for take in b.takes:
             key = {"space": take.space.value, "key": take.key, "owner": take.by}
             if isinstance(take, Take):
-                c.execute(_INSERT["taken"], {**key, "ever": int(take.ever)})
+                c.execute(q.INSERT["taken"], {**key, "ever": int(take.ever)})
             else:
-                _hit(c.execute(_FREE, key), f"{take.space} {take.key}")
+                _hit(c.execute(q.FREE, key), f"{take.space} {take.key}")
         for fact in b.facts:
             self._fact(c, fact, b.entry.seq)
-        c.execute(_INSERT["journal"], rows.entry_row(b.entry))
-        c.execute(_INSERT["unsealed"], {"subject": b.entry.subject, "seq": b.entry.seq})
+        c.execute(q.INSERT["journal"], rows.entry_row(b.entry))
+        c.execute(q.INSERT["unsealed"], {"subject": b.entry.subject, "seq": b.entry.seq})
         for notice in b.notices:
-            c.execute(_INSERT["outbox"], rows.notice_row(notice))
+            c.execute(q.INSERT["outbox"], rows.notice_row(notice))
 
     def _put(self, c: sqlite3.Cursor, put: Put) -> None:
         record = put.record
@@ -347,24 +241,24 @@ class SqlRepository:
         else:
             table, row = "policies", rows.policy_row(record)
         if put.expected == 0:
-            c.execute(_INSERT[table], row)
+            c.execute(q.INSERT[table], row)
         else:
             id = row.pop("id")
-            _hit(c.execute(_UPDATE[table], {**row, "the_id": id, "expected": put.expected}), id)
+            _hit(c.execute(q.UPDATE[table], {**row, "the_id": id, "expected": put.expected}), id)
 
     def _fact(self, c: sqlite3.Cursor, fact: Fact, seq: int) -> None:
         if isinstance(fact, Signed):
-            c.execute(_INSERT["signatures"], rows.signed_row(fact, seq))
+            c.execute(q.INSERT["signatures"], rows.signed_row(fact, seq))
         elif isinstance(fact, Payment):
-            c.execute(_INSERT["payments"], rows.payment_row(fact, seq))
+            c.execute(q.INSERT["payments"], rows.payment_row(fact, seq))
         elif isinstance(fact, UseRow):
-            c.execute(_INSERT["use_rows"], rows.use_row(fact, seq))
+            c.execute(q.INSERT["use_rows"], rows.use_row(fact, seq))
         elif isinstance(fact, Seal):
-            c.execute(_INSERT["seals"], rows.seal_row(fact, seq))
-            c.executemany(_UNSEAL, [{"subject": subject, "seq": n} for subject, n, _ in fact.entries])
+            c.execute(q.INSERT["seals"], rows.seal_row(fact, seq))
+            c.executemany(q.UNSEAL, [{"subject": subject, "seq": n} for subject, n, _ in fact.entries])
 
     def _query(self, query: Any) -> list[sqlite3.Row]:
-        compiled = query.compile(dialect=_DIALECT)
+        compiled = query.compile(dialect=q.DIALECT)
         try:
             found: list[sqlite3.Row] = self._cursor().execute(str(compiled), compiled.params).fetchall()
         except sqlite3.Error as error:
@@ -377,8 +271,8 @@ class SqlRepository:
         """A page in id order."""
         t = s.documents
         for name, _ in where:
-            if name not in _SEARCHED:
-                raise ValueError(f"{name!r} is not a searched column: {', '.join(_SEARCHED)}")
+            if name not in q.SEARCHED:
+                raise ValueError(f"{name!r} is not a searched column: {', '.join(q.SEARCHED)}")
         query = (
             select(t)
             .where(t.c.id > after, *(t.c[name] == value for name, value in where))
@@ -404,14 +298,14 @@ class SqlRepository:
         query = select(t).order_by(t.c.subject, t.c.seq)
         if subject is not None:
             query = query.where(t.c.subject == subject)
-        compiled = query.compile(dialect=_DIALECT)
+        compiled = query.compile(dialect=q.DIALECT)
         c = self._cursor()
         for row in self._cursor().execute(str(compiled), compiled.params):
             entry = rows.entry_of(dict(row))
             at = {"subject": entry.subject, "seq": entry.seq}
-            facts = [read(dict(r)) for sql, read in _FACTS_AT for r in c.execute(sql, at).fetchall()]
+            facts = [read(dict(r)) for sql, read in q.FACTS_AT for r in c.execute(sql, at).fetchall()]
             if entry.subject == "seal":
-                facts += [rows.seal_of(dict(r)) for r in c.execute(_SEAL_AT, {"seq": entry.seq}).fetchall()]
+                facts += [rows.seal_of(dict(r)) for r in c.execute(q.SEAL_AT, {"seq": entry.seq}).fetchall()]
             yield entry, tuple(facts)
 
     def unsealed(self, limit: int) -> Sequence[Entry]:
@@ -444,12 +338,6 @@ class SqlRepository:
                 )
             if done.rowcount != 1:
                 raise NotFound(f"there is no notice {key!r}")
-
-
-_SUMS: dict[str, tuple[Any, Any]] = {
-    "related": (s.documents, func.sum(s.documents.c.counted)),
-    "contacts": (s.use_rows, func.count()),
-}
 
 
 def _hit(cursor: sqlite3.Cursor, what: str) -> None:

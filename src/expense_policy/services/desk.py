@@ -22,6 +22,7 @@ from ..ports.notifier import Notifier
 from ..ports.repository import Guard, Look, Repository, Summary
 from .budgeting import Budgeting
 from .engine import Effects, Engine, Environment, Scene, Verdicts
+from .environment import NoKey, RandomIds, SystemClock
 from .policies import Policies
 from .spending import Considering, Spending
 
@@ -85,13 +86,19 @@ class Desk:
         directory: Directory,
         notifier: Notifier,
         evidence: Evidence,
-        clock: Clock,
-        ids: IdSource,
-        keyring: Keyring,
+        clock: Clock | None = None,
+        ids: IdSource | None = None,
+        keyring: Keyring | None = None,
         adopters: tuple[str, ...] = ("finance_head", "general_manager"),
     ) -> Desk:
-        """A desk over the host's adapters; policy versions come in through `policies.adopt`."""
-        env = Environment(repository, directory, evidence, keyring, clock, ids, adopters)
+        """A desk over the host's adapters; policy versions come in through `policies.adopt`.
+
+        Without `clock` and `ids` the machine's own are taken; without `keyring` the journal is chained and sealed
+        but carries no keyed tags. `adopters` are the offices that adopt the first version (X2).
+        """
+        env = Environment(
+            repository, directory, evidence, keyring or NoKey(), clock or SystemClock(), ids or RandomIds(), adopters
+        )
         engine = Engine(env)
         return cls(Policies(engine), Budgeting(engine), Spending(engine), Would(Considering(engine)), env, notifier)
 

@@ -1,0 +1,120 @@
+"""Every statement, compiled once: only what is named is bound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, insert, literal_column, select
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql import bindparam as bind
+
+from . import rows
+from . import schema as s
+
+DIALECT = sqlite_dialect.dialect(paramstyle="named")
+# A constant stands in the text: only what is named is bound.
+_ZERO: Any = literal_column("0")
+TRANSACTION = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+SAVEPOINT = (
+    "SAVEPOINT expense_policy",
+    "RELEASE expense_policy",
+    ("ROLLBACK TO expense_policy", "RELEASE expense_policy"),
+)
+SEARCHED = ("kind", "status", "department", "applicant", "type", "step_office")
+
+
+def _sql(statement: ClauseElement) -> str:
+    return str(statement.compile(dialect=DIALECT))
+
+
+def _all(table: Any, *where: Any, order: Any = ()) -> str:
+    return _sql(select(table).where(*where).order_by(*order))
+
+
+INSERT = {t.name: _sql(insert(t).values({c.name: bind(c.name) for c in t.columns})) for t in s.metadata.tables.values()}
+UPDATE = {
+    t.name: _sql(
+        t.update()
+        .where(t.c.id == bind("the_id"), t.c.version == bind("expected"))
+        .values({c.name: bind(c.name) for c in t.columns if c.name != "id"})
+    )
+    for t in (s.documents, s.payees, s.policies)
+}
+MOVE = _sql(
+    s.lines.update()
+    .where(
+        s.lines.c.id == bind("line"),
+        s.lines.c.reserved + bind("r") >= _ZERO,
+        s.lines.c.committed + bind("c") >= _ZERO,
+        s.lines.c.spent + bind("p") >= _ZERO,
+        s.lines.c.in_force
+        + bind("f")
+        - s.lines.c.reserved
+        - bind("r")
+        - s.lines.c.committed
+        - bind("c")
+        - s.lines.c.spent
+        - bind("p")
+        >= _ZERO,
+        (bind("m").is_(None)) | (s.lines.c.closed_through.is_(None)) | (s.lines.c.closed_through < bind("m")),
+    )
+    .values(
+        in_force=s.lines.c.in_force + bind("f"),
+        reserved=s.lines.c.reserved + bind("r"),
+        committed=s.lines.c.committed + bind("c"),
+        spent=s.lines.c.spent + bind("p"),
+    )
+)
+GUARD = _sql(
+    s.guards.update()
+    .where(s.guards.c.key == bind("the_key"), s.guards.c.version == bind("expected"))
+    .values(version=bind("version"))
+)
+FREE = _sql(
+    s.taken.delete().where(
+        s.taken.c.space == bind("space"),
+        s.taken.c.key == bind("key"),
+        s.taken.c.owner == bind("owner"),
+        s.taken.c.ever == _ZERO,
+    )
+)
+HEAD = (
+    _sql(
+        select(s.journal.c.seq, s.journal.c.digest, s.journal.c.at)
+        .where(s.journal.c.subject == bind("subject"))
+        .order_by(s.journal.c.seq.desc())
+    )
+    + " LIMIT 1"
+)
+KEY = _sql(
+    select(s.keys.c.asked, *s.journal.c)
+    .join_from(s.keys, s.journal, (s.keys.c.subject == s.journal.c.subject) & (s.keys.c.seq == s.journal.c.seq))
+    .where(s.keys.c.key == bind("key"))
+)
+BY_ID = {t.name: _all(t, t.c.id == bind("id")) for t in (s.documents, s.payees, s.policies, s.lines)}
+SIGNATURES = _all(
+    s.signatures,
+    s.signatures.c.document == bind("id"),
+    s.signatures.c.round == bind("round"),
+    order=(s.signatures.c.step,),
+)
+PAYMENTS = _all(s.payments, s.payments.c.document == bind("id"), order=(s.payments.c.number,))
+GUARD_AT = _sql(select(s.guards.c.version).where(s.guards.c.key == bind("key")))
+TAKEN_AT = _sql(select(s.taken.c.owner).where(s.taken.c.space == bind("space"), s.taken.c.key == bind("key")))
+UNSEAL = _sql(s.unsealed.delete().where(s.unsealed.c.subject == bind("subject"), s.unsealed.c.seq == bind("seq")))
+FACTS: tuple[tuple[Any, Any], ...] = (
+    (s.signatures, rows.signed_of),
+    (s.payments, rows.payment_of),
+    (s.use_rows, rows.use_of),
+)
+FACTS_AT = [
+    (_all(t, t.c.document == bind("subject"), t.c.seq == bind("seq"), order=tuple(t.primary_key)), read)
+    for t, read in FACTS
+]
+SEAL_AT = _all(s.seals, s.seals.c.seq == bind("seq"))
+
+SUMS: dict[str, tuple[Any, Any]] = {
+    "related": (s.documents, func.sum(s.documents.c.counted)),
+    "contacts": (s.use_rows, func.count()),
+}
