@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from expense_adapters.cli import conform
 from expense_policy.domain.festival_table import FESTIVALS
 from expense_policy.domain.periods import festival
 from expense_policy.policy_file import PolicyFileError, load_policy
@@ -60,6 +61,9 @@ def check_policy(file: Path, as_json: Json = False) -> None:
     effective = policy.effective.isoformat()
     found = {"version": policy.version, "effective": effective, "digest": policy.digest, "faults": []}
     put(json.dumps(found) if as_json else f"{file}: version {policy.version}, effective {policy.effective}: no fault")
+
+
+conform.register(app)
 
 
 def main() -> None:
