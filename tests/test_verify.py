@@ -6,7 +6,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from expense_adapters.cli.main import app
+from expense_adapters.notify import JsonLinesNotifier
 from expense_adapters.sql import SqlRepository
 from expense_policy.ports.repository import Repository
 from expense_policy.services.verification import verify
@@ -94,3 +97,34 @@ def test_the_store_refuses_from_plain_sql(tmp_path: Path, statement: str) -> Non
     plain.close()
     assert verify(store).breaks == ()
     store.close()
+
+
+@pytest.mark.clause("G3.4")
+def test_seals_given_out_hold_the_store(tmp_path: Path) -> None:
+    """A cut-off tail leaves whole chains behind; the seals that left the system tell."""
+    path, out = tmp_path / "store.db", tmp_path / "seals.jsonl"
+    world = World.with_budget(SqlRepository(f"sqlite:///{path}"))
+    channel = JsonLinesNotifier(out)
+    world.apply(world.gift())
+    world.desk.tick()
+    for notice in world.notices.notices:
+        channel.notify(notice)
+    run = ["verify", "--store", f"sqlite:///{path}", "--seals", str(out), "--json"]
+    assert CliRunner().invoke(app, run).exit_code == 0
+    with sqlite3.connect(path) as plain:
+        for (trigger,) in plain.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            plain.execute(f"DROP TRIGGER {trigger}")
+        plain.execute("DELETE FROM seals")
+        plain.execute("DELETE FROM journal WHERE subject = 'seal'")
+    plain.close()
+    done = CliRunner().invoke(app, run)
+    assert done.exit_code == 4
+    assert "given out" in done.stdout
+    assert CliRunner().invoke(app, run[:3]).exit_code == 0
+
+
+def test_verify_makes_no_store(tmp_path: Path) -> None:
+    """A store that is not there is unreadable, and is not made."""
+    path = tmp_path / "none.db"
+    done = CliRunner().invoke(app, ["verify", "--store", f"sqlite:///{path}"])
+    assert (done.exit_code, done.stdout, path.exists()) == (2, "", False)

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from expense_adapters.cli import conform
+from expense_adapters.cli import conform, verify
 from expense_policy.domain.festival_table import FESTIVALS
 from expense_policy.domain.periods import festival
 from expense_policy.policy_file import PolicyFileError, load_policy
@@ -64,6 +64,7 @@ def check_policy(file: Path, as_json: Json = False) -> None:
 
 
 conform.register(app)
+verify.register(app)
 
 
 def main() -> None:

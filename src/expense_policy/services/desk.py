@@ -64,7 +64,8 @@ class _Sealing:
         if expected != self.previous[0]:
             raise Conflict("another sealer was faster")
         seal = Seal(expected + 1, self.previous[1], merkle_root(self.entries), self.entries)
-        return Effects(guards=(Guard("seal", expected),), facts=(seal,), tell=("seals",))
+        body = (("number", str(seal.number)), ("root", seal.root), ("seal", seal.digest))
+        return Effects(guards=(Guard("seal", expected),), facts=(seal,), tell=("seals",), body=body)
 
 
 @attrs.frozen

@@ -83,6 +83,7 @@ class Effects:
     takes: tuple[Take | Free, ...] = ()
     facts: tuple[Fact, ...] = ()
     tell: tuple[str, ...] = ()
+    body: tuple[tuple[str, str], ...] = ()
 
 
 Verdicts = Effects | tuple[Refusal, ...]
@@ -240,7 +241,7 @@ class Engine:
         tag = self.env.keyring.mac(found.encode())
         entry = Entry(*head, found, *(tag or (None, None)))
         notices = (
-            (Notice(f"{act.subject}:{seq + 1}", act.name, act.subject, e.tell, scene.at, (("entry", found),)),)
+            (Notice(f"{act.subject}:{seq + 1}", act.name, act.subject, e.tell, scene.at, (("entry", found), *e.body)),)
             if e.tell
             else ()
         )

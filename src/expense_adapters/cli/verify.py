@@ -1,0 +1,77 @@
+"""`expense-policy verify`: holds a store to its journal, offline."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import attrs
+import typer
+
+from expense_policy.ports.errors import RepositoryError
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(verify)
+
+
+def _unreadable(message: str) -> NoReturn:
+    sys.stderr.write(f"{message}\n")
+    raise typer.Exit(2)
+
+
+def _key(path: Path) -> tuple[str, bytes]:
+    try:
+        id, _, secret = path.read_text(encoding="ascii").strip().partition(":")
+        return id, bytes.fromhex(secret)
+    except (OSError, ValueError):
+        _unreadable(f"{path}: is not a key file (one line, id:hexadecimal secret)")
+
+
+def _seals(path: Path) -> dict[int, str]:
+    """Seals by number, from the notices that carried them out of the system, one JSON object a line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        _unreadable(f"{path}: {error}")
+    found: dict[int, str] = {}
+    for at, line in enumerate(lines, 1):
+        try:
+            notice = json.loads(line)
+            if notice["subject"] == "seal":
+                found[int(notice["body"]["number"])] = str(notice["body"]["seal"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            _unreadable(f"{path}: line {at} is not a notice")
+    return found
+
+
+def verify(
+    store: Annotated[str, typer.Option(help="sqlite:///PATH")],
+    seals: Annotated[Path | None, typer.Option(help="Notices given out, as JSON lines.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The journal's key, id:hexadecimal secret.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Names the first break of each chain and every broken law: exit 0 clean, 4 broken, 2 unreadable."""
+    from expense_adapters.local import HmacKey
+    from expense_adapters.sql import SqlRepository
+    from expense_policy.services.verification import verify as check
+
+    given = {} if seals is None else _seals(seals)
+    keyring = None if key is None else HmacKey(*_key(key))
+    path = Path(store.removeprefix("sqlite:///"))
+    if not store.startswith("sqlite:///") or not path.is_file():
+        _unreadable(f"{store}: there is no such store")
+    try:
+        report = check(SqlRepository(store), keyring=keyring, seals=given)
+    except (RepositoryError, ValueError, KeyError) as error:
+        _unreadable(f"{store}: can't be read: {error}")
+    if as_json:
+        sys.stdout.write(json.dumps(attrs.asdict(report), ensure_ascii=False) + "\n")
+    else:
+        for each in report.breaks:
+            sys.stdout.write(f"{each.law:6}{each.subject!r}: {each.message}\n")
+        sys.stdout.write(f"{report.entries} entries, {report.documents} documents, {len(report.breaks)} breaks\n")
+    raise typer.Exit(4 if report.breaks else 0)
