@@ -23,14 +23,6 @@ def _unreadable(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _key(path: Path) -> tuple[str, bytes]:
-    try:
-        id, _, secret = path.read_text(encoding="ascii").strip().partition(":")
-        return id, bytes.fromhex(secret)
-    except (OSError, ValueError):
-        _unreadable(f"{path}: is not a key file (one line, id:hexadecimal secret)")
-
-
 def _seals(path: Path) -> dict[int, str]:
     """Seals by number, from the notices that carried them out of the system, one JSON object a line."""
     try:
@@ -55,12 +47,15 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Names the first break of each chain and every broken law: exit 0 clean, 4 broken, 2 unreadable."""
-    from expense_adapters.local import HmacKey
+    from expense_adapters.files import read_key
     from expense_adapters.sql import SqlRepository
     from expense_policy.services.verification import verify as check
 
     given = {} if seals is None else _seals(seals)
-    keyring = None if key is None else HmacKey(*_key(key))
+    try:
+        keyring = None if key is None else read_key(key)
+    except ValueError as error:
+        _unreadable(str(error))
     path = Path(store.removeprefix("sqlite:///"))
     if not store.startswith("sqlite:///") or not path.is_file():
         _unreadable(f"{store}: there is no such store")
