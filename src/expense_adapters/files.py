@@ -1,4 +1,4 @@
-"""People from a TOML file, evidence in a folder, the journal's key from a file."""
+"""People and budgets from TOML files, evidence in a folder, the journal's key from a file."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import attrs
 
 from expense_adapters.local import HmacKey
+from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.money import Money
 from expense_policy.domain.organisation import Delegation, Holding, Roster
 from expense_policy.domain.periods import instant
@@ -26,7 +27,8 @@ _DELEGATION = {
     **dict.fromkeys(("holder", "delegate", "office", "reason", "amount_max"), str),
     **dict.fromkeys(("since", "until"), datetime),
 }
-_OPTIONAL = ("department", "amount_max")
+_LINE = dict.fromkeys(("department", "id", "category", "name", "amount", "project"), str)
+_OPTIONAL = ("department", "amount_max", "project")
 
 
 class FileDirectory:
@@ -97,6 +99,28 @@ def _delegation(row: dict[str, Any], at: str, currency: str) -> Delegation:
     if fields["office"] == "cashier":
         raise ValueError(f"{at}.office: the cashier's office is held in person (A4.3)")
     return Delegation(**fields, units_max=units)
+
+
+def read_budget(path: Path, *, currency: str = "CNY") -> tuple[BudgetPlan, ...]:
+    """One plan a department from a TOML file: `year`, and `[[line]]` tables; a fault is a ValueError with its place."""
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8"))
+        year = rows.pop("year", None)
+        if type(year) is not int:
+            raise ValueError("year: must be a whole number")
+        plans: dict[str, list[PlanLine]] = {}
+        for at, row in _tables(rows, "line"):
+            fields = dict(_checked(row, at, _LINE))
+            try:
+                fields["amount"] = Money.of(fields["amount"], currency)
+                plans.setdefault(fields.pop("department", ""), []).append(PlanLine(**fields))
+            except ValueError as error:
+                raise ValueError(f"{at}: {error}") from None
+        if sorted(rows) != ["line"] or "" in plans:
+            raise ValueError("the file holds a year and [[line]] tables, each with its department")
+        return tuple(BudgetPlan(department, year, tuple(lines)) for department, lines in plans.items())
+    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 @attrs.frozen

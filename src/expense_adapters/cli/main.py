@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from expense_adapters.cli import conform, verify
+from expense_adapters.cli import conform, demo, verify
 from expense_policy.domain.festival_table import FESTIVALS
 from expense_policy.domain.periods import festival
 from expense_policy.policy_file import PolicyFileError, load_policy
@@ -63,6 +63,7 @@ def check_policy(file: Path, as_json: Json = False) -> None:
     put(json.dumps(found) if as_json else f"{file}: version {policy.version}, effective {policy.effective}: no fault")
 
 
+demo.register(app)
 conform.register(app)
 verify.register(app)
 

@@ -116,7 +116,7 @@ def check(form: Application, policy: Policy, lines: dict[LineId, Line]) -> list[
 def _complete(form: Application) -> list[Refusal]:
     names = ("purpose", "business_goal", "customers", "method")
     empty = [name for name in names if not getattr(form, name).strip()]
-    empty += [f"payee {name}" for name in ("name", "account") if not getattr(form.payee, name).strip()]
+    empty += [f"payee_{name}" for name in ("name", "account") if not getattr(form.payee, name).strip()]
     # A business goal and the customers it is for are G3.1's; the rest is the form's own A1.1.
     found = []
     goals = [name for name in empty if name in ("business_goal", "customers")]

@@ -42,7 +42,6 @@ class Code(StrEnum):
     STATEMENT_STALE = "statement_stale"
     STATUS_WRONG = "status_wrong"
     STEP_UNFILLED = "step_unfilled"
-    TYPE_NOT_ON_LINE = "type_not_on_line"
     USE_EXCEEDS_APPROVAL = "use_exceeds_approval"
     USE_MISSING = "use_missing"
     USE_NOT_OPEN = "use_not_open"

@@ -61,11 +61,11 @@ def differences(instruction: Instruction, form: Application) -> list[Refusal]:
     """Every field in which the instruction differs from the form (A4.2)."""
     fields = []
     if instruction.payee.name != form.payee.name:
-        fields.append("payee name")
+        fields.append("payee_name")
     if instruction.payee.account != form.payee.account:
-        fields.append("payee account")
+        fields.append("payee_account")
     if instruction.payee.person != form.payee.person:
-        fields.append("payee person")
+        fields.append("payee_person")
     if instruction.method != form.method:
         fields.append("method")
     if instruction.amount.currency != form.amount.currency:

@@ -237,13 +237,6 @@ TEXTS: dict[Code, Text] = {
         "Name a holder or a substitute office for {office}.",
         "请为{office}指定任职人或替代岗位。",
     ),
-    Code.TYPE_NOT_ON_LINE: Text(
-        "B2.1",
-        "{type} costs do not stand in the category {category}.",
-        "{type}不属于{category}。",
-        "Name a line of its own category.",
-        "请选用对应类别的预算明细。",
-    ),
     Code.USE_EXCEEDS_APPROVAL: Text(
         "C8",
         "The use record would come to {used}; {approved} was approved.",

@@ -66,7 +66,9 @@ def _fill(template: str, facts: tuple[tuple[str, Fact], ...], lang: str) -> str:
 def _show(value: Fact, lang: str) -> str:
     if isinstance(value, Money):
         return f"{value} {value.currency}"
-    return term(value, lang) if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return ", ".join(term(word, lang) for word in value.split(", "))
+    return str(value)
 
 
 def _text(code: Code) -> Text:

@@ -85,7 +85,7 @@ class _Submit:
                 )
         found += application.check(self.form, policy, lines)
         if policy.calendar.day(scene.at) > self.form.expected_payment:
-            found.append(refusal(Code.FORM_INCOMPLETE, fields="an expected payment date that is not past"))
+            found.append(refusal(Code.FORM_INCOMPLETE, fields="expected_payment"))
         evidence = self.engine.env.evidence
         found += [
             refusal(Code.EVIDENCE_UNKNOWN, evidence=a.digest)

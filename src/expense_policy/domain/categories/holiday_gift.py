@@ -71,7 +71,7 @@ def unit_price(plan: HolidayGift, policy: Policy) -> Refusal | None:
     """Unit price <= the limit."""
     limit = Money(policy.holiday_gifts.unit_price_max, policy.currency)
     if plan.unit_price > limit:
-        return refusal(Code.STANDARD_BROKEN, clause="C2.1", standard="unit price", figure=plan.unit_price, limit=limit)
+        return refusal(Code.STANDARD_BROKEN, clause="C2.1", standard="unit_price", figure=plan.unit_price, limit=limit)
     return None
 
 
@@ -89,7 +89,7 @@ def _outside(window: tuple[date, date] | None, first: date, last: date) -> Refus
     return refusal(
         Code.STANDARD_BROKEN,
         clause="C2.1",
-        standard="issue window",
+        standard="issue_window",
         figure=f"{first.isoformat()}..{last.isoformat()}",
         limit=f"{window[0].isoformat()}..{window[1].isoformat()}",
     )

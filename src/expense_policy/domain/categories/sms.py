@@ -84,7 +84,7 @@ def contacts(plan: Sms, use: SmsSent, policy: Policy, nth: int) -> Refusal | Non
     limit = policy.sms.per_customer_month_max
     if nth <= limit:
         return None
-    return refusal(Code.STANDARD_BROKEN, clause="C3.3", standard="messages a month", figure=nth, limit=limit)
+    return refusal(Code.STANDARD_BROKEN, clause="C3.3", standard="messages_a_month", figure=nth, limit=limit)
 
 
 def measure(plan: Sms, use: SmsSent) -> tuple[int, int, tuple[tuple[str, str], ...]]:

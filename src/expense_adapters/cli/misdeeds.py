@@ -1,0 +1,161 @@
+"""What the example company's people try and are refused: each refusal at least once."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import attrs
+
+from expense_policy.domain.application import Application, Attachment, Payee, Share
+from expense_policy.domain.approval import Approve, Reject
+from expense_policy.domain.categories.holiday_gift import GiftIssued, HolidayGift
+
+from .year import YEAR, Year, cny, supplier
+
+
+def split_purchase(year: Year, day: date) -> list[str]:
+    """Three related applications of 20,000.00: the third goes to the general manager (A3.6)."""
+    year.clock.to(day)
+    ids = [year.apply(year.gift("20000.00", day, 900)) for _ in range(3)]
+    for id in ids:
+        year.approve(id)
+    return [year.desk.document(id).round.chain[-1].office for id in ids]
+
+
+def forms(year: Year, day: date) -> None:
+    """Forms that are not taken."""
+    year.clock.to(day)
+    form = year.gift("1000.00", day, 901)
+    assert isinstance(form.plan, HolidayGift)
+    dear = attrs.evolve(form.plan, unit_price=cny("200.01"), quantity=10)
+    for wrong in (
+        attrs.evolve(form, department="research"),
+        attrs.evolve(form, purpose=" ", business_goal=""),
+        attrs.evolve(form, plan=dear, shares=(Share("marketing-care_gifts", cny("2000.10")),)),
+        attrs.evolve(form, shares=(Share("marketing-care_gifts", cny("1000.01")),)),
+        attrs.evolve(form, shares=(Share("marketing-communication", cny("1000.00")),)),
+        attrs.evolve(form, shares=(Share("marketing-nothing", cny("1000.00")),)),
+        attrs.evolve(form, attachments=()),
+        attrs.evolve(form, attachments=(Attachment("budget_basis", "0" * 64),)),
+        year.gift("390000.00", day, 902),
+    ):
+        year.refused(wrong)
+
+
+def signatures(year: Year, day: date) -> None:
+    """Signatures that are not taken, and the head's own application, which his substitute signs (A3.5)."""
+    year.clock.to(day)
+    desk = year.desk
+    own = year.apply(year.gift("500.00", day, 903), actor="wang.wei")
+    document = desk.document(own)
+    points = document.step.points if document.step is not None else ()
+    fine = Approve("同意。", dict.fromkeys(points, True))
+
+    def sign(actor: str, verdict: object = fine, seen: str = document.statement) -> None:
+        given = verdict if isinstance(verdict, type(fine)) else fine
+        year.tries(lambda: desk.spending.sign(own, seen=seen, actor=actor, verdict=given))
+
+    sign("wang.wei")
+    sign("xu.lan")
+    sign("zhou.min", Approve("同意。", {}))
+    sign("zhou.min", Approve("同意。", dict.fromkeys(points, False)))
+    sign("zhou.min", Reject(" "))
+    sign("zhou.min", seen="0" * 64)
+    year.approve(own)
+    # Beyond the deputy's limit, with the general manager asking and the board's delegate as payee: nobody is left.
+    big = year.gift("60000.00", day, 904, payee=Payee("Qian Ning", "6222 904", "qian.ning"))
+    stuck = year.apply(big, actor="sun.hao")
+    for _ in range(3):
+        year.sign(stuck)
+    statement = desk.document(stuck).statement
+    year.tries(lambda: desk.spending.sign(stuck, seen=statement, actor="qian.ning", verdict=fine))
+    desk.spending.withdraw(stuck, actor="sun.hao")
+
+
+def payments(year: Year, day: date) -> None:
+    """Payments, withdrawals and use records that are not taken."""
+    year.clock.to(day)
+    desk, spending = year.desk, year.desk.spending
+    form = year.gift("1000.00", day, 905)
+    id, key = year.apply(form), year.key
+    year.tries(lambda: spending.pay(id, year.instruction(form, 100), actor="zhao.min", key=key("pay")))
+    year.tries(lambda: spending.record_use(id, year.used(form), actor="li.na"))
+    year.tries(lambda: spending.withdraw(id, actor="wang.wei"))
+    year.approve(id)
+    year.tries(lambda: spending.close(id, actor="li.na", reason="No more."))
+    year.tries(lambda: spending.pay(id, year.instruction(form, 100), actor="li.na", key=key("pay")))
+    year.tries(lambda: spending.pay(id, year.instruction(form, 100001), actor="zhao.min", key=key("pay")))
+    other = attrs.evolve(form, method="cash", payee=supplier(1))
+    year.tries(lambda: spending.pay(id, year.instruction(other, 100), actor="zhao.min", key=key("pay")))
+    year.pay(id, form, 40000)
+    year.tries(lambda: spending.settle(id, actor="li.na"))
+    year.tries(lambda: spending.withdraw(id, actor="li.na"))
+    year.tries(lambda: spending.close(id, actor="li.na", reason=" "))
+    spending.reverse(id, 1, actor="zhao.min", reason="Bounced.")
+    year.tries(lambda: spending.reverse(id, 1, actor="zhao.min", reason="Again."))
+    year.pay(id, form, 40000)
+    late = (GiftIssued(desk.env.clock.now().date() + timedelta(days=99), "C1"),)
+    year.tries(lambda: spending.record_use(id, late, actor="li.na"))
+    spending.record_use(id, late, actor="li.na", reason="The customer was abroad.")
+    year.tries(lambda: spending.record_use(id, (GiftIssued(day, "C2", 10),), actor="li.na", reason="Twice."))
+    spending.close(id, actor="li.na", reason="The rest is not needed.")
+    message = year.sms(20, day, 906)
+    sent = year.apply(message)
+    year.approve(sent)
+    year.tries(lambda: spending.pay(sent, year.instruction(message, 100), actor="zhao.min", key=key("pay")))
+
+
+def accounts(year: Year, day: date) -> None:
+    """A payee with a new account, on two lines, is paid once a finance officer stands for it (A4.2)."""
+    year.clock.to(day)
+    for account in ("6222 1", "6222 2"):
+        shares = (Share("marketing-care_gifts", cny("700.00")), Share("marketing-reserve", cny("300.00")))
+        form = year.gift("1000.00", day, 907, payee=Payee("Moving Co", account), shares=shares)
+        id = year.apply(form)
+        year.approve(id)
+        if account == "6222 2":
+            pay = year.instruction(form, 100000)
+            year.tries(lambda id=id, pay=pay: year.desk.spending.pay(id, pay, actor="zhao.min", key=year.key("pay")))  # type: ignore[misc]
+            confirm = year.desk.spending.confirm_account
+            confirm("Moving Co", account, actor="chen.jie", reason="Called their number on file.")
+        year.pay(id, form, 100000)
+
+
+def expiry(year: Year, id: str, day: date) -> None:
+    """From the 180th day an approval isn't paid, whether a sweep ran or not (A3.4)."""
+    year.clock.to(day)
+    form = year.desk.document(id).content
+    assert isinstance(form, Application)
+    pay = year.instruction(form, 100)
+    year.tries(lambda: year.desk.spending.pay(id, pay, actor="zhao.min", key=year.key("pay")))
+
+
+def play_year(year: Year, days: int) -> list[str]:
+    """The whole year: `days` ordinary applications among the misdeeds; the split purchase's last offices."""
+    year.open_year()
+    start = date(YEAR, 1, 6)
+    unpaid, offices = year.gift("800.00", start, 999), []
+    year.clock.to(start)
+    waiting = year.apply(unpaid)
+    year.approve(waiting)
+    for number in range(days):
+        # The last festival's window closes in October.
+        day = start + timedelta(days=number * 280 // days)
+        year.play(day, number)
+        if number % 15 == 14:
+            year.desk.tick(1000)
+        if number == days // 8:
+            offices = split_purchase(year, day)
+            forms(year, day)
+        elif number == days // 4:
+            signatures(year, day)
+        elif number == days // 3:
+            payments(year, day)
+        elif number == days // 2:
+            accounts(year, day)
+        elif number == days * 2 // 3:
+            expiry(year, waiting, start + timedelta(days=182))
+    year.clock.to(date(YEAR + 1, 4, 30))
+    while year.desk.tick(1000).expired:
+        pass
+    return offices

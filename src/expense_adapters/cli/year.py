@@ -1,0 +1,254 @@
+"""The example company's year: what its people do, good and bad, on one desk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from random import Random
+from typing import Any
+
+import attrs
+
+from expense_adapters.local import MemoryEvidence
+from expense_policy.domain.application import Application, Attachment, Payee, Share
+from expense_policy.domain.approval import Approve, Reject, Return, Verdict, who_may
+from expense_policy.domain.budget import BudgetPlan
+from expense_policy.domain.categories import REGISTER, Plan, Use
+from expense_policy.domain.categories.holiday_gift import GiftIssued, HolidayGift
+from expense_policy.domain.categories.sms import Sms, SmsSent, segments
+from expense_policy.domain.documents import Document
+from expense_policy.domain.money import Money
+from expense_policy.domain.payment import Instruction
+from expense_policy.domain.periods import festival
+from expense_policy.domain.refusals import Refusal, Refused
+from expense_policy.domain.vocabulary import Status
+from expense_policy.policy_file import load_policy
+from expense_policy.services.desk import Desk
+from expense_policy.services.engine import Receipt
+
+FESTIVALS = ("spring_festival", "dragon_boat", "mid_autumn", "double_ninth")
+STAFF = {"marketing": "li.na", "customer_service": "deng.li", "after_sales_support": "feng.bo"}
+YEAR = 2026
+TEXT = "老客户专享：本周到店有礼，回T退订"
+
+
+class PlayedClock:
+    """The year's clock: it only goes forward."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2025, 12, 15, 1, 0, tzinfo=timezone.utc)
+
+    def now(self) -> datetime:
+        """The played instant."""
+        return self.at
+
+    def to(self, day: date) -> None:
+        """Nine in the morning of a day, in the company's zone, unless that is past."""
+        self.at = max(self.at, datetime(day.year, day.month, day.day, 1, 0, tzinfo=timezone.utc))
+
+    def later(self, minutes: int = 17) -> None:
+        """A while."""
+        self.at += timedelta(minutes=minutes)
+
+
+def cny(text: str) -> Money:
+    """An amount of the company."""
+    return Money.of(text, "CNY")
+
+
+def supplier(number: int) -> Payee:
+    """A payee by number."""
+    return Payee(f"Supplier {number:03d}", f"6222 {number:08d}")
+
+
+@attrs.define
+class Year:
+    """A desk and the people at it; `refusals` keeps every refusal that was met."""
+
+    desk: Desk
+    clock: PlayedClock
+    evidence: MemoryEvidence
+    policy: str
+    budgets: tuple[BudgetPlan, ...]
+    told: Callable[[date], None] = lambda day: None
+    refusals: list[Refusal] = attrs.field(factory=list)
+    applications: int = 0
+    random: Random = attrs.field(factory=lambda: Random(YEAR))
+    _keys: Counter[str] = attrs.field(factory=Counter)
+
+    def key(self, kind: str) -> str:
+        """A fresh idempotency key."""
+        self._keys[kind] += 1
+        return f"{kind}-{YEAR}-{self._keys[kind]:04d}"
+
+    def tries(self, act: Callable[[], Receipt]) -> Receipt | None:
+        """Does an act, or keeps what it was refused for."""
+        try:
+            return act()
+        except Refused as refused:
+            self.refusals += refused.refusals
+            return None
+
+    def papers(self, *kinds: str) -> tuple[Attachment, ...]:
+        """Evidence of these kinds, put into the store."""
+        return tuple(Attachment(kind, self.evidence.put(f"{kind} {self.applications}".encode())) for kind in kinds)
+
+    def gift(self, amount: str, day: date, number: int, department: str = "marketing", **changes: Any) -> Application:
+        """A holiday gift for the festival whose window comes next."""
+        name = next(each for each in FESTIVALS if festival(each, YEAR) + timedelta(days=7) >= day)
+        feast, total = festival(name, YEAR), cny(amount)
+        price = cny("100.00") if total.units % 10000 == 0 else cny("0.01")
+        plan = HolidayGift(
+            name, YEAR, "tea", price, total.units // price.units, feast - timedelta(days=20), feast + timedelta(days=2)
+        )
+        return self.form(department, "holiday_gift", plan, day, number, **changes)
+
+    def sms(self, recipients: int, day: date, number: int, department: str = "customer_service") -> Application:
+        """One short message to so many customers."""
+        return self.form(department, "sms", Sms(TEXT, recipients, cny("0.05")), day, number)
+
+    def form(self, department: str, type_: str, plan: Plan, day: date, number: int, **changes: Any) -> Application:
+        """The application form around a plan record."""
+        papers = self.papers("budget_basis", *(("contract",) if plan.total > cny("10000.00") else ()))
+        category = REGISTER[type_].category
+        form = Application(
+            department=department,
+            purpose=f"{type_} {day:%m-%d}",
+            business_goal="Keep our regulars",
+            customers="Customers with an order in the last 24 months",
+            type=type_,
+            shares=(Share(f"{department}-{category}", plan.total),),
+            payee=supplier(number),
+            method="bank_transfer",
+            expected_payment=day + timedelta(days=10),
+            plan=plan,
+            attachments=papers,
+        )
+        return attrs.evolve(form, **changes)
+
+    def apply(self, form: Application, actor: str | None = None) -> str:
+        """Files a form that is expected to be taken."""
+        self.applications += 1
+        self.clock.later()
+        return self.desk.spending.apply(form, actor=actor or STAFF[form.department], key=self.key("form")).id
+
+    def refused(self, form: Application, actor: str | None = None) -> None:
+        """Files a form that is expected to be refused."""
+        who = actor or STAFF.get(form.department, "li.na")
+        self.tries(lambda: self.desk.spending.apply(form, actor=who, key=self.key("form")))
+
+    def signer(self, document: Document) -> str:
+        """Someone who may sign the present step: holders first, then delegates, then substitutes (A3.5)."""
+        assert document.step is not None
+        policy = load_policy(self.policy)
+        roster = self.desk.env.directory.roster((document.department,), self.clock.at)
+        people = who_may(
+            document.step, policy, roster, document.department, document.round.deciding_units, document.bars
+        )
+        # A delegate signs where there is one, so that the record shows it.
+        return people[-1] if document.step.office in ("department_head", "finance_head") else people[0]
+
+    def sign(self, id: str, verdict: Verdict | None = None) -> str | None:
+        """One step: approved unless said otherwise."""
+        self.clock.later()
+        document = self.desk.document(id)
+        assert document.step is not None
+        given = verdict or Approve("同意。", dict.fromkeys(document.step.points, True))
+        return self.desk.spending.sign(id, seen=document.statement, actor=self.signer(document), verdict=given).status
+
+    def approve(self, id: str) -> None:
+        """Every step to the end."""
+        while self.sign(id) == Status.IN_REVIEW:
+            pass
+
+    def instruction(self, form: Application, units: int) -> Instruction:
+        """A payment that agrees with the form."""
+        return Instruction(Money(units, "CNY"), form.payee, form.method, tuple(a.digest for a in form.attachments))
+
+    def pay(self, id: str, form: Application, units: int, actor: str = "zhao.min") -> None:
+        """One payment."""
+        self.clock.later()
+        self.desk.spending.pay(id, self.instruction(form, units), actor=actor, key=self.key("pay"))
+
+    def used(self, form: Application, part: int = 1) -> tuple[Use, ...]:
+        """A use record that bears `part` of a hundredth of what was planned, or one row."""
+        if isinstance(form.plan, HolidayGift):
+            return (GiftIssued(form.plan.issue_from, f"C{part:05d}", max(form.plan.quantity * part // 100, 1)),)
+        count = form.amount.units // (5 * segments(TEXT))
+        return tuple(
+            SmsSent(self.clock.at.date(), f"{form.payee.name}-{i}") for i in range(max(count * part // 100, 1))
+        )
+
+    def open_year(self) -> None:
+        """The policy is adopted by two persons before its day, the budgets are signed after it."""
+        adopt = self.desk.policies.adopt
+        adopt(self.policy, actor="liu.yang")
+        self.tries(lambda: adopt(self.policy, actor="liu.yang"))
+        self.tries(lambda: adopt(self.policy + "\n", actor="sun.hao"))
+        adopt(self.policy, actor="sun.hao")
+        self.refused(self.gift("1000.00", date(YEAR, 1, 1), 1))
+        self.clock.to(date(YEAR, 1, 2))
+        self.tries(lambda: adopt(self.policy.replace("2026.1", "2026.0"), actor="liu.yang"))
+        for plan in self.budgets:
+            person = STAFF[plan.department]
+            id = self.desk.budgeting.file(plan, actor=person).id
+            self.tries(lambda plan=plan, person=person: self.desk.budgeting.file(plan, actor=person))  # type: ignore[misc]
+            if plan.department == "marketing":
+                self.refused(self.gift("1000.00", date(YEAR, 1, 20), 1))
+            self.approve(id)
+
+    def play(self, day: date, number: int) -> None:
+        """One application of the year, by one of eleven ways it can go."""
+        self.clock.to(day)
+        self.told(day)
+        department = ("marketing", "customer_service", "after_sales_support")[number % 3]
+        if number % 4 == 3:
+            form = self.sms(20 + number % 30, day, number, department)
+        else:
+            amount = self.random.choice(("300.00", "1200.00", "2500.00", "4800.00", "123.45"))
+            form = self.gift(amount, day, number, department)
+        id, spending, who, way = self.apply(form), self.desk.spending, STAFF[department], number % 11
+        if way == 1:
+            self.sign(id, Return("请补充名单。"))
+            spending.revise(id, attrs.evolve(form, customers="List of 12 January"), actor=who)
+            form = attrs.evolve(form, customers="List of 12 January")
+        elif way in (2, 3, 4):
+            if way == 2:
+                self.sign(id)
+                self.sign(id, Reject("与计划不符。"))
+            elif way == 3:
+                spending.withdraw(id, actor=who)
+            else:
+                self.sign(id, Return("金额请说明。"))
+            return
+        self.approve(id)
+        if way == 5:
+            return  # left to expire
+        if way == 6:
+            spending.withdraw(id, actor=who, reason="Supplier closed.")
+            return
+        self.spend(id, form, who, way)
+
+    def spend(self, id: str, form: Application, who: str, way: int) -> None:
+        """Pays and ends an approved application: whole, in instalments, with a bounce, in part."""
+        spending, units = self.desk.spending, form.amount.units
+        if form.type == "sms":
+            spending.record_use(id, self.used(form, 100), actor=who)
+            self.pay(id, form, self.desk.document(id).used)
+            spending.settle(id, actor="chen.jie")
+            return
+        if way == 7:
+            for part in (units // 3, units // 3, units - 2 * (units // 3)):
+                self.pay(id, form, part)
+        elif way == 8:
+            self.pay(id, form, units)
+            spending.reverse(id, 1, actor="he.ping", reason="The bank sent it back.")
+            self.pay(id, form, units)
+        elif way == 9:
+            self.pay(id, form, units // 2)
+            spending.close(id, actor=who, reason="Half was enough.")
+            return
+        else:
+            self.pay(id, form, units * 9 // 10)
+        spending.settle(id, self.used(form, 90), actor=who)
