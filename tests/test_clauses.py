@@ -11,9 +11,12 @@ from expense_policy.domain.application import Payee, Share
 from expense_policy.domain.approval import Approve, Reject, Return
 from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.categories.holiday_gift import GiftIssued, HolidayGift
+from expense_policy.domain.categories.sms import SmsSent
+from expense_policy.domain.project import Project
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.domain.vocabulary import Status
 from expense_policy.ports.repository import Repository
+from expense_policy.services.verification import verify
 
 from .test_spine import codes
 from .world import POLICY, World, cny
@@ -300,3 +303,115 @@ def test_a_round_keeps_its_policy(world: World) -> None:
     other = world.apply(world.gift("40000.00")).id
     assert world.desk.document(other).round.chain[-1].office == "general_manager"
     assert world.pay(id, form).number == 1
+
+
+@pytest.mark.clause("G2.2")
+def test_a_project_is_named_as_it_stands(world: World) -> None:
+    """A document names a project that is registered, of its department and day; a project's line bears no other."""
+    open_ = world.desk.projects.open
+    fair = Project("fair", "Fair", ("marketing",), date(2026, 1, 1), date(2026, 2, 1))
+    with pytest.raises(Refused) as refused:
+        open_(fair, actor="head.cs")
+    assert [r.clause for r in refused.value.refusals] == ["G2.2"]
+    open_(fair, actor="head.mkt")
+    open_(attrs.evolve(fair, id="other", departments=("customer_service",)), actor="officer")
+    with pytest.raises(Refused) as refused:
+        open_(attrs.evolve(fair, name="Another"), actor="officer")
+    assert codes(refused) == {Code.PROJECT_EXISTS}
+    lines = (PlanLine("fair-gifts", "care_gifts", "Gifts", cny("100.00"), "fair"),)
+    plan = BudgetPlan("customer_service", 2026, lines)
+    (found,) = world.desk.would.budgeting.file(plan, actor="mei").refusals
+    assert found.code is Code.PROJECT_MISMATCH
+    would = world.desk.would.spending
+    for project, code in (("none", Code.PROJECT_UNKNOWN), ("other", Code.PROJECT_MISMATCH)):
+        (found,) = would.apply(world.gift(project=project), actor="li.na").refusals
+        assert found.code is code
+    late = world.gift(project="fair", expected_payment=date(2026, 2, 2))
+    (found,) = would.apply(late, actor="li.na").refusals
+    assert found.code is Code.PROJECT_MISMATCH
+    assert would.apply(world.gift(project="fair"), actor="li.na").allowed
+    assert verify(world.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("G2.2")
+def test_a_projects_line_bears_that_project(repository: Repository) -> None:
+    """An application on a project's line that names another project, or none, is refused."""
+    world = World.with_policy(repository)
+    fair = Project("fair", "Fair", ("marketing",), date(2026, 1, 1), date(2026, 2, 1))
+    world.desk.projects.open(fair, actor="head.mkt")
+    lines = (PlanLine("mkt-gifts", "care_gifts", "Gifts", cny("10000.00"), "fair"),)
+    world.sign_all(world.desk.budgeting.file(BudgetPlan("marketing", 2026, lines), actor="mei").id)
+    (found,) = world.desk.would.spending.apply(world.gift(), actor="li.na").refusals
+    assert found.code is Code.PROJECT_OF_LINE
+    assert world.apply(world.gift(project="fair")).status == Status.IN_REVIEW
+
+
+@pytest.mark.clause("B1.4")
+def test_a_plan_is_negotiated(repository: Repository) -> None:
+    """A returned plan is revised by who filed it and starts over, every round kept; withdrawn it makes room."""
+    world = World.with_policy(repository)
+    desk, line = world.desk, PlanLine("mkt-gifts", "care_gifts", "Gifts", cny("10000.00"))
+    plan = BudgetPlan("marketing", 2026, (line,))
+    id = desk.budgeting.file(plan, actor="mei").id
+    world.sign(id)
+    seen = desk.document(id).statement
+    desk.spending.sign(id, seen=seen, actor="cfo", verdict=Return("Too much."))
+    less = attrs.evolve(plan, lines=(attrs.evolve(line, amount=cny("9000.00")),))
+    with pytest.raises(Refused) as refused:
+        desk.budgeting.revise(id, less, actor="li.na")
+    assert codes(refused) == {Code.ACTOR_NOT_APPLICANT}
+    assert desk.would.budgeting.revise(id, less, actor="mei").allowed
+    desk.budgeting.revise(id, less, actor="mei")
+    assert (desk.document(id).round.number, desk.document(id).signatures) == (2, ())
+    desk.spending.withdraw(id, actor="mei")
+    again = desk.budgeting.file(less, actor="mei").id
+    world.sign_all(again)
+    with pytest.raises(Refused) as refused:
+        desk.budgeting.revise(again, plan, actor="mei")
+    assert codes(refused) == {Code.STATUS_WRONG}
+    assert [e.act for e in desk.history(id)] == ["file_budget", "sign", "sign", "revise_budget", "withdraw"]
+    assert next(each.in_force for each in desk.lines()) == 900000
+    assert verify(repository).breaks == ()
+
+
+@pytest.mark.clause("A4.4")
+def test_what_ended_is_archived_together(world: World) -> None:
+    """Form, evidence, signatures, payments and journal of a document that ended are found together, with their term."""
+    form = world.gift("1000.00")
+    id = world.apply(form).id
+    with pytest.raises(ValueError, match="has not ended"):
+        world.desk.archived(id)
+    world.sign_all(id)
+    world.pay(id, form)
+    world.desk.spending.settle(id, (GiftIssued(date(2026, 2, 1), "C1", 10),), actor="li.na")
+    found = world.desk.archived(id)
+    assert (found.document.content, len(found.document.signatures), len(found.document.payments)) == (form, 4, 1)
+    assert (found.evidence, found.missing) == (tuple(a.digest for a in form.attachments), ())
+    assert len(found.entries) == 7
+    assert found.keep_until == date(2056, 1, 5)
+
+
+@pytest.mark.clause("C8")
+def test_a_use_record_falls_due(world: World) -> None:
+    """A use record is due thirty days after payment; from then on its document is listed until it is settled."""
+    form = world.gift("1000.00")
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.pay(id, form)
+    world.clock.forward(days=30, seconds=-1)
+    assert world.desk.use_overdue() == []
+    world.clock.forward(seconds=1)
+    assert [row.id for row in world.desk.use_overdue()] == [id]
+    world.desk.spending.settle(id, (GiftIssued(date(2026, 2, 1), "C1", 10),), actor="li.na")
+    assert world.desk.use_overdue() == []
+
+
+@pytest.mark.clause("C8", "A3.3")
+def test_what_was_used_is_not_revised(world: World) -> None:
+    """Once its use record has begun a document is not revised any more."""
+    form = world.sms()
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.desk.spending.record_use(id, (SmsSent(date(2026, 1, 5), "C1"),), actor="li.na")
+    (found,) = world.desk.would.spending.revise(id, form, actor="li.na").refusals
+    assert found.code is Code.USE_RECORDED

@@ -18,7 +18,7 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 # What the issues to come still bring; the list only shrinks.
 TO_COME = frozenset(
     {
-        *("G1", "G2.1", "G2.2", "G3.2", "G3.5", "B1.1", "B1.2", "B1.3", "B1.6", "B2.3", "B2.4"),
+        *("G1", "G2.1", "B1.1", "G3.2", "G3.5", "B1.2", "B1.3", "B1.6", "B2.3", "B2.4"),
         *("C1", "C1.1", "C1.2", "C1.3", "C2", "C2.2", "C3", "C3.1", "C3.2", "C3.4", "C4", "C4.1", "C4.2"),
         *("C5", "C5.1", "C5.2", "C6", "C7", "C9", "R1.1", "R1.2", "R1.3", "R1.4", "R2.1", "R2.2", "R2.3", "R2.4"),
         *("S1.1", "S1.2", "S1.3", "S2.1", "S2.2", "S2.3", "X1"),
@@ -75,6 +75,6 @@ def test_modules_and_functions_stay_small() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef) and (size := (node.end_lineno or 0) - node.lineno) > 80
     }
-    allowed = {"spending.py", "refusal_texts.py"}
+    allowed = {"refusal_texts.py"}
     assert {p: n for p, n in long_files.items() if Path(p).name not in allowed} == {}
     assert long_functions == {}

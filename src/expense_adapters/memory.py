@@ -16,14 +16,15 @@ from expense_policy.domain.documents import Document
 from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.journal import GENESIS, Entry, Seal
 from expense_policy.domain.payment import PayeeAccount
+from expense_policy.domain.project import Project
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound
 from expense_policy.ports.notifier import Notice
-from expense_policy.ports.repository import Batch, Fact, Look, Put, Record, Seen, Sum, Summary, Take
+from expense_policy.ports.repository import SEARCHED, Batch, Fact, Look, Put, Record, Seen, Sum, Summary, Take
 
 
 class _State:
     def __init__(self) -> None:
-        self.records: dict[type, dict[str, Record]] = {Document: {}, PayeeAccount: {}, PolicyVersion: {}}
+        self.records: dict[type, dict[str, Record]] = {Document: {}, PayeeAccount: {}, PolicyVersion: {}, Project: {}}
         self.lines: dict[str, Line] = {}
         self.guards: dict[str, int] = {}
         self.taken: dict[tuple[str, str], tuple[str, bool]] = {}
@@ -56,6 +57,7 @@ class MemoryRepository:
                 documents,  # type: ignore[arg-type]  # a record is kept under its own class
                 {i: r for i in at.payees if (r := s.records[PayeeAccount].get(i)) is not None},  # type: ignore[misc]
                 {i: r for i in at.policies if (r := s.records[PolicyVersion].get(i)) is not None},  # type: ignore[misc]
+                {i: r for i in at.projects if (r := s.records[Project].get(i)) is not None},  # type: ignore[misc]
                 {i: s.lines[i] for i in wanted if i in s.lines},
                 {g: s.guards.get(g, 0) for g in at.guards},
                 {t: s.taken[t][0] for t in at.taken if t in s.taken},
@@ -175,17 +177,25 @@ class MemoryRepository:
             s.notices[notice.key] = (notice, notice.at, False)
 
     def find(
-        self, where: tuple[tuple[str, str], ...] = (), due: datetime | None = None, after: str = "", limit: int = 100
+        self,
+        where: tuple[tuple[str, str], ...] = (),
+        due: tuple[str, datetime] | None = None,
+        after: str = "",
+        limit: int = 100,
     ) -> Sequence[Summary]:
         """A page in id order."""
+        for name, _ in where:
+            if name not in SEARCHED:
+                raise ValueError(f"{name!r} is not a searched column: {', '.join(SEARCHED)}")
         with self._lock:
             documents = sorted(self._state.records[Document].items())
         found = []
         for id, d in documents:
             if id <= after or not isinstance(d, Document):
                 continue
-            row = summary(d)
-            ripe = due is None or (row.expires_at is not None and row.expires_at <= due)
+            row = Summary.of(d)
+            on = None if due is None else getattr(row, due[0])
+            ripe = due is None or (on is not None and on <= due[1])
             if ripe and all(getattr(row, name) == value for name, value in where):
                 found.append(row)
             if len(found) == limit:
@@ -250,19 +260,3 @@ def moved(line: Line | None, move: Move) -> Line:
     if move.month is not None and line.closed_through is not None and line.closed_through >= move.month:
         raise Conflict(f"line {move.line} is closed through {line.closed_through}")
     return after
-
-
-def summary(d: Document) -> Summary:
-    """A document's flat row."""
-    step = d.step
-    return Summary(
-        d.id,
-        d.kind.value,
-        d.department,
-        d.applicant,
-        d.status.value,
-        d.units,
-        d.round.submitted_at,
-        d.expires_at,
-        None if step is None else step.office,
-    )

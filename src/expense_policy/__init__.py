@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .domain.organisation import Delegation as Delegation
     from .domain.organisation import Holding as Holding
     from .domain.payment import Instruction as Instruction
+    from .domain.project import Project as Project
     from .domain.refusals import Code as Code
     from .domain.refusals import ExpensePolicyError as ExpensePolicyError
     from .domain.refusals import Refusal as Refusal
@@ -55,6 +56,7 @@ _HOMES = {
     "Delegation": "domain.organisation",
     "Holding": "domain.organisation",
     "Instruction": "domain.payment",
+    "Project": "domain.project",
     "Code": "domain.refusals",
     "ExpensePolicyError": "domain.refusals",
     "Refusal": "domain.refusals",

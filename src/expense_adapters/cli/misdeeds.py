@@ -10,7 +10,7 @@ from expense_policy.domain.application import Application, Attachment, Payee, Sh
 from expense_policy.domain.approval import Approve, Reject
 from expense_policy.domain.categories.holiday_gift import GiftIssued, HolidayGift
 
-from .year import YEAR, Year, cny, supplier
+from .year import FAIR, YEAR, Year, cny, supplier
 
 
 def split_purchase(year: Year, day: date) -> list[str]:
@@ -40,6 +40,17 @@ def forms(year: Year, day: date) -> None:
         year.gift("390000.00", day, 902),
     ):
         year.refused(wrong)
+
+
+def projects(year: Year, day: date) -> None:
+    """What names the fair wrongly is refused; what names it is held on its own line (G2.2)."""
+    year.clock.to(day)
+    year.tries(lambda: year.desk.projects.open(FAIR, actor="wang.wei"))
+    form = year.gift("1000.00", day, 908, shares=(Share("marketing-fair", cny("1000.00")),))
+    year.refused(form)
+    year.refused(attrs.evolve(form, project="fair-2027"))
+    year.refused(attrs.evolve(form, project=FAIR.id, expected_payment=FAIR.last + timedelta(days=1)))
+    year.approve(year.apply(attrs.evolve(form, project=FAIR.id)))
 
 
 def signatures(year: Year, day: date) -> None:
@@ -103,6 +114,8 @@ def payments(year: Year, day: date) -> None:
     sent = year.apply(message)
     year.approve(sent)
     year.tries(lambda: spending.pay(sent, year.instruction(message, 100), actor="zhao.min", key=key("pay")))
+    spending.record_use(sent, year.used(message), actor="deng.li")
+    year.tries(lambda: spending.revise(sent, message, actor="deng.li"))
 
 
 def accounts(year: Year, day: date) -> None:
@@ -147,6 +160,7 @@ def play_year(year: Year, days: int) -> list[str]:
         if number == days // 8:
             offices = split_purchase(year, day)
             forms(year, day)
+            projects(year, day)
         elif number == days // 4:
             signatures(year, day)
         elif number == days // 3:

@@ -34,7 +34,7 @@ def _seals(path: Path) -> dict[int, str]:
         try:
             notice = json.loads(line)
             if notice["subject"] == "seal":
-                found[int(notice["body"]["number"])] = str(notice["body"]["seal"])
+                found[int(notice["body"]["number"])] = str(notice["body"]["entry"])
         except (ValueError, KeyError, TypeError, RecursionError):
             _unreadable(f"{path}: line {at} is not a notice")
     return found

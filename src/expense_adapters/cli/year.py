@@ -21,6 +21,7 @@ from expense_policy.domain.documents import Document
 from expense_policy.domain.money import Money
 from expense_policy.domain.payment import Instruction
 from expense_policy.domain.periods import festival
+from expense_policy.domain.project import Project
 from expense_policy.domain.refusals import Refusal, Refused
 from expense_policy.domain.vocabulary import Status
 from expense_policy.policy_file import load_policy
@@ -30,6 +31,7 @@ from expense_policy.services.engine import Receipt
 FESTIVALS = ("spring_festival", "dragon_boat", "mid_autumn", "double_ninth")
 STAFF = {"marketing": "li.na", "customer_service": "deng.li", "after_sales_support": "feng.bo"}
 YEAR = 2026
+FAIR = Project("fair-2026", "Spring fair", ("marketing",), date(YEAR, 1, 1), date(YEAR, 4, 30))
 TEXT = "老客户专享：本周到店有礼，回T退订"
 
 
@@ -190,12 +192,17 @@ class Year:
         self.refused(self.gift("1000.00", date(YEAR, 1, 1), 1))
         self.clock.to(date(YEAR, 1, 2))
         self.tries(lambda: adopt(self.policy.replace("2026.1", "2026.0"), actor="liu.yang"))
+        self.desk.projects.open(FAIR, actor="wang.wei")
         for plan in self.budgets:
             person = STAFF[plan.department]
             id = self.desk.budgeting.file(plan, actor=person).id
             self.tries(lambda plan=plan, person=person: self.desk.budgeting.file(plan, actor=person))  # type: ignore[misc]
             if plan.department == "marketing":
                 self.refused(self.gift("1000.00", date(YEAR, 1, 20), 1))
+            if plan.department == "customer_service":
+                # Finance and the department negotiate: what was returned is filed again (B1.4).
+                self.sign(id, Return("请说明短信单价依据。"))
+                self.desk.budgeting.revise(id, plan, actor=person)
             self.approve(id)
 
     def play(self, day: date, number: int) -> None:

@@ -19,9 +19,10 @@ from expense_policy.domain.documents import Document
 from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import Entry, Seal
 from expense_policy.domain.payment import PayeeAccount, Payment
+from expense_policy.domain.project import Project
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryUnavailable
 from expense_policy.ports.notifier import Notice
-from expense_policy.ports.repository import Batch, Fact, Look, Put, Seen, Signed, Sum, Summary, Take
+from expense_policy.ports.repository import SEARCHED, Batch, Fact, Look, Put, Seen, Signed, Sum, Summary, Take
 
 from . import rows, sqlite
 from . import schema as s
@@ -113,7 +114,7 @@ class SqlRepository:
                 for statement in undo:
                     cursor.execute(statement)
             if isinstance(error, sqlite3.IntegrityError):
-                raise Conflict(str(error)) from error
+                raise sqlite.refused(error) from error
             if isinstance(error, sqlite3.Error):
                 raise RepositoryUnavailable(str(error), outcome_known=not committing) from error
             raise
@@ -124,7 +125,14 @@ class SqlRepository:
         """Everything asked."""
         c = self._cursor()
         try:
-            return self._look(c, at)
+            if self._joined:
+                return self._look(c, at)
+            # One snapshot, and one lock taken instead of one a question.
+            c.execute("BEGIN")
+            try:
+                return self._look(c, at)
+            finally:
+                c.execute("COMMIT")
         except sqlite3.Error as error:
             raise RepositoryUnavailable(str(error), outcome_known=True) from error
         finally:
@@ -138,6 +146,7 @@ class SqlRepository:
         taken = {(sp, k): c.execute(q.TAKEN_AT, {"space": sp.value, "key": k}).fetchone() for sp, k in at.taken}
         payees = {i: self._one(c, "payees", i) for i in at.payees}
         policies = {i: self._one(c, "policies", i) for i in at.policies}
+        projects = {i: self._one(c, "projects", i) for i in at.projects}
         found = {i: self._one(c, "lines", i) for i in wanted}
         return Seen(
             self._done(c, at.key) if at.key else None,
@@ -145,6 +154,7 @@ class SqlRepository:
             documents,
             {i: PayeeAccount(r["id"], r["account"], r["version"]) for i, r in payees.items() if r is not None},
             {i: load(r["body"], PolicyVersion) for i, r in policies.items() if r is not None},
+            {i: load(r["body"], Project) for i, r in projects.items() if r is not None},
             {i: rows.line_of(r) for i, r in found.items() if r is not None},
             {g: 0 if r is None else r["version"] for g, r in guards.items()},
             {k: r["owner"] for k, r in taken.items() if r is not None},
@@ -174,13 +184,11 @@ class SqlRepository:
         return rows.entry_of(fields), asked
 
     def _sum(self, c: sqlite3.Cursor, asked: Sum) -> dict[tuple[str, ...], int]:
-        t, what = q.SUMS[asked.of]
-        by = [t.c[name] for name in asked.by]
-        query = select(*by, what.label("sum")).where(*(t.c[name] == value for name, value in asked.where)).group_by(*by)
+        sql = q.summed(asked.of, asked.by, tuple(name for name, _ in asked.where), asked.since is not None)
+        values = dict(asked.where)
         if asked.since is not None:
-            query = query.where(t.c.submitted_at >= instant_text(asked.since))
-        compiled = query.compile(dialect=q.DIALECT)
-        return {tuple(r[:-1]): r[-1] or 0 for r in c.execute(str(compiled), compiled.params).fetchall()}
+            values["since"] = instant_text(asked.since)
+        return {tuple(r[:-1]): r[-1] or 0 for r in c.execute(sql, values).fetchall()}
 
     def commit(self, *batches: Batch) -> None:
         """All batches or none, in one transaction."""
@@ -238,6 +246,8 @@ class SqlRepository:
             table, row = "documents", rows.document_row(record)
         elif isinstance(record, PayeeAccount):
             table, row = "payees", rows.payee_row(record)
+        elif isinstance(record, Project):
+            table, row = "projects", rows.project_row(record)
         else:
             table, row = "policies", rows.policy_row(record)
         if put.expected == 0:
@@ -266,13 +276,17 @@ class SqlRepository:
         return found
 
     def find(
-        self, where: tuple[tuple[str, str], ...] = (), due: datetime | None = None, after: str = "", limit: int = 100
+        self,
+        where: tuple[tuple[str, str], ...] = (),
+        due: tuple[str, datetime] | None = None,
+        after: str = "",
+        limit: int = 100,
     ) -> Sequence[Summary]:
         """A page in id order."""
         t = s.documents
         for name, _ in where:
-            if name not in q.SEARCHED:
-                raise ValueError(f"{name!r} is not a searched column: {', '.join(q.SEARCHED)}")
+            if name not in SEARCHED:
+                raise ValueError(f"{name!r} is not a searched column: {', '.join(SEARCHED)}")
         query = (
             select(t)
             .where(t.c.id > after, *(t.c[name] == value for name, value in where))
@@ -280,7 +294,7 @@ class SqlRepository:
             .limit(limit)
         )
         if due is not None:
-            query = query.where(t.c.expires_at <= instant_text(due))
+            query = query.where(t.c[due[0]] <= instant_text(due[1]))
         return [rows.summary_of(dict(row)) for row in self._query(query)]
 
     def lines(self) -> Sequence[Line]:

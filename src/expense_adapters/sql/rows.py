@@ -4,76 +4,119 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import attrs
 
 from expense_policy.codec import dump, instant_of, instant_text, load
 from expense_policy.domain.adoption import PolicyVersion
-from expense_policy.domain.application import Application
-from expense_policy.domain.approval import Signature
+from expense_policy.domain.approval import Round, Signature
 from expense_policy.domain.categories import UseRow
-from expense_policy.domain.documents import Document
-from expense_policy.domain.holds import Line, Move
+from expense_policy.domain.documents import Content, Document
+from expense_policy.domain.holds import Held, Line, Move
 from expense_policy.domain.journal import Entry, Seal
 from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.periods import Month
+from expense_policy.domain.project import Project
+from expense_policy.domain.vocabulary import Status
 from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import Signed, Summary
 
 Row = Mapping[str, Any]
 
 
+# What is signed never changes: the same text is read, and the same value written, many times in a case.
+@lru_cache(maxsize=512)
+def _content_text(content: Content) -> str:
+    return dump(content, Content)
+
+
+@lru_cache(maxsize=512)
+def _content(text: str) -> Content:
+    found: Content = load(text, Content)  # type: ignore[arg-type]  # a union is not a class to mypy
+    return found
+
+
+@lru_cache(maxsize=512)
+def _round_text(round_: Round) -> str:
+    return dump(round_)
+
+
+@lru_cache(maxsize=512)
+def _round(text: str) -> Round:
+    return load(text, Round)
+
+
+@lru_cache(maxsize=512)
+def _signature(text: str) -> Signature:
+    return load(text, Signature)
+
+
+def _at(at: datetime | None) -> str | None:
+    return None if at is None else instant_text(at)
+
+
+def _when(text: str | None) -> datetime | None:
+    return None if text is None else instant_of(text)
+
+
+_INSTANTS = ("submitted_at", "expires_at", "use_due_at")
+_FLAT = tuple(field.name for field in attrs.fields(Summary))
+_flat = attrgetter(*_FLAT)
+
+
 def document_row(d: Document) -> dict[str, Any]:
     """A document's columns; signatures and payments have tables of their own."""
-    form = d.content if isinstance(d.content, Application) else None
-    step = d.step
-    return {
-        "id": d.id,
-        "version": d.version,
-        "kind": d.kind.value,
-        "department": d.department,
-        "applicant": d.applicant,
-        "status": d.status.value,
-        "type": form.type if form else None,
-        "payee_account": form.payee.account if form else None,
-        "payee_name": form.payee.folded if form else None,
-        "payee_person": d.payee_person,
-        "units": d.units,
-        "counted": d.counted,
-        "submitted_at": instant_text(d.round.submitted_at),
-        "expires_at": None if d.expires_at is None else instant_text(d.expires_at),
-        "step_office": None if step is None else step.office,
-        "statement": d.statement,
-        "round": d.round.number,
-        "steps": len(d.round.chain),
-        "paid": d.paid,
-        "used": d.used,
-        "body": dump(attrs.evolve(d, signatures=(), payments=())),
-    }
+    row: dict[str, Any] = dict(zip(_FLAT, _flat(Summary.of(d)), strict=True))
+    for name in _INSTANTS:
+        row[name] = _at(row[name])
+    row["version"] = d.version
+    row["approved_at"], row["ended_at"] = _at(d.approved_at), _at(d.ended_at)
+    row["statement"], row["round"], row["steps"] = d.statement, d.round.number, len(d.round.chain)
+    row["use_rows"], row["currency"], row["content_digest"] = d.use_rows, d.currency, d.content_digest
+    row["content"], row["submission"] = _content_text(d.content), _round_text(d.round)
+    row["held"] = json.dumps([[h.line, h.reserved, h.committed, h.spent] for h in d.held], ensure_ascii=False)
+    return row
 
 
 def document_of(row: Row, signatures: tuple[Signature, ...], payments: tuple[Payment, ...]) -> Document:
-    """The document of its row and its facts."""
-    bare = load(row["body"], Document)
-    return attrs.evolve(bare, signatures=signatures, payments=payments)
+    """The document of its row and its facts; ValueError where a column can't be read."""
+    return Document(
+        row["id"],
+        row["applicant"],
+        _content(row["content"]),
+        row["content_digest"],
+        row["currency"],
+        Status(row["status"]),
+        row["version"],
+        _round(row["submission"]),
+        signatures,
+        tuple(Held(*each) for each in json.loads(row["held"])),
+        payments,
+        row["used"],
+        row["use_rows"],
+        _when(row["approved_at"]),
+        _when(row["expires_at"]),
+        _when(row["use_due_at"]),
+        _when(row["ended_at"]),
+    )
 
 
 def summary_of(row: Row) -> Summary:
     """A document's flat row."""
-    expires = row["expires_at"]
-    return Summary(
-        row["id"],
-        row["kind"],
-        row["department"],
-        row["applicant"],
-        row["status"],
-        row["units"],
-        instant_of(row["submitted_at"]),
-        None if expires is None else instant_of(expires),
-        row["step_office"],
-    )
+    fields = {name: row[name] for name in _FLAT}
+    for name in _INSTANTS:
+        fields[name] = _when(fields[name])
+    return Summary(**fields)
+
+
+def project_row(p: Project) -> dict[str, Any]:
+    """A project's columns."""
+    days = {"first": p.first.isoformat(), "last": p.last.isoformat()}
+    return {"id": p.id, "version": p.version, **days, "body": dump(p)}
 
 
 def payee_row(p: PayeeAccount) -> dict[str, Any]:
@@ -154,10 +197,9 @@ def signed_row(s: Signed, seq: int) -> dict[str, Any]:
 
 def signed_of(row: Row) -> Signed:
     """The signature of its row: the columns hold what the body says, or `verify` tells."""
-    body = load(row["body"], Signature)
-    found = attrs.evolve(
-        body, step=row["step"], statement=row["statement"], signer=row["signer"], at=instant_of(row["at"])
-    )
+    found, at = _signature(row["body"]), instant_of(row["at"])
+    if (row["step"], row["statement"], row["signer"], at) != (found.step, found.statement, found.signer, found.at):
+        found = attrs.evolve(found, step=row["step"], statement=row["statement"], signer=row["signer"], at=at)
     return Signed(row["document"], row["round"], found)
 
 
@@ -211,12 +253,12 @@ def use_of(row: Row) -> UseRow:
 
 def seal_row(s: Seal, seq: int) -> dict[str, Any]:
     """A seal's columns."""
-    return {"number": s.number, "seq": seq, "prev": s.prev, "root": s.root, "entries": json.dumps(s.entries)}
+    return {"number": s.number, "seq": seq, "root": s.root, "entries": json.dumps(s.entries)}
 
 
 def seal_of(row: Row) -> Seal:
     """The seal of its row."""
-    return Seal(row["number"], row["prev"], row["root"], _tuple(json.loads(row["entries"])))
+    return Seal(row["number"], row["root"], _tuple(json.loads(row["entries"])))
 
 
 def notice_row(n: Notice) -> dict[str, Any]:

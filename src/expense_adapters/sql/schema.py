@@ -38,24 +38,34 @@ documents = _table(
     _int("units"),
     _int("counted"),
     _text("submitted_at"),
+    _text("approved_at", null=True),
     _text("expires_at", null=True),
+    _text("use_due_at", null=True),
+    _text("ended_at", null=True),
     _text("step_office", null=True),
     _text("statement"),
     _int("round"),
     _int("steps"),
     _int("paid"),
     _int("used"),
-    _text("body"),
+    _int("use_rows"),
+    _text("currency"),
+    _text("content_digest"),
+    _text("content"),
+    _text("submission"),
+    _text("held"),
     CheckConstraint("paid >= 0 AND paid <= units AND used >= 0 AND used <= units", name="documents_within"),
     Index("documents_account", "department", "type", "payee_account", "submitted_at"),
     Index("documents_name", "department", "type", "payee_name", "submitted_at"),
     Index("documents_status", "status", "id"),
     Index("documents_due", "status", "expires_at"),
+    Index("documents_use_due", "status", "use_due_at"),
 )
 payees = _table("payees", _text("id", key=True), _int("version"), _text("account"))
 policies = _table(
     "policies", _text("id", key=True), _int("version"), _text("effective"), _text("digest"), _text("body")
 )
+projects = _table("projects", _text("id", key=True), _int("version"), _text("first"), _text("last"), _text("body"))
 lines = _table(
     "lines",
     _text("id", key=True),
@@ -159,7 +169,7 @@ use_rows = _table(
     PrimaryKeyConstraint("document", "number"),
     Index("use_rows_contacts", "type", "month", "recipient"),
 )
-seals = _table("seals", _int("number", key=True), _int("seq"), _text("prev"), _text("root"), _text("entries"))
+seals = _table("seals", _int("number", key=True), _int("seq"), _text("root"), _text("entries"))
 unsealed = _table("unsealed", _text("subject"), _int("seq"), PrimaryKeyConstraint("subject", "seq"))
 outbox = _table(
     "outbox",

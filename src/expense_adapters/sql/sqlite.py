@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from expense_policy.ports.errors import Conflict, RepositoryError
+
 from .schema import APPEND_ONLY, metadata
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
@@ -96,3 +98,11 @@ def _payments() -> str:
     )
     message = "A4.1: the document is not signed in full, or the payment is not within it"
     return _trigger("payments_signed", "BEFORE INSERT ON payments", refuse, message)
+
+
+def refused(error: sqlite3.IntegrityError) -> RepositoryError:
+    """What the port says of a batch that the database refused: another writer was faster, or a law is broken."""
+    raced = ("already there", "does not follow its chain")
+    if error.sqlite_errorname != "SQLITE_CONSTRAINT_TRIGGER" or str(error).endswith(raced):
+        return Conflict(str(error))
+    return RepositoryError(f"the store refused the batch: {error}")

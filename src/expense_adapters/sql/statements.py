@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import func, insert, literal_column, select
@@ -21,7 +22,6 @@ SAVEPOINT = (
     "RELEASE expense_policy",
     ("ROLLBACK TO expense_policy", "RELEASE expense_policy"),
 )
-SEARCHED = ("kind", "status", "department", "applicant", "type", "step_office")
 
 
 def _sql(statement: ClauseElement) -> str:
@@ -39,7 +39,7 @@ UPDATE = {
         .where(t.c.id == bind("the_id"), t.c.version == bind("expected"))
         .values({c.name: bind(c.name) for c in t.columns if c.name != "id"})
     )
-    for t in (s.documents, s.payees, s.policies)
+    for t in (s.documents, s.payees, s.policies, s.projects)
 }
 MOVE = _sql(
     s.lines.update()
@@ -92,7 +92,7 @@ KEY = _sql(
     .join_from(s.keys, s.journal, (s.keys.c.subject == s.journal.c.subject) & (s.keys.c.seq == s.journal.c.seq))
     .where(s.keys.c.key == bind("key"))
 )
-BY_ID = {t.name: _all(t, t.c.id == bind("id")) for t in (s.documents, s.payees, s.policies, s.lines)}
+BY_ID = {t.name: _all(t, t.c.id == bind("id")) for t in (s.documents, s.payees, s.policies, s.projects, s.lines)}
 SIGNATURES = _all(
     s.signatures,
     s.signatures.c.document == bind("id"),
@@ -118,3 +118,12 @@ SUMS: dict[str, tuple[Any, Any]] = {
     "related": (s.documents, func.sum(s.documents.c.counted)),
     "contacts": (s.use_rows, func.count()),
 }
+
+
+@lru_cache(maxsize=64)
+def summed(of: str, by: tuple[str, ...], where: tuple[str, ...], since: bool) -> str:
+    """The statement of a sum, by its shape: the values are bound by their columns' names."""
+    t, what = SUMS[of]
+    columns = [t.c[name] for name in by]
+    query = select(*columns, what.label("sum")).where(*(t.c[name] == bind(name) for name in where)).group_by(*columns)
+    return _sql(query.where(t.c.submitted_at >= bind("since")) if since else query)

@@ -7,11 +7,13 @@ from datetime import date
 
 import attrs
 
+from . import project as projects
 from .categories import REGISTER, Plan
 from .content import Digest
 from .holds import Line
 from .money import Money
 from .policy import Policy
+from .project import Project
 from .refusals import Code, Refusal, refusal
 from .vocabulary import Kind, LineId, PersonId
 
@@ -93,12 +95,13 @@ class Application:
         return Kind.APPLICATION
 
 
-def check(form: Application, policy: Policy, lines: dict[LineId, Line]) -> list[Refusal]:
-    """Every rule the form itself breaks at submission; the lines' money is `short`'s to judge."""
+def check(form: Application, policy: Policy, lines: dict[LineId, Line], project: Project | None) -> list[Refusal]:
+    """Every rule the form breaks at submission, all shortfalls of all lines included."""
     found: list[Refusal] = []
     if form.department not in policy.departments:
         found.append(refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=form.department))
     found += _complete(form)
+    found += projects.check(form.project, project, form.department, form.expected_payment)
     if form.amount.currency != policy.currency:
         raise ValueError(f"the company's currency is {policy.currency}, not {form.amount.currency}")
     total = form.plan.total
@@ -163,6 +166,8 @@ def _line(
                 category=category,
             )
         )
+    if line.project is not None and line.project != form.project:
+        found.append(refusal(Code.PROJECT_OF_LINE, line=line.id, project=line.project))
     if line.available < share.amount.units:
         currency = policy.currency
         found.append(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
+from . import project
 from .holds import Line
 from .money import Money
 from .policy import Policy
+from .project import Project
 from .refusals import Code, Refusal, refusal
 from .vocabulary import CATEGORIES, DocumentId, Kind, LineId
 
@@ -60,13 +64,16 @@ class BudgetPlan:
         return Kind.BUDGET_PLAN
 
 
-def check(plan: BudgetPlan, policy: Policy) -> list[Refusal]:
-    """Every rule the draft breaks at submission."""
+def check(plan: BudgetPlan, policy: Policy, known: Mapping[str, Project]) -> list[Refusal]:
+    """Every rule the draft breaks at submission; `known` holds the projects its lines name."""
     if plan.amount.currency != policy.currency:
         raise ValueError(f"the company's currency is {policy.currency}, not {plan.amount.currency}")
-    if plan.department in policy.departments:
-        return []
-    return [refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=plan.department)]
+    found: list[Refusal] = []
+    if plan.department not in policy.departments:
+        found.append(refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=plan.department))
+    for name in dict.fromkeys(line.project for line in plan.lines):
+        found += project.check(name, known.get(name or ""), plan.department)
+    return found
 
 
 def lines(plan: BudgetPlan, document: DocumentId) -> tuple[Line, ...]:

@@ -35,6 +35,10 @@ class Code(StrEnum):
     PLAN_TOTAL_DIFFERS = "plan_total_differs"
     POLICY_NOT_IN_FORCE = "policy_not_in_force"
     POLICY_VERSION_CHANGED = "policy_version_changed"
+    PROJECT_EXISTS = "project_exists"
+    PROJECT_MISMATCH = "project_mismatch"
+    PROJECT_OF_LINE = "project_of_line"
+    PROJECT_UNKNOWN = "project_unknown"
     REASON_MISSING = "reason_missing"
     REVERSAL_EXCEEDS_PAYMENT = "reversal_exceeds_payment"
     SIGNER_BARRED = "signer_barred"
@@ -44,6 +48,7 @@ class Code(StrEnum):
     STEP_UNFILLED = "step_unfilled"
     USE_EXCEEDS_APPROVAL = "use_exceeds_approval"
     USE_MISSING = "use_missing"
+    USE_RECORDED = "use_recorded"
     USE_NOT_OPEN = "use_not_open"
     SIGN_OFF_INCOMPLETE = "sign_off_incomplete"
 

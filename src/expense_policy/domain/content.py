@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -23,27 +24,36 @@ Plain = str | int | None | tuple["Plain", ...]
 """What a journal row consists of: it encodes as it stands."""
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False, check_circular=False).encode
-_FIELDS: dict[type, tuple[str, ...]] = {}
+_PLAIN = frozenset((str, int, bool, type(None)))
+_GETTERS: dict[type, Callable[[Any], tuple[object, ...]]] = {}
 
 
 def _tagged(value: object) -> object:
+    # Leaves are told apart where they stand: most of what is encoded is a leaf, and a call for each costs the most.
     kind = type(value)
-    if kind is str or kind is int or value is None or kind is bool:
-        return value
+    getter = _GETTERS.get(kind)
+    if getter is not None:
+        return [kind.__name__, *[v if type(v) in _PLAIN else _tagged(v) for v in getter(value)]]
     if kind is tuple:
-        return ["()", *map(_tagged, value)]  # type: ignore[call-overload]  # mypy does not narrow on `type(x) is`
-    names = _FIELDS.get(kind)
-    if names is not None:
-        return [kind.__name__, *[_tagged(getattr(value, name)) for name in names]]
+        items: tuple[object, ...] = value  # type: ignore[assignment]  # mypy does not narrow on `type(x) is`
+        return ["()", *[v if type(v) in _PLAIN else _tagged(v) for v in items]]
+    if kind in _PLAIN:
+        return value
     other = _OTHERS.get(kind)
     if other is not None:
         return other(value)
     if isinstance(value, Enum):
         return [kind.__name__, value.value]
     if attrs.has(kind):
-        _FIELDS[kind] = tuple(field.name for field in attrs.fields(kind))
+        _GETTERS[kind] = _getter(tuple(field.name for field in attrs.fields(kind)))
         return _tagged(value)
     raise TypeError(f"{kind.__name__} has no canonical form")
+
+
+def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[object, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda value: tuple(getattr(value, name) for name in names)
 
 
 def _instant(value: datetime) -> object:

@@ -66,17 +66,19 @@ def digest_of(entry: Entry) -> Digest:
 
 @attrs.frozen
 class Seal:
-    """Binds the entries that no seal bound before; seals are chained, and leave through the notifier."""
+    """Binds the entries that no seal bound before.
+
+    Its own entry is the `number`-th of the subject "seal": that entry's digest stands for this seal and every one
+    before it, and is what leaves through the notifier.
+    """
 
     number: int
-    prev: Digest
     root: Digest
     entries: tuple[tuple[str, int, Digest], ...]
 
-    @property
-    def digest(self) -> Digest:
-        """What is given out: it stands for this seal and every one before it."""
-        return plain_digest(("seal/1", self.number, self.prev, self.root, len(self.entries)))
+    def row(self) -> Plain:
+        """What a journal entry says of this row."""
+        return ("seal", self.number, self.root, len(self.entries))
 
 
 def merkle_root(entries: tuple[tuple[str, int, Digest], ...]) -> Digest:

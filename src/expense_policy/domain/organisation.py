@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 import attrs
 
@@ -10,7 +11,7 @@ from .content import Digest, digest
 from .vocabulary import PersonId
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Holding:
     """A person holds an office: of one department, or of the whole company where `department` is None."""
 
@@ -19,7 +20,7 @@ class Holding:
     department: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Delegation:
     """A holder lets another sign for him in [since, until), up to `units_max` smallest units (None: no limit).
 
@@ -53,14 +54,11 @@ class Roster:
     at: datetime
     holdings: tuple[Holding, ...]
     delegations: tuple[Delegation, ...] = ()
-    _digest: list[Digest] = attrs.field(factory=list, init=False, repr=False, eq=False)
 
     @property
     def digest(self) -> Digest:
         """The digest of holdings and delegations; the instant is not part of it."""
-        if not self._digest:
-            self._digest.append(digest((self.holdings, self.delegations)))
-        return self._digest[0]
+        return _people(self.holdings, self.delegations)
 
     def holders(self, office: str, department: str) -> tuple[PersonId, ...]:
         """Everyone who holds the office for the department, sorted."""
@@ -89,3 +87,9 @@ class Roster:
                 key=lambda d: (d.delegate, d.since, d.until),
             )
         )
+
+
+# People change rarely and sign often.
+@lru_cache(maxsize=64)
+def _people(holdings: tuple[Holding, ...], delegations: tuple[Delegation, ...]) -> Digest:
+    return digest((holdings, delegations))

@@ -188,6 +188,34 @@ TEXTS: dict[Code, Text] = {
         "Give the changed text a version name of its own.",
         "请为修改后的文本另定版本号。",
     ),
+    Code.PROJECT_EXISTS: Text(
+        "G2.2",
+        "There is a project {project} already.",
+        "项目{project}已存在。",
+        "Give the new one an id of its own.",
+        "请为新项目另定编号。",
+    ),
+    Code.PROJECT_MISMATCH: Text(
+        "G2.2",
+        "Project {project} is of {departments}, from {first} to {last}.",
+        "项目{project}属于{departments}，期间为{first}至{last}。",
+        "Name a project of this department and day, or none.",
+        "请填写与部门和日期相符的项目，或不填。",
+    ),
+    Code.PROJECT_OF_LINE: Text(
+        "G2.2",
+        "Line {line} is for project {project}, which the application does not name.",
+        "预算明细{line}专用于项目{project}，申请未填写该项目。",
+        "Name project {project}, or another line.",
+        "请填写项目{project}，或改用其他预算明细。",
+    ),
+    Code.PROJECT_UNKNOWN: Text(
+        "G2.2",
+        "There is no project {project}.",
+        "没有项目{project}。",
+        "Open the project first, or name none.",
+        "请先登记该项目，或不填项目。",
+    ),
     Code.REASON_MISSING: Text(
         "G3.4",
         "A reason must be given.",
@@ -250,6 +278,13 @@ TEXTS: dict[Code, Text] = {
         "尚无使用记录。",
         "Enter what was used.",
         "请登记使用记录。",
+    ),
+    Code.USE_RECORDED: Text(
+        "C8",
+        "The use record has {rows} rows already: the document can't be revised any more.",
+        "使用记录已有{rows}条，单据不能再修改。",
+        "Settle it against its use record, and file a new application for the rest.",
+        "请按使用记录结清，其余另行申请。",
     ),
     Code.USE_NOT_OPEN: Text(
         "C8",

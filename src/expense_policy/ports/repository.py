@@ -22,6 +22,7 @@ from typing import Protocol
 import attrs
 
 from ..domain.adoption import PolicyVersion
+from ..domain.application import Application
 from ..domain.approval import Signature
 from ..domain.categories import UseRow
 from ..domain.content import Digest
@@ -29,10 +30,11 @@ from ..domain.documents import Document
 from ..domain.holds import Line, Move
 from ..domain.journal import Entry, Seal
 from ..domain.payment import PayeeAccount, Payment
+from ..domain.project import Project
 from ..domain.vocabulary import DocumentId, LineId, Space
 from .notifier import Notice
 
-Record = Document | PayeeAccount | PolicyVersion
+Record = Document | PayeeAccount | PolicyVersion | Project
 """What has a version: a row that acts change."""
 
 
@@ -131,6 +133,7 @@ class Look:
     documents: tuple[DocumentId, ...] = ()
     payees: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
     lines: tuple[LineId, ...] = ()
     guards: tuple[str, ...] = ()
     taken: tuple[tuple[Space, str], ...] = ()
@@ -146,6 +149,7 @@ class Seen:
     documents: Mapping[DocumentId, Document]
     payees: Mapping[str, PayeeAccount]
     policies: Mapping[str, PolicyVersion]
+    projects: Mapping[str, Project]
     lines: Mapping[LineId, Line]
     guards: Mapping[str, int]
     taken: Mapping[tuple[Space, str], DocumentId]
@@ -154,17 +158,53 @@ class Seen:
 
 @attrs.frozen
 class Summary:
-    """A document as a flat row: what lists and questions need."""
+    """A document as a flat row: what lists, questions and sums need. Amounts are smallest units."""
 
     id: DocumentId
     kind: str
     department: str
     applicant: str
     status: str
+    type: str | None
+    payee_account: str | None
+    payee_name: str | None
+    payee_person: str | None
     units: int
+    counted: int
+    paid: int
+    used: int
     submitted_at: datetime
     expires_at: datetime | None
+    use_due_at: datetime | None
     step_office: str | None
+
+    @classmethod
+    def of(cls, d: Document) -> Summary:
+        """The row a document has; payee_name is folded (A3.6)."""
+        form, step = d.content if isinstance(d.content, Application) else None, d.step
+        return cls(
+            d.id,
+            d.kind.value,
+            d.department,
+            d.applicant,
+            d.status.value,
+            form.type if form else None,
+            form.payee.account if form else None,
+            form.payee.folded if form else None,
+            d.payee_person,
+            d.units,
+            d.counted,
+            d.paid,
+            d.used,
+            d.round.submitted_at,
+            d.expires_at,
+            d.use_due_at,
+            None if step is None else step.office,
+        )
+
+
+SEARCHED = ("kind", "status", "department", "applicant", "type", "step_office")
+"""The columns `Repository.find` searches by."""
 
 
 class Repository(Protocol):
@@ -177,9 +217,13 @@ class Repository(Protocol):
         """All batches or none; Conflict, AlreadyDone or RepositoryUnavailable where it is none."""
 
     def find(
-        self, where: tuple[tuple[str, str], ...] = (), due: datetime | None = None, after: str = "", limit: int = 100
+        self,
+        where: tuple[tuple[str, str], ...] = (),
+        due: tuple[str, datetime] | None = None,
+        after: str = "",
+        limit: int = 100,
     ) -> Sequence[Summary]:
-        """A page in id order over the searched columns; with `due`, only documents that expire by then."""
+        """A page in id order over the searched columns; `due` is ("expires_at" or "use_due_at", by when)."""
 
     def lines(self) -> Sequence[Line]:
         """Every budget line with its balance, in id order."""

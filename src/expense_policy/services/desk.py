@@ -2,70 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 import attrs
+from dateutil.relativedelta import relativedelta
 
+from ..domain import documents
 from ..domain.approval import who_may
+from ..domain.content import Digest
 from ..domain.documents import Document
 from ..domain.holds import Line
-from ..domain.journal import GENESIS, Entry, Seal, merkle_root
+from ..domain.journal import Entry
 from ..domain.policy import Policy
-from ..policy_file import load_policy
+from ..domain.vocabulary import Status
 from ..ports.directory import Directory
 from ..ports.environment import Clock, IdSource
-from ..ports.errors import Conflict, NotFound
+from ..ports.errors import NotFound
 from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notifier
-from ..ports.repository import Guard, Look, Repository, Summary
+from ..ports.repository import Look, Repository, Summary
 from .budgeting import Budgeting
-from .engine import Effects, Engine, Environment, Scene, Verdicts
+from .considering import Would
+from .engine import POLICY_GUARD, Engine, Environment
 from .environment import NoKey, RandomIds, SystemClock
 from .policies import Policies
-from .spending import Considering, Spending
-
-SYSTEM = "system"
-_RETRY_MAX = timedelta(hours=1)
-
-
-@attrs.frozen
-class Would:
-    """Dry runs: `desk.would.spending.apply(...)`."""
-
-    spending: Considering
+from .projects import Projects
+from .spending import Spending
+from .tending import SEALS, Swept, Tending
 
 
 @attrs.frozen
-class Swept:
-    """What a tick did."""
+class Archived:
+    """A document that ended, whole (A4.4): form, signatures and payments in `document`, its evidence, its journal.
 
-    notices: int
-    failed: int
-    expired: int
-    sealed: int
+    `keep_until` is the last day it has to be kept; `missing` names evidence that is not in its store any more.
+    """
 
-
-@attrs.frozen
-class _Sealing:
-    entries: tuple[tuple[str, int, str], ...]
-    previous: tuple[int, str]
-    subject: str = "seal"
-    actor: str = SYSTEM
-    reason: str | None = None
-    name: str = "seal"
-
-    def look(self, at: object, policy: Policy | None) -> Look:
-        return Look(guards=("seal",))
-
-    def decide(self, scene: Scene) -> Verdicts:
-        expected = scene.seen.guards.get("seal", 0)
-        if expected != self.previous[0]:
-            raise Conflict("another sealer was faster")
-        seal = Seal(expected + 1, self.previous[1], merkle_root(self.entries), self.entries)
-        body = (("number", str(seal.number)), ("root", seal.root), ("seal", seal.digest))
-        return Effects(guards=(Guard("seal", expected),), facts=(seal,), tell=("seals",), body=body)
+    document: Document
+    evidence: tuple[Digest, ...]
+    missing: tuple[Digest, ...]
+    entries: tuple[Entry, ...]
+    keep_until: date
 
 
 @attrs.frozen
@@ -73,11 +52,12 @@ class Desk:
     """Enforces the policy over one store. Immutable, shared by threads; starts nothing by itself."""
 
     policies: Policies
+    projects: Projects
     budgeting: Budgeting
     spending: Spending
     would: Would
     env: Environment
-    notifier: Notifier
+    _tending: Tending
 
     @classmethod
     def open(
@@ -101,7 +81,16 @@ class Desk:
             repository, directory, evidence, keyring or NoKey(), clock or SystemClock(), ids or RandomIds(), adopters
         )
         engine = Engine(env)
-        return cls(Policies(engine), Budgeting(engine), Spending(engine), Would(Considering(engine)), env, notifier)
+        spending = Spending(engine)
+        return cls(
+            Policies(engine),
+            Projects(engine),
+            Budgeting(engine),
+            spending,
+            Would.over(engine),
+            env,
+            Tending(engine, spending, notifier),
+        )
 
     def document(self, id: str) -> Document:
         """A document whole; NotFound where there is none."""
@@ -111,28 +100,46 @@ class Desk:
         return found
 
     def find(self, *, after: str = "", limit: int = 100, **where: str) -> Sequence[Summary]:
-        """A page of documents in id order (oldest first) by kind, status, department or applicant."""
+        """A page of documents in id order (oldest first).
+
+        `where` names kind, status, department, applicant, type or step_office; another name is a ValueError.
+        """
         return self.env.repository.find(tuple(sorted(where.items())), after=after, limit=limit)
 
+    def use_overdue(self, *, after: str = "", limit: int = 100) -> Sequence[Summary]:
+        """A page of paid documents, in id order, whose use record was due by now (C8)."""
+        where = (("status", Status.APPROVED.value),)
+        return self.env.repository.find(where, ("use_due_at", self.env.clock.now()), after, limit)
+
     def lines(self) -> Sequence[Line]:
-        """Every budget line with its balance."""
+        """Every budget line with its balance, in id order."""
         return self.env.repository.lines()
 
     def history(self, id: str) -> Iterator[Entry]:
         """The journal of one subject, oldest first (G3.4)."""
         return (entry for entry, _ in self.env.repository.history(id))
 
+    def archived(self, id: str) -> Archived:
+        """Everything about a document that ended (A4.4); NotFound where there is none, ValueError before its end."""
+        document = self.document(id)
+        if document.ended_at is None:
+            raise ValueError(f"document {id!r} has not ended")
+        policy = self._policies()[document.round.policy_version]
+        last = policy.calendar.day(document.ended_at) + relativedelta(years=policy.retention_years)
+        evidence = documents.evidence(document)
+        missing = tuple(digest for digest in evidence if not self.env.evidence.has(digest))
+        return Archived(document, evidence, missing, tuple(self.history(id)), last)
+
     def waiting_for(self, person: str) -> Sequence[Summary]:
         """The documents in review whose present step this person may sign now, oldest first."""
-        now = self.env.clock.now()
+        now, policies = self.env.clock.now(), self._policies()
         found, after = [], ""
-        while page := self.env.repository.find((("status", "in_review"),), after=after):
+        while page := self.env.repository.find((("status", Status.IN_REVIEW),), after=after):
             after = page[-1].id
-            documents = self.env.repository.look(Look(documents=tuple(row.id for row in page))).documents
+            looked = self.env.repository.look(Look(documents=tuple(row.id for row in page))).documents
             roster = self.env.directory.roster(tuple({row.department for row in page}), now)
-            policies = self._policies()
             for row in page:
-                document = documents.get(row.id)
+                document = looked.get(row.id)
                 if document is None or document.step is None:
                     continue
                 policy, units = policies[document.round.policy_version], document.round.deciding_units
@@ -140,50 +147,15 @@ class Desk:
                     found.append(row)
         return found
 
-    def _policies(self) -> dict[str, Policy]:
-        return {v.id: load_policy(v.text) for v in self.env.repository.policies() if v.adopted}
+    def _policies(self) -> Mapping[str, Policy]:
+        seen = self.env.repository.look(Look(guards=(POLICY_GUARD,)))
+        return self.env.adopted(seen.guards.get(POLICY_GUARD, 0))[1]
 
     def tick(self, limit: int = 100) -> Swept:
         """Sends due notices, expires approvals that ran out, seals the journal; the host calls it."""
-        expired = self._expire(limit)
-        sealed = self._seal(limit)
-        sent, failed = self._send(limit)
-        return Swept(sent, failed, expired, sealed)
+        return self._tending.tick(limit)
 
-    def _expire(self, limit: int) -> int:
-        now = self.env.clock.now()
-        due = self.env.repository.find((("status", "approved"),), due=now, limit=limit)
-        for row in due:
-            self.spending.expire(row.id, actor=SYSTEM)
-        return len(due)
-
-    def _seal(self, limit: int) -> int:
-        entries = tuple((e.subject, e.seq, e.digest) for e in self.env.repository.unsealed(limit))
-        if not entries or all(subject == "seal" for subject, _, _ in entries):
-            return 0
-        last = self.last_seal()
-        previous = (0, GENESIS) if last is None else (last.number, last.digest)
-        try:
-            Engine(self.env).perform(_Sealing(entries, previous))
-        except Conflict:
-            return 0
-        return len(entries)
-
-    def last_seal(self) -> Seal | None:
-        """The newest seal, or None."""
-        seals = [fact for _, facts in self.env.repository.history("seal") for fact in facts if isinstance(fact, Seal)]
-        return seals[-1] if seals else None
-
-    def _send(self, limit: int) -> tuple[int, int]:
-        now, sent, failed = self.env.clock.now(), 0, 0
-        for notice in self.env.repository.notices(now, limit):
-            try:
-                self.notifier.notify(notice)
-            except Exception:  # a channel may fail in any way; the notice stays
-                wait = min(timedelta(seconds=2 ** min(notice.attempts, 12)), _RETRY_MAX)
-                self.env.repository.settle(notice.key, now + wait)
-                failed += 1
-            else:
-                self.env.repository.settle(notice.key, None)
-                sent += 1
-        return sent, failed
+    def last_seal(self) -> tuple[int, Digest] | None:
+        """The newest seal's number and digest: it stands for every one before it. None before the first."""
+        head = self.env.repository.look(Look(subject=SEALS)).head
+        return None if head is None else head[:2]

@@ -11,15 +11,16 @@ import attrs
 from ..domain import journal
 from ..domain.categories import UseRow
 from ..domain.content import Digest, Plain, digest
+from ..domain.documents import Document
 from ..domain.holds import Line, Move
-from ..domain.journal import Entry, Seal
+from ..domain.journal import Entry
 from ..domain.periods import instant
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, Refused, refusal
 from ..policy_file import load_policy
 from ..ports.directory import Directory
 from ..ports.environment import Clock, IdSource
-from ..ports.errors import AlreadyDone, Conflict
+from ..ports.errors import AlreadyDone, Conflict, NotFound
 from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice
@@ -82,6 +83,7 @@ class Effects:
     moves: tuple[Move, ...] = ()
     takes: tuple[Take | Free, ...] = ()
     facts: tuple[Fact, ...] = ()
+    rows: tuple[Plain, ...] = ()
     tell: tuple[str, ...] = ()
     body: tuple[tuple[str, str], ...] = ()
 
@@ -143,16 +145,31 @@ class Environment:
     clock: Clock
     ids: IdSource
     offices: tuple[str, ...]
-    _policies: dict[int, dict[str, Policy]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
+    _known: list[tuple[int, dict[str, Policy]]] = attrs.field(
+        factory=lambda: [(0, {})], init=False, repr=False, eq=False
+    )
 
-    def adopted(self, count: int) -> dict[str, Policy]:
-        """Every adopted version by its name, as of the guard's count; asked of the store when that grew."""
-        known = self._policies.get(count)
-        if known is None:
-            known = {v.id: load_policy(v.text) for v in self.repository.policies() if v.adopted}
-            self._policies.clear()
-            self._policies[count] = known
-        return known
+    def adopted(self, count: int | None = None) -> tuple[int, dict[str, Policy]]:
+        """Every adopted version by its name, as of the guard's count; asked of the store only when that moved."""
+        if count is not None and self._known[0][0] != count:
+            versions = {v.id: load_policy(v.text) for v in self.repository.policies() if v.adopted}
+            self._known[0] = (count, versions)
+        return self._known[0]
+
+
+def document_of(scene: Scene, id: str) -> Document:
+    """The document of a scene, or NotFound."""
+    try:
+        return scene.seen.documents[id]
+    except KeyError:
+        raise NotFound(f"there is no document {id!r}") from None
+
+
+def own(document: Document, actor: str) -> list[Refusal]:
+    """A refusal unless the actor filed the document (A3.4)."""
+    if actor == document.applicant:
+        return []
+    return [refusal(Code.ACTOR_NOT_APPLICANT, actor=actor, applicant=document.applicant)]
 
 
 def in_force(policies: Mapping[str, Policy], at: datetime) -> Policy | None:
@@ -200,25 +217,31 @@ class Engine:
 
     def _scene(self, act: Act, wanted: Key | None) -> Scene:
         now = instant(self.env.clock.now())
-        repository = self.env.repository
-        cached = next(iter(self.env._policies.items()), (0, {}))
+        count, versions = self.env.adopted()
         for _ in range(3):
-            policy = in_force(cached[1], now)
+            policy = in_force(versions, now)
             look = act.look(now, policy)
-            asked = attrs.evolve(
-                look,
-                key=None if wanted is None else wanted.key,
-                subject=act.subject,
-                guards=(*look.guards, POLICY_GUARD),
+            asked = Look(
+                None if wanted is None else wanted.key,
+                act.subject,
+                look.documents,
+                look.payees,
+                look.policies,
+                look.projects,
+                look.lines,
+                (*look.guards, POLICY_GUARD),
+                look.taken,
+                look.sums,
             )
-            seen = repository.look(asked)
-            count = seen.guards.get(POLICY_GUARD, 0)
+            seen = self.env.repository.look(asked)
             # What is looked for depends on the policy: a version adopted elsewhere means looking once more.
-            if count == cached[0]:
+            if seen.guards.get(POLICY_GUARD, 0) == count:
                 break
-            cached = (count, self.env.adopted(count))
-        at = now if seen.head is None else max(now, seen.head[2])
-        return Scene(at, seen, in_force(cached[1], at), cached[1], self.env.offices)
+            count, versions = self.env.adopted(seen.guards.get(POLICY_GUARD, 0))
+        if seen.head is None or seen.head[2] <= now:
+            return Scene(now, seen, policy, versions, self.env.offices)
+        at = seen.head[2]
+        return Scene(at, seen, in_force(versions, at), versions, self.env.offices)
 
     def _batch(self, act: Act, scene: Scene, e: Effects, wanted: Key | None) -> Batch:
         seq, prev = (0, journal.GENESIS) if scene.seen.head is None else scene.seen.head[:2]
@@ -261,7 +284,7 @@ def _rows(e: Effects) -> tuple[Plain, ...]:
         for t in e.takes
     ]
     rows += [fact_row(f) for f in e.facts]
-    return tuple(rows)
+    return (*rows, *e.rows)
 
 
 def fact_row(f: Fact) -> Plain:
@@ -270,8 +293,6 @@ def fact_row(f: Fact) -> Plain:
         return ("signature", f.document, f.round, f.signature.step, f.signature.digest)
     if isinstance(f, UseRow):
         return ("use", f.document, f.number, f.units, digest(f))
-    if isinstance(f, Seal):
-        return ("seal", f.number, f.digest)
     return f.row()
 
 

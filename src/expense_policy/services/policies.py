@@ -7,19 +7,21 @@ from datetime import datetime
 import attrs
 
 from ..domain.adoption import Adopter, PolicyVersion
-from ..domain.organisation import Roster
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
 from ..policy_file import load_policy
+from ..ports.directory import Directory
 from ..ports.repository import Guard, Look, Put
 from .engine import POLICY_GUARD, Effects, Engine, Receipt, Scene, Verdicts
 
 
 @attrs.frozen
-class _Adopt:
+class Adopt:
+    """One person's adoption of a text."""
+
     policy: Policy
     actor: str
-    roster: Roster
+    directory: Directory
     reason: str | None = None
     name: str = "adopt"
 
@@ -31,6 +33,7 @@ class _Adopt:
         return Look(policies=(self.policy.version,))
 
     def decide(self, scene: Scene) -> Verdicts:
+        roster = self.directory.roster((), scene.at)
         new, known = self.policy, scene.seen.policies.get(self.policy.version)
         if known is not None and known.digest != new.digest:
             return (refusal(Code.POLICY_VERSION_CHANGED, version=new.version),)
@@ -38,7 +41,7 @@ class _Adopt:
         offices = new.adopters if scene.policy is None else scene.policy.adopters
         adopters = () if known is None else known.adopters
         open_offices = [o for o in offices if o not in {a.office for a in adopters}]
-        office = next((o for o in open_offices if self.roster.holds(self.actor, o, "")), None)
+        office = next((o for o in open_offices if roster.holds(self.actor, o, "")), None)
         found: list[Refusal] = []
         today = new.calendar.day(scene.at)
         if today >= new.effective:
@@ -52,7 +55,7 @@ class _Adopt:
                 refusal(Code.ADOPTED_TWICE, actor=self.actor, version=new.version, offices=", ".join(open_offices))
             )
         elif office is None:
-            holders = ", ".join(p for o in open_offices for p in self.roster.holders(o, ""))
+            holders = ", ".join(p for o in open_offices for p in roster.holders(o, ""))
             found.append(
                 refusal(
                     Code.OFFICE_NOT_HELD,
@@ -84,7 +87,11 @@ class Policies:
         Raises PolicyFileError for a text with faults; Refused with adopted_late, adopted_twice,
         office_not_held or policy_version_changed.
         """
-        policy = load_policy(text)
-        now = self._engine.env.clock.now()
-        roster = self._engine.env.directory.roster((), now)
-        return self._engine.perform(_Adopt(policy, actor, roster), key=key, asked=policy.digest)
+        act = adoption(self._engine, text, actor)
+        return self._engine.perform(act, key=key, asked=act.policy.digest)
+
+
+def adoption(engine: Engine, text: str, actor: str) -> Adopt:
+    """The act of adopting a text; PolicyFileError for one with faults."""
+    env = engine.env
+    return Adopt(load_policy(text), actor, env.directory)

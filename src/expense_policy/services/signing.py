@@ -10,23 +10,14 @@ from ..domain import budget, documents
 from ..domain.approval import Outcome, Signature, Verdict
 from ..domain.budget import BudgetPlan
 from ..domain.content import Digest
-from ..domain.documents import Document
 from ..domain.holds import Line, Move
 from ..domain.organisation import Roster
 from ..domain.policy import Policy
-from ..domain.vocabulary import Space, Status
+from ..domain.vocabulary import Status
 from ..ports.directory import Directory
-from ..ports.errors import NotFound
 from ..ports.repository import Free, Look, Put, Signed
-from .engine import Effects, Scene, Verdicts
-
-
-def document_of(scene: Scene, id: str) -> Document:
-    """The document, or NotFound."""
-    try:
-        return scene.seen.documents[id]
-    except KeyError:
-        raise NotFound(f"there is no document {id!r}") from None
+from .budgeting import plan_place
+from .engine import Effects, Scene, Verdicts, document_of
 
 
 @attrs.frozen
@@ -67,7 +58,7 @@ class Sign:
                 lines = budget.lines(plan, document.id)
                 moves = tuple(Move(line.id, in_force=line.amount.units) for line in plan.lines)
             elif self.verdict.outcome is Outcome.REJECT:
-                takes = (Free(Space.PLAN, f"{plan.department}:{plan.year}", document.id),)
+                takes = (Free(*plan_place(plan), document.id),)
         return Effects(
             office=right.office,
             on_behalf_of=None if right.holder == self.actor else right.holder,

@@ -8,17 +8,18 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from ..domain.application import Application
-from ..domain.approval import statement_digest, unsigned_steps
+from ..domain.approval import unsigned_steps
 from ..domain.content import Digest, Plain, digest
-from ..domain.documents import Document
+from ..domain.documents import Document, manifest, present_statement
 from ..domain.journal import GENESIS, Entry, Seal, digest_of, merkle_root
 from ..domain.vocabulary import Status
 from ..ports.keyring import Keyring
-from ..ports.repository import Fact, Look, Repository
+from ..ports.repository import Fact, Look, Repository, Summary
 from .engine import fact_row
+from .tending import SEALS
 
 _FACTS = ("signature", "payment", "use", "seal")
-_RECORDS = ("document", "payee", "policy")
+_RECORDS = ("document", "payee", "policy", "project")
 
 
 @attrs.frozen
@@ -71,6 +72,7 @@ def verify(
     for version in repository.policies():
         if fold.records.pop(("policy", version.id), None) != version.row():
             fold.broken(f"policy:{version.id}", "I19", "the stored version is not what the journal says")
+    _named(repository, fold)
     return Report(fold.entries, len(documents), tuple(fold.breaks))
 
 
@@ -116,12 +118,16 @@ def _take(entry: Entry, facts: tuple[Fact, ...], fold: _Fold) -> None:
         rows = ", ".join(sorted(str(row[0]) for row in said ^ there if isinstance(row, tuple)))
         fold.broken(entry.subject, "I19", f"entry {entry.seq}: the stored rows are not those it wrote ({rows})")
     fold.facts[entry.subject] |= said
+    fold.facts[entry.subject].update(row for row in entry.rows if isinstance(row, tuple) and row[0] == "archive")
     fold.seals += [fact for fact in facts if isinstance(fact, Seal)]
     for row in entry.rows:
         if not isinstance(row, tuple):
             continue
         if row[0] in _RECORDS:
-            fold.records[(str(row[0]), str(row[1]))] = row
+            # A payee's record is written from many subjects: the highest version is the last.
+            kept = fold.records.setdefault((str(row[0]), str(row[1])), row)
+            if _version(row) > _version(kept):
+                fold.records[(str(row[0]), str(row[1]))] = row
         elif row[0] == "line":
             # Subjects come in id order: a move may be read before the line it is on.
             fold.lines.setdefault(str(row[1]), [0, 0, 0, 0])
@@ -131,19 +137,21 @@ def _take(entry: Entry, facts: tuple[Fact, ...], fold: _Fold) -> None:
                 balance[i] += units if isinstance(units, int) else 0
 
 
+def _version(row: Plain) -> int:
+    version = row[2] if isinstance(row, tuple) else 0
+    return version if isinstance(version, int) else 0
+
+
 def _seals(fold: _Fold, given: Mapping[int, Digest]) -> None:
-    prev = GENESIS
     for number, seal in enumerate(fold.seals, 1):
-        if (seal.number, seal.prev, seal.root) != (number, prev, merkle_root(seal.entries)):
-            fold.broken("seal", "I23", f"seal {seal.number} is not what was sealed")
-        prev = seal.digest
+        if (seal.number, seal.root) != (number, merkle_root(seal.entries)):
+            fold.broken(SEALS, "I23", f"seal {seal.number} is not what was sealed")
         for subject, seq, entry in seal.entries:
             if fold.digests.get((subject, seq)) != entry:
                 fold.broken(subject, "I23", f"entry {seq} is not the one that seal {seal.number} binds")
-    have = {seal.number: seal.digest for seal in fold.seals}
     for number, sealed in sorted(given.items()):
-        if have.get(number) != sealed:
-            fold.broken("seal", "I23", f"seal {number} was given out and is not there any more")
+        if fold.digests.get((SEALS, number)) != sealed:
+            fold.broken(SEALS, "I23", f"seal {number} was given out and is not there any more")
 
 
 def _documents(repository: Repository, fold: _Fold) -> list[Document]:
@@ -155,6 +163,8 @@ def _documents(repository: Repository, fold: _Fold) -> list[Document]:
         for row in page:
             document = looked[row.id]
             found.append(document)
+            if row != Summary.of(document):
+                fold.broken(document.id, "I2", "the searched columns are not what the document says")
             if fold.records.pop(("document", document.id), None) != document.row():
                 fold.broken(document.id, "I19", "the stored document is not what the journal says")
             for law, message in _laws(document, fold.facts[document.id]):
@@ -165,22 +175,23 @@ def _documents(repository: Repository, fold: _Fold) -> list[Document]:
     return found
 
 
+def _named(repository: Repository, fold: _Fold) -> None:
+    """Payees and projects are looked up by the names the journal knows; a policy still here is not stored."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for kind, id in fold.records:
+        names[kind].append(id)
+    seen = repository.look(Look(payees=tuple(names["payee"]), projects=tuple(names["project"])))
+    stored: dict[tuple[str, str], Plain] = {("payee", i): r.row() for i, r in seen.payees.items()}
+    stored.update({("project", i): r.row() for i, r in seen.projects.items()})
+    for (kind, id), row in fold.records.items():
+        if kind != "document" and stored.get((kind, id)) != row:
+            fold.broken(f"{kind}:{id}", "I19", "the stored record is not what the journal says")
+
+
 def _laws(d: Document, facts: set[Plain]) -> list[tuple[str, str]]:
     """Every law of one document that does not hold, derived again from what is stored."""
     broken = []
-    r = d.round
-    present = statement_digest(
-        document=d.id,
-        kind=d.kind,
-        revision=r.revision,
-        number=r.number,
-        content=digest(d.content),
-        policy_version=r.policy_version,
-        policy_digest=r.policy_digest,
-        deciding_units=r.deciding_units,
-        chain=r.chain,
-        nonce=r.nonce,
-    )
+    r, present = d.round, present_statement(d)
     if digest(d.content) != d.content_digest or present != r.statement:
         broken.append(("I2", "the content is not what the statement covers"))
     for row in (("signature", d.id, r.number, s.step, s.digest) for s in d.signatures):
@@ -189,6 +200,9 @@ def _laws(d: Document, facts: set[Plain]) -> list[tuple[str, str]]:
     for payment in d.payments:
         if payment.row() not in facts:
             broken.append(("I19", f"payment {payment.number} has no entry"))
+    archive = [row for row in facts if isinstance(row, tuple) and row[0] == "archive"]
+    if archive and archive != [manifest(d)]:
+        broken.append(("I14", "the document is not the one that was archived"))
     signed = [person for s in d.signatures for person in set(s.people)]
     if len(set(signed)) != len(signed):
         broken.append(("I6", "one person stands in two signatures"))

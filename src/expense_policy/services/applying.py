@@ -1,0 +1,126 @@
+"""Submission: a new application, or a new round of an old one (A1.1, A3.1, A3.6, B2.1)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from ..domain import application, documents
+from ..domain.application import Application
+from ..domain.documents import Document
+from ..domain.money import Money
+from ..domain.policy import Policy
+from ..domain.refusals import Code, Refusal, refusal
+from ..domain.vocabulary import Status
+from ..ports.repository import Guard, Look, Put, Sum
+from .engine import Effects, Engine, Scene, Verdicts, document_of, own
+
+_REVISABLE = (Status.RETURNED, Status.IN_REVIEW, Status.APPROVED)
+
+
+def _related(form: Application) -> tuple[str, str]:
+    """The guards that make all applications related to this one count as one (A3.6)."""
+    head = f"related:{form.department}:{form.type}"
+    return f"{head}:account:{form.payee.account}", f"{head}:name:{form.payee.folded}"
+
+
+def _related_sums(form: Application, since: datetime) -> tuple[Sum, ...]:
+    """Same account, same name, and both: the two less the third is what either relates."""
+    base = (("department", form.department), ("type", form.type))
+    account, name = ("payee_account", form.payee.account), ("payee_name", form.payee.folded)
+    return tuple(Sum("related", (), (*base, *more), since) for more in ((account,), (name,), (account, name)))
+
+
+@attrs.frozen
+class Submit:
+    """A new application, or a new round of an old one."""
+
+    subject: str
+    form: Application
+    actor: str
+    nonce: str
+    engine: Engine
+    new: bool
+    reason: str | None = None
+
+    @property
+    def name(self) -> str:
+        return "apply" if self.new else "revise"
+
+    def look(self, at: datetime, policy: Policy | None) -> Look:
+        sums = () if policy is None else _related_sums(self.form, self._since(at, policy))
+        return Look(
+            documents=() if self.new else (self.subject,),
+            projects=() if self.form.project is None else (self.form.project,),
+            lines=tuple(share.line for share in self.form.shares),
+            guards=_related(self.form),
+            sums=sums,
+        )
+
+    def _since(self, at: datetime, policy: Policy) -> datetime:
+        calendar = policy.calendar
+        return calendar.start(calendar.day(calendar.days_after(at, -policy.related_days)))
+
+    def decide(self, scene: Scene) -> Verdicts:
+        policy = scene.in_force()
+        if isinstance(policy, tuple):
+            return policy
+        previous = None if self.new else document_of(scene, self.subject)
+        found = [] if previous is None else _may_revise(previous, self.actor)
+        lines = dict(scene.seen.lines)
+        for held in () if previous is None else previous.held:
+            line = lines.get(held.line)
+            if line is not None:
+                # What this document gives back is there for its own new round.
+                lines[line.id] = attrs.evolve(
+                    line, reserved=line.reserved - held.reserved, committed=line.committed - held.committed
+                )
+        project = scene.seen.projects.get(self.form.project or "")
+        found += application.check(self.form, policy, lines, project)
+        if policy.calendar.day(scene.at) > self.form.expected_payment:
+            found.append(refusal(Code.FORM_INCOMPLETE, fields="expected_payment"))
+        evidence = self.engine.env.evidence
+        found += [
+            refusal(Code.EVIDENCE_UNKNOWN, evidence=a.digest)
+            for a in self.form.attachments
+            if not evidence.has(a.digest)
+        ]
+        if found:
+            return tuple(found)
+        related = self._related_units(scene, previous, policy)
+        change = documents.submit(
+            id=self.subject,
+            applicant=self.actor,
+            content=self.form,
+            previous=previous,
+            policy=policy,
+            related_units=related,
+            nonce=self.nonce,
+            at=scene.at,
+        )
+        before = 0 if previous is None else previous.version
+        guards = tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in sorted(_related(self.form)))
+        return Effects(guards=guards, puts=(Put(change.document, before),), moves=change.moves, tell=(self.actor,))
+
+    def _related_units(self, scene: Scene, previous: Document | None, policy: Policy) -> int:
+        account, name, both = (sum(group.values()) for group in scene.seen.sums)
+        related = account + name - both
+        if previous is not None and isinstance(previous.content, Application):
+            old = previous.content
+            alike = old.payee.account == self.form.payee.account or old.payee.folded == self.form.payee.folded
+            same = (old.department, old.type) == (self.form.department, self.form.type)
+            if alike and same and previous.round.submitted_at >= self._since(scene.at, policy):
+                related -= previous.counted
+        return related
+
+
+def _may_revise(document: Document, actor: str) -> list[Refusal]:
+    found = own(document, actor)
+    if document.status not in _REVISABLE or not isinstance(document.content, Application):
+        found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed="returned"))
+    if document.use_rows:
+        found.append(refusal(Code.USE_RECORDED, rows=document.use_rows))
+    if document.payments:
+        found.append(refusal(Code.PARTLY_PAID, paid=Money(document.paid, document.currency)))
+    return found

@@ -1,0 +1,123 @@
+"""Dry runs: the same decisions as the acts, every refusal at once, nothing done."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..domain.application import Application
+from ..domain.approval import Verdict
+from ..domain.budget import BudgetPlan
+from ..domain.categories import Use
+from ..domain.content import Digest
+from ..domain.payment import Instruction
+from ..domain.project import Project
+from .budgeting import file_plan
+from .engine import Decision, Engine
+from .policies import adoption
+from .projects import OpenProject
+from .spending import Acts
+
+
+class ConsideredSpending:
+    """The dry run of every act on applications."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._acts = Acts(engine)
+        self._engine = engine
+
+    def apply(self, form: Application, *, actor: str) -> Decision:
+        """As `Spending.apply`."""
+        return self._engine.consider(self._acts.submit(None, form, actor))
+
+    def revise(self, id: str, form: Application, *, actor: str) -> Decision:
+        """As `Spending.revise`."""
+        return self._engine.consider(self._acts.submit(id, form, actor))
+
+    def sign(self, id: str, *, seen: Digest, actor: str, verdict: Verdict) -> Decision:
+        """As `Spending.sign`."""
+        return self._engine.consider(self._acts.sign(id, seen, actor, verdict))
+
+    def pay(self, id: str, instruction: Instruction, *, actor: str) -> Decision:
+        """As `Spending.pay`."""
+        return self._engine.consider(self._acts.pay(id, instruction, actor, None))
+
+    def reverse(self, id: str, number: int, *, actor: str, reason: str) -> Decision:
+        """As `Spending.reverse`."""
+        return self._engine.consider(self._acts.reverse(id, number, actor, reason))
+
+    def record_use(self, id: str, rows: tuple[Use, ...], *, actor: str, reason: str | None = None) -> Decision:
+        """As `Spending.record_use`."""
+        return self._engine.consider(self._acts.use(id, rows, actor, reason, settle=False))
+
+    def settle(self, id: str, rows: tuple[Use, ...] = (), *, actor: str, reason: str | None = None) -> Decision:
+        """As `Spending.settle`."""
+        return self._engine.consider(self._acts.use(id, rows, actor, reason, settle=True))
+
+    def withdraw(self, id: str, *, actor: str, reason: str | None = None) -> Decision:
+        """As `Spending.withdraw`."""
+        return self._engine.consider(self._acts.end("withdraw", id, actor, reason))
+
+    def close(self, id: str, *, actor: str, reason: str) -> Decision:
+        """As `Spending.close`."""
+        return self._engine.consider(self._acts.end("close", id, actor, reason))
+
+    def confirm_account(self, payee: str, account: str, *, actor: str, reason: str) -> Decision:
+        """As `Spending.confirm_account`."""
+        return self._engine.consider(self._acts.confirm_account(payee, account, actor, reason))
+
+
+class ConsideredBudgeting:
+    """The dry run of every act on budget plans."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def file(self, plan: BudgetPlan, *, actor: str) -> Decision:
+        """As `Budgeting.file`."""
+        return self._engine.consider(file_plan(self._engine, None, plan, actor))
+
+    def revise(self, id: str, plan: BudgetPlan, *, actor: str) -> Decision:
+        """As `Budgeting.revise`."""
+        return self._engine.consider(file_plan(self._engine, id, plan, actor))
+
+
+class ConsideredPolicies:
+    """The dry run of adoption."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def adopt(self, text: str, *, actor: str) -> Decision:
+        """As `Policies.adopt`."""
+        return self._engine.consider(adoption(self._engine, text, actor))
+
+
+class ConsideredProjects:
+    """The dry run of the register of projects."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def open(self, project: Project, *, actor: str) -> Decision:
+        """As `Projects.open`."""
+        return self._engine.consider(OpenProject(project, actor, self._engine.env.directory))
+
+
+@attrs.frozen
+class Would:
+    """`desk.would.spending.apply(...)`: what would be refused, and why."""
+
+    policies: ConsideredPolicies
+    projects: ConsideredProjects
+    budgeting: ConsideredBudgeting
+    spending: ConsideredSpending
+
+    @classmethod
+    def over(cls, engine: Engine) -> Would:
+        """The dry runs of an engine's acts."""
+        return cls(
+            ConsideredPolicies(engine),
+            ConsideredProjects(engine),
+            ConsideredBudgeting(engine),
+            ConsideredSpending(engine),
+        )

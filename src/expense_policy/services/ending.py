@@ -1,0 +1,87 @@
+"""Withdrawal, closing, expiry: the ways a document ends but by settlement (A3.4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from ..domain import documents
+from ..domain.application import Application
+from ..domain.budget import BudgetPlan
+from ..domain.documents import Document
+from ..domain.money import Money
+from ..domain.policy import Policy
+from ..domain.refusals import Code, Refusal, refusal
+from ..domain.vocabulary import Office, Status
+from ..ports.directory import Directory
+from ..ports.repository import Free, Look, Put
+from .budgeting import plan_place
+from .engine import Effects, Scene, Verdicts, document_of, own
+
+
+@attrs.frozen
+class End:
+    """`name` is "withdraw", "close" or "expire"."""
+
+    name: str
+    subject: str
+    actor: str
+    reason: str | None
+    directory: Directory
+
+    def look(self, at: datetime, policy: Policy | None) -> Look:
+        return Look(documents=(self.subject,))
+
+    def decide(self, scene: Scene) -> Verdicts:
+        document = document_of(scene, self.subject)
+        ways = {"withdraw": self._withdraw, "close": self._close, "expire": self._expire}
+        return ways[self.name](document, scene)
+
+    def _withdraw(self, document: Document, scene: Scene) -> Verdicts:
+        found = own(document, self.actor)
+        open_ = [Status.IN_REVIEW, Status.RETURNED]
+        if isinstance(document.content, Application):
+            open_.append(Status.APPROVED)
+        if document.status not in open_:
+            found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=" or ".join(open_)))
+        elif document.paid:
+            found.append(refusal(Code.PARTLY_PAID, paid=Money(document.paid, document.currency)))
+        return tuple(found) or _ended(document, Status.WITHDRAWN, scene)
+
+    def _close(self, document: Document, scene: Scene) -> Verdicts:
+        found, office = self._owner_or_finance(document, scene)
+        if not (self.reason or "").strip():
+            found.append(refusal(Code.REASON_MISSING, clause="A3.4"))
+        found += self._paid(document)
+        return tuple(found) or _ended(document, Status.CLOSED, scene, office)
+
+    def _expire(self, document: Document, scene: Scene) -> Verdicts:
+        if document.status is not Status.APPROVED or document.expires_at is None or scene.at < document.expires_at:
+            return (refusal(Code.STATUS_WRONG, status=document.status.value, needed="expired"),)
+        return _ended(document, Status.CLOSED if document.paid else Status.EXPIRED, scene)
+
+    def _paid(self, document: Document) -> list[Refusal]:
+        if document.status is not Status.APPROVED or not isinstance(document.content, Application):
+            return [refusal(Code.STATUS_WRONG, status=document.status.value, needed=Status.APPROVED.value)]
+        return [] if document.paid else [refusal(Code.NOTHING_TO_CLOSE)]
+
+    def _owner_or_finance(self, document: Document, scene: Scene) -> tuple[list[Refusal], str | None]:
+        roster = self.directory.roster((document.department,), scene.at)
+        if roster.holds(self.actor, Office.FINANCE_OFFICER, document.department):
+            return [], Office.FINANCE_OFFICER
+        return own(document, self.actor), None
+
+
+def _ended(document: Document, status: Status, scene: Scene, office: str | None = None) -> Effects:
+    change, plan = documents.end(document, status, scene.at), document.content
+    # A plan that was withdrawn makes room for another one (B1.1).
+    place = (Free(*plan_place(plan), document.id),) if isinstance(plan, BudgetPlan) else ()
+    return Effects(
+        office=office,
+        puts=(Put(change.document, document.version),),
+        moves=change.moves,
+        takes=place,
+        rows=(documents.manifest(change.document),),
+        tell=(document.applicant,),
+    )

@@ -1,0 +1,180 @@
+"""Payment, its reversal, and a payee's new account (A4.1-A4.3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from ..domain import documents, holds, payment
+from ..domain.application import Application, fold
+from ..domain.categories import REGISTER
+from ..domain.documents import Document
+from ..domain.money import Money
+from ..domain.payment import Instruction, PayeeAccount, Payment
+from ..domain.policy import Policy
+from ..domain.refusals import Code, Refusal, refusal
+from ..domain.vocabulary import Office, Space, Status
+from ..ports.directory import Directory
+from ..ports.errors import NotFound
+from ..ports.repository import Look, Put, Take
+from .engine import Effects, Scene, Verdicts, document_of
+
+
+@attrs.frozen
+class Pay:
+    """A payment, or with `reverses` the undoing of one (A4.1-A4.3)."""
+
+    subject: str
+    actor: str
+    instruction: Instruction | None
+    reverses: int | None
+    payee_id: str
+    directory: Directory
+    key: str | None
+    reason: str | None = None
+
+    @property
+    def name(self) -> str:
+        return "pay" if self.reverses is None else "reverse"
+
+    def look(self, at: datetime, policy: Policy | None) -> Look:
+        return Look(documents=(self.subject,), payees=(self.payee_id,))
+
+    def decide(self, scene: Scene) -> Verdicts:
+        document = document_of(scene, self.subject)
+        return self._pay(document, scene) if self.reverses is None else self._reverse(document, scene)
+
+    def _pay(self, document: Document, scene: Scene) -> Verdicts:
+        assert self.instruction is not None
+        view = documents.approved(document, scene.at)
+        found = list(view) if isinstance(view, tuple) else []
+        form = document.content
+        if not isinstance(form, Application):
+            return tuple(found)
+        found += payment.differences(self.instruction, form)
+        used = document.used if REGISTER[form.type].paid_up_to_use else None
+        if self.instruction.amount.currency == document.currency:
+            found += payment.within(self.instruction.amount, document.amount, document.paid, used)
+        found += self._separate(document, scene)
+        known = scene.seen.payees.get(self.payee_id)
+        if known is not None and known.account != form.payee.account:
+            found.append(refusal(Code.ACCOUNT_UNCONFIRMED, payee=form.payee.name))
+        if found or isinstance(view, tuple):
+            return tuple(found)
+        units = self.instruction.amount.units
+        paid = Payment(
+            document.id,
+            len(document.payments) + 1,
+            units,
+            form.payee.name,
+            form.payee.account,
+            form.method,
+            self.actor,
+            scene.at,
+            document.statement,
+            holds.parts(document.held, units),
+        )
+        before = 0 if known is None else known.version
+        account = Put(PayeeAccount(self.payee_id, form.payee.account, before + 1), before)
+        return self._recorded(document, paid, scene, (account,))
+
+    def _reverse(self, document: Document, scene: Scene) -> Verdicts:
+        found = self._separate(document, scene)
+        if not (self.reason or "").strip():
+            found.append(refusal(Code.REASON_MISSING, clause="A4.2"))
+        if document.status is not Status.APPROVED:
+            found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=Status.APPROVED.value))
+        done = next((p for p in document.payments if p.number == self.reverses and p.reverses is None), None)
+        if done is None:
+            raise NotFound(f"document {document.id!r} has no payment {self.reverses}")
+        if any(p.reverses == done.number for p in document.payments):
+            amount = Money(done.units, document.currency)
+            found.append(refusal(Code.REVERSAL_EXCEEDS_PAYMENT, number=done.number, paid=amount, reversed=amount))
+        if found:
+            return tuple(found)
+        undone = attrs.evolve(
+            done,
+            number=len(document.payments) + 1,
+            units=-done.units,
+            payer=self.actor,
+            at=scene.at,
+            parts=tuple((line, -units) for line, units in done.parts),
+            reverses=done.number,
+        )
+        return self._recorded(document, undone, scene, ())
+
+    def _recorded(self, document: Document, paid: Payment, scene: Scene, puts: tuple[Put, ...]) -> Effects:
+        form, policy = document.content, scene.policies[document.round.policy_version]
+        use_due = isinstance(form, Application) and not REGISTER[form.type].paid_up_to_use
+        change = documents.pay(document, paid, policy, use_due=use_due)
+        return Effects(
+            office=Office.CASHIER,
+            puts=(Put(change.document, document.version), *puts),
+            moves=change.moves,
+            takes=(Take(Space.PAYMENT, f"{document.id}:{paid.number}", document.id, ever=True),),
+            facts=(paid,),
+            tell=(document.applicant,),
+        )
+
+    def _separate(self, document: Document, scene: Scene) -> list[Refusal]:
+        roster = self.directory.roster((document.department,), scene.at)
+        found: list[Refusal] = []
+        if not roster.holds(self.actor, Office.CASHIER, document.department):
+            found.append(
+                refusal(
+                    Code.OFFICE_NOT_HELD,
+                    clause="A4.3",
+                    actor=self.actor,
+                    office=Office.CASHIER,
+                    department=document.department,
+                    holders=", ".join(roster.holders(Office.CASHIER, document.department)),
+                )
+            )
+        part = document.bars.part(self.actor)
+        if part is not None:
+            found.append(refusal(Code.PAYER_NOT_SEPARATE, actor=self.actor, part=part))
+        return found
+
+
+@attrs.frozen
+class ConfirmAccount:
+    """A finance officer stands for a payee's new account (A4.2)."""
+
+    payee: str
+    account: str
+    actor: str
+    reason: str | None
+    directory: Directory
+    name: str = "confirm_account"
+
+    @property
+    def subject(self) -> str:
+        return f"payee:{fold(self.payee)}"
+
+    def look(self, at: datetime, policy: Policy | None) -> Look:
+        return Look(payees=(fold(self.payee),))
+
+    def decide(self, scene: Scene) -> Verdicts:
+        roster = self.directory.roster((), scene.at)
+        found: list[Refusal] = []
+        if not roster.holds(self.actor, Office.FINANCE_OFFICER, ""):
+            holders = ", ".join(roster.holders(Office.FINANCE_OFFICER, ""))
+            found.append(
+                refusal(
+                    Code.OFFICE_NOT_HELD,
+                    clause="A4.2",
+                    actor=self.actor,
+                    office=Office.FINANCE_OFFICER,
+                    department=self.payee,
+                    holders=holders,
+                )
+            )
+        if not (self.reason or "").strip():
+            found.append(refusal(Code.REASON_MISSING, clause="A4.2"))
+        if found:
+            return tuple(found)
+        known = scene.seen.payees.get(fold(self.payee))
+        before = 0 if known is None else known.version
+        record = PayeeAccount(fold(self.payee), self.account, before + 1)
+        return Effects(office=Office.FINANCE_OFFICER, puts=(Put(record, before),))

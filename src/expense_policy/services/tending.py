@@ -1,0 +1,105 @@
+"""What returns by itself: expiry, seals, notices; the host calls it (A3.4, G3.4)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import attrs
+
+from ..domain.journal import Seal, merkle_root
+from ..domain.policy import Policy
+from ..domain.refusals import Refused
+from ..domain.vocabulary import Status
+from ..ports.errors import Conflict
+from ..ports.notifier import Notifier
+from ..ports.repository import Look
+from .engine import Effects, Engine, Scene, Verdicts
+from .spending import Spending
+
+SYSTEM = "system"
+SEALS = "seal"
+ATTEMPTS_MAX = 20
+"""After so many failures a notice is set aside and reported."""
+_RETRY_MAX = timedelta(hours=1)
+
+
+@attrs.frozen
+class Swept:
+    """What a tick did: notices delivered, failed and set aside, documents expired, entries sealed."""
+
+    notices: int
+    failed: int
+    parked: int
+    expired: int
+    sealed: int
+
+
+@attrs.frozen
+class _Sealing:
+    entries: tuple[tuple[str, int, str], ...]
+    after: int
+    subject: str = SEALS
+    actor: str = SYSTEM
+    reason: str | None = None
+    name: str = "seal"
+
+    def look(self, at: datetime, policy: Policy | None) -> Look:
+        return Look()
+
+    def decide(self, scene: Scene) -> Verdicts:
+        last = 0 if scene.seen.head is None else scene.seen.head[0]
+        if last != self.after:
+            raise Conflict("another sealer was faster")
+        seal = Seal(last + 1, merkle_root(self.entries), self.entries)
+        return Effects(facts=(seal,), tell=("seals",), body=(("number", str(seal.number)), ("root", seal.root)))
+
+
+class Tending:
+    """The desk's housekeeping."""
+
+    def __init__(self, engine: Engine, spending: Spending, notifier: Notifier) -> None:
+        self._engine, self._spending, self._notifier = engine, spending, notifier
+
+    def tick(self, limit: int) -> Swept:
+        """One sweep of at most `limit` of each kind."""
+        expired, sealed = self._expire(limit), self._seal(limit)
+        return Swept(*self._send(limit), expired, sealed)
+
+    def _expire(self, limit: int) -> int:
+        env, done = self._engine.env, 0
+        for row in env.repository.find((("status", Status.APPROVED),), ("expires_at", env.clock.now()), limit=limit):
+            try:
+                self._spending.expire(row.id, actor=SYSTEM)
+                done += 1
+            except (Refused, Conflict):
+                # Somebody ended it meanwhile, or keeps writing to it: the next sweep sees.
+                continue
+        return done
+
+    def _seal(self, limit: int) -> int:
+        repository = self._engine.env.repository
+        head = repository.look(Look(subject=SEALS)).head
+        entries = tuple((e.subject, e.seq, e.digest) for e in repository.unsealed(limit))
+        if all(subject == SEALS for subject, _, _ in entries):
+            return 0
+        try:
+            self._engine.perform(_Sealing(entries, 0 if head is None else head[0]))
+        except Conflict:
+            return 0
+        return len(entries)
+
+    def _send(self, limit: int) -> tuple[int, int, int]:
+        repository, now = self._engine.env.repository, self._engine.env.clock.now()
+        sent = failed = parked = 0
+        for notice in repository.notices(now, limit):
+            try:
+                self._notifier.notify(notice)
+            except Exception:  # a channel may fail in any way; the notice stays
+                poison = notice.attempts + 1 >= ATTEMPTS_MAX
+                wait = min(timedelta(seconds=2 ** min(notice.attempts, 12)), _RETRY_MAX)
+                repository.settle(notice.key, now + wait, parked=poison)
+                failed, parked = failed + 1, parked + poison
+            else:
+                repository.settle(notice.key, None)
+                sent += 1
+        return sent, failed, parked

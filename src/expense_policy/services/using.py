@@ -1,0 +1,91 @@
+"""The use record 使用记录, and settlement against it (C8, A4.4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from ..domain import documents
+from ..domain.application import Application
+from ..domain.categories import REGISTER, Use
+from ..domain.categories._shape import Counted
+from ..domain.money import Money
+from ..domain.policy import Policy
+from ..domain.refusals import Code, refusal
+from ..domain.vocabulary import Office, Status
+from ..ports.directory import Directory
+from ..ports.repository import Guard, Look, Put, Sum
+from .engine import Effects, Scene, Verdicts, document_of, own
+
+
+@attrs.frozen
+class UseRecord:
+    """The use record grows (C8); with `settle` the document ends on it too."""
+
+    subject: str
+    actor: str
+    rows: tuple[Use, ...]
+    reason: str | None
+    directory: Directory
+    settle: bool
+    type: str
+
+    @property
+    def name(self) -> str:
+        return "settle" if self.settle else "record_use"
+
+    def _keys(self) -> tuple[str, ...]:
+        if not self.rows or not REGISTER[self.type].counts_contacts:
+            return ()
+        return tuple(sorted({f"contact:{self.type}:{use.on:%Y-%m}" for use in self.rows}))
+
+    def look(self, at: datetime, policy: Policy | None) -> Look:
+        sums = tuple(
+            Sum("contacts", ("month", "recipient"), (("type", self.type), ("month", key.rsplit(":", 1)[1])))
+            for key in self._keys()
+        )
+        return Look(documents=(self.subject,), guards=self._keys(), sums=sums)
+
+    def decide(self, scene: Scene) -> Verdicts:
+        document = document_of(scene, self.subject)
+        form = document.content
+        if document.status is not Status.APPROVED or not isinstance(form, Application):
+            return (refusal(Code.USE_NOT_OPEN, status=document.status.value),)
+        roster = self.directory.roster((document.department,), scene.at)
+        finance = roster.holds(self.actor, Office.FINANCE_OFFICER, document.department)
+        found = [] if finance and not self.rows else own(document, self.actor)
+        policy, kind = scene.policies[document.round.policy_version], REGISTER[form.type]
+        if self.rows and self.type != form.type:
+            raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
+        counted = Counted({(k[0], k[1]): n for group in scene.seen.sums for k, n in group.items()})
+        rows, broken = kind.rows(document.id, document.use_rows + 1, form.plan, self.rows, policy, counted, self.reason)
+        if broken and not (self.reason or "").strip():
+            found += [*broken, refusal(Code.REASON_MISSING, clause="C8")]
+        used = document.used + sum(row.units for row in rows)
+        if used > document.units:
+            found.append(
+                refusal(Code.USE_EXCEEDS_APPROVAL, used=Money(used, document.currency), approved=document.amount)
+            )
+        if self.settle:
+            if not document.use_rows + len(rows):
+                found.append(refusal(Code.USE_MISSING))
+            if not document.paid:
+                found.append(refusal(Code.NOTHING_TO_CLOSE))
+            change = documents.end(document, Status.SETTLED, scene.at, used=used, rows=len(rows))
+        elif not rows:
+            raise ValueError("a use record grows by at least one row")
+        else:
+            change = documents.use(document, used, len(rows))
+        if found:
+            return tuple(found)
+        guards = tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in self._keys())
+        return Effects(
+            office=Office.FINANCE_OFFICER if finance and not self.rows else None,
+            guards=guards,
+            puts=(Put(change.document, document.version),),
+            moves=change.moves,
+            facts=rows,
+            rows=(documents.manifest(change.document),) if self.settle else (),
+            tell=(document.applicant,) if self.settle else (),
+        )
