@@ -48,7 +48,9 @@ class MemoryRepository:
         with self._lock:
             s = self._state
             documents = {i: d for i in at.documents if (d := s.records[Document].get(i)) is not None}
-            wanted = [*at.lines, *(h.line for d in documents.values() if isinstance(d, Document) for h in d.held)]
+            wanted = list(at.lines)
+            if at.held:
+                wanted += [h.line for d in documents.values() if isinstance(d, Document) for h in d.held]
             chain = s.entries.get(at.subject) if at.subject else None
             head = None if not chain else (chain[-1][0].seq, chain[-1][0].digest, chain[-1][0].at)
             return Seen(
@@ -248,12 +250,19 @@ def moved(line: Line | None, move: Move) -> Line:
     """The line after a move; Conflict where the move would break a law of B2.1 or R1.3."""
     if line is None:
         raise Conflict(f"there is no line {move.line}")
-    after = attrs.evolve(
-        line,
-        in_force=line.in_force + move.in_force,
-        reserved=line.reserved + move.reserved,
-        committed=line.committed + move.committed,
-        spent=line.spent + move.spent,
+    after = Line(
+        line.id,
+        line.department,
+        line.year,
+        line.category,
+        line.name,
+        line.project,
+        line.plan,
+        line.in_force + move.in_force,
+        line.reserved + move.reserved,
+        line.committed + move.committed,
+        line.spent + move.spent,
+        line.closed_through,
     )
     if min(after.reserved, after.committed, after.spent, after.available) < 0:
         raise Conflict(f"line {move.line} has not enough")

@@ -22,7 +22,7 @@ from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.project import Project
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryUnavailable
 from expense_policy.ports.notifier import Notice
-from expense_policy.ports.repository import SEARCHED, Batch, Fact, Look, Put, Seen, Signed, Sum, Summary, Take
+from expense_policy.ports.repository import SEARCHED, Batch, Fact, Key, Look, Put, Seen, Signed, Sum, Summary, Take
 
 from . import rows, sqlite
 from . import schema as s
@@ -140,7 +140,9 @@ class SqlRepository:
 
     def _look(self, c: sqlite3.Cursor, at: Look) -> Seen:
         documents = {i: d for i in at.documents if (d := self._document(c, i)) is not None}
-        wanted = dict.fromkeys([*at.lines, *(h.line for d in documents.values() for h in d.held)])
+        wanted = dict.fromkeys(at.lines)
+        if at.held:
+            wanted.update(dict.fromkeys(h.line for d in documents.values() for h in d.held))
         head = c.execute(q.HEAD, {"subject": at.subject}).fetchone() if at.subject else None
         guards = {g: c.execute(q.GUARD_AT, {"key": g}).fetchone() for g in at.guards}
         taken = {(sp, k): c.execute(q.TAKEN_AT, {"space": sp.value, "key": k}).fetchone() for sp, k in at.taken}
@@ -198,11 +200,7 @@ class SqlRepository:
 
     def _apply(self, c: sqlite3.Cursor, b: Batch) -> None:
         if b.key is not None:
-            done = self._done(c, b.key.key)
-            if done is not None:
-                raise AlreadyDone(*done)
-            row = {"key": b.key.key, "asked": b.key.asked, "subject": b.entry.subject, "seq": b.entry.seq}
-            c.execute(q.INSERT["keys"], row)
+            self._take_key(c, b.key, b.entry)
         for guard in sorted(b.guards, key=lambda g: g.key):
             if guard.expected == 0:
                 c.execute(q.INSERT["guards"], {"key": guard.key, "version": 1})
@@ -237,6 +235,16 @@ class SqlRepository:
         c.execute(q.INSERT["unsealed"], {"subject": b.entry.subject, "seq": b.entry.seq})
         for notice in b.notices:
             c.execute(q.INSERT["outbox"], rows.notice_row(notice))
+
+    def _take_key(self, c: sqlite3.Cursor, key: Key, entry: Entry) -> None:
+        row = {"key": key.key, "asked": key.asked, "subject": entry.subject, "seq": entry.seq}
+        try:
+            c.execute(q.INSERT["keys"], row)
+        except sqlite3.IntegrityError:
+            done = self._done(c, key.key)
+            if done is None:
+                raise
+            raise AlreadyDone(*done) from None
 
     def _put(self, c: sqlite3.Cursor, put: Put) -> None:
         record = put.record

@@ -13,11 +13,13 @@ import attrs
 
 from expense_policy.codec import dump, instant_of, instant_text, load
 from expense_policy.domain.adoption import PolicyVersion
-from expense_policy.domain.approval import Round, Signature
+from expense_policy.domain.approval import Outcome, Round, Signature, Step, Verdict
 from expense_policy.domain.categories import UseRow
+from expense_policy.domain.content import plain_bytes
 from expense_policy.domain.documents import Content, Document
 from expense_policy.domain.holds import Held, Line, Move
 from expense_policy.domain.journal import Entry, Seal
+from expense_policy.domain.organisation import Authority, Delegation
 from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.periods import Month
 from expense_policy.domain.project import Project
@@ -38,21 +40,6 @@ def _content_text(content: Content) -> str:
 def _content(text: str) -> Content:
     found: Content = load(text, Content)  # type: ignore[arg-type]  # a union is not a class to mypy
     return found
-
-
-@lru_cache(maxsize=512)
-def _round_text(round_: Round) -> str:
-    return dump(round_)
-
-
-@lru_cache(maxsize=512)
-def _round(text: str) -> Round:
-    return load(text, Round)
-
-
-@lru_cache(maxsize=512)
-def _signature(text: str) -> Signature:
-    return load(text, Signature)
 
 
 def _at(at: datetime | None) -> str | None:
@@ -77,7 +64,11 @@ def document_row(d: Document) -> dict[str, Any]:
     row["approved_at"], row["ended_at"] = _at(d.approved_at), _at(d.ended_at)
     row["statement"], row["round"], row["steps"] = d.statement, d.round.number, len(d.round.chain)
     row["use_rows"], row["currency"], row["content_digest"] = d.use_rows, d.currency, d.content_digest
-    row["content"], row["submission"] = _content_text(d.content), _round_text(d.round)
+    r = d.round
+    row["revision"], row["policy_version"], row["policy_digest"] = r.revision, r.policy_version, r.policy_digest
+    row["deciding_units"], row["nonce"] = r.deciding_units, r.nonce
+    row["chain"] = json.dumps([[step.office, step.points] for step in r.chain], ensure_ascii=False)
+    row["content"] = _content_text(d.content)
     row["held"] = json.dumps([[h.line, h.reserved, h.committed, h.spent] for h in d.held], ensure_ascii=False)
     return row
 
@@ -92,7 +83,17 @@ def document_of(row: Row, signatures: tuple[Signature, ...], payments: tuple[Pay
         row["currency"],
         Status(row["status"]),
         row["version"],
-        _round(row["submission"]),
+        Round(
+            row["round"],
+            row["revision"],
+            instant_of(row["submitted_at"]),
+            row["policy_version"],
+            row["policy_digest"],
+            row["deciding_units"],
+            tuple(Step(office, tuple(points)) for office, points in json.loads(row["chain"])),
+            row["nonce"],
+            row["statement"],
+        ),
         signatures,
         tuple(Held(*each) for each in json.loads(row["held"])),
         payments,
@@ -145,9 +146,9 @@ def line_of(row: Row) -> Line:
 
 def move_row(m: Move) -> dict[str, Any]:
     """A move's columns."""
-    row = attrs.asdict(m, recurse=False)
-    row["month"] = _number(m.month)
-    return row
+    month = _number(m.month)
+    held = {"in_force": m.in_force, "reserved": m.reserved, "committed": m.committed, "spent": m.spent}
+    return {"line": m.line, **held, "month": month}
 
 
 def _number(month: Month | None) -> int | None:
@@ -158,11 +159,15 @@ def _month(number: int | None) -> Month | None:
     return None if number is None else Month(number // 12, number % 12 + 1)
 
 
+_ENTRY = tuple(field.name for field in attrs.fields(Entry))
+_entry = attrgetter(*_ENTRY)
+
+
 def entry_row(e: Entry) -> dict[str, Any]:
     """An entry's columns."""
-    row = attrs.asdict(e, recurse=False)
+    row = dict(zip(_ENTRY, _entry(e), strict=True))
     row["at"] = instant_text(e.at)
-    row["rows"] = json.dumps(e.rows, separators=(",", ":"))
+    row["rows"] = plain_bytes(e.rows).decode("ascii")
     return row
 
 
@@ -180,7 +185,7 @@ def _tuple(value: Any) -> Any:
 
 def signed_row(s: Signed, seq: int) -> dict[str, Any]:
     """A signature's columns."""
-    g = s.signature
+    g, v, right = s.signature, s.signature.verdict, s.signature.authority
     return {
         "document": s.document,
         "round": s.round,
@@ -188,19 +193,32 @@ def signed_row(s: Signed, seq: int) -> dict[str, Any]:
         "seq": seq,
         "statement": g.statement,
         "signer": g.signer,
-        "holder": g.authority.holder,
-        "outcome": g.verdict.outcome.value,
+        "holder": right.holder,
+        "office": right.office,
+        "substitute_for": right.substitute_for,
+        "delegation": None if right.delegation is None else dump(right.delegation),
+        "roster": right.roster,
+        "outcome": v.outcome.value,
+        "opinion": v.opinion,
+        "findings": json.dumps(v.findings, ensure_ascii=False),
         "at": instant_text(g.at),
-        "body": dump(g),
     }
 
 
 def signed_of(row: Row) -> Signed:
-    """The signature of its row: the columns hold what the body says, or `verify` tells."""
-    found, at = _signature(row["body"]), instant_of(row["at"])
-    if (row["step"], row["statement"], row["signer"], at) != (found.step, found.statement, found.signer, found.at):
-        found = attrs.evolve(found, step=row["step"], statement=row["statement"], signer=row["signer"], at=at)
-    return Signed(row["document"], row["round"], found)
+    """The signature of its row."""
+    findings = tuple((point, good) for point, good in json.loads(row["findings"]))
+    delegated = row["delegation"]
+    right = Authority(
+        row["office"],
+        row["holder"],
+        row["substitute_for"],
+        None if delegated is None else load(delegated, Delegation),
+        row["roster"],
+    )
+    verdict = Verdict(Outcome(row["outcome"]), row["opinion"], findings)
+    signed = Signature(row["step"], row["statement"], row["signer"], instant_of(row["at"]), verdict, right)
+    return Signed(row["document"], row["round"], signed)
 
 
 def payment_row(p: Payment, seq: int) -> dict[str, Any]:
@@ -263,9 +281,13 @@ def seal_of(row: Row) -> Seal:
 
 def notice_row(n: Notice) -> dict[str, Any]:
     """A notice's columns."""
-    return {"key": n.key, "due": instant_text(n.at), "parked": 0, "attempts": n.attempts, "body": dump(n)}
+    at = instant_text(n.at)
+    told = {"subject": n.subject, "about": n.about, "recipients": json.dumps(n.to, ensure_ascii=False)}
+    body = json.dumps(n.body, ensure_ascii=False)
+    return {"key": n.key, "due": at, "parked": 0, "attempts": n.attempts, "at": at, **told, "body": body}
 
 
 def notice_of(row: Row) -> Notice:
     """The notice of its row."""
-    return attrs.evolve(load(row["body"], Notice), attempts=row["attempts"])
+    to, body = tuple(json.loads(row["recipients"])), _tuple(json.loads(row["body"]))
+    return Notice(row["key"], row["subject"], row["about"], to, instant_of(row["at"]), body, row["attempts"])

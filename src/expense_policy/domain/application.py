@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
+from functools import cached_property
 
 import attrs
 
 from . import project as projects
 from .categories import REGISTER, Plan
-from .content import Digest
+from .content import Digest, digest
 from .holds import Line
 from .money import Money
 from .policy import Policy
@@ -88,6 +89,11 @@ class Application:
         for share in self.shares[1:]:
             total += share.amount
         return total
+
+    @cached_property
+    def digest(self) -> Digest:
+        """The digest of everything the form says: worked out once, for nothing of it can change (A3.3)."""
+        return digest(self)
 
     @property
     def kind(self) -> Kind:

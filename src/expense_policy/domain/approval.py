@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 import attrs
 
@@ -81,10 +82,16 @@ class Signature:
     verdict: Verdict
     authority: Authority
 
-    @property
+    @cached_property
     def digest(self) -> Digest:
         """The digest of everything the signature says."""
-        return digest(self)
+        v, a = self.verdict, self.authority
+        delegated = None if a.delegation is None else digest(a.delegation)
+        verdict = (v.outcome.value, v.opinion, tuple((point, int(good)) for point, good in v.findings))
+        right = (a.office, a.holder, a.substitute_for, delegated, a.roster)
+        return plain_digest(
+            ("signature/1", self.step, self.statement, self.signer, self.at.isoformat(), verdict, right)
+        )
 
     @property
     def people(self) -> tuple[PersonId, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import attrs
 
 from . import project
+from .content import Digest, digest
 from .holds import Line
 from .money import Money
 from .policy import Policy
@@ -57,6 +59,11 @@ class BudgetPlan:
         for line in self.lines[1:]:
             total += line.amount
         return total
+
+    @cached_property
+    def digest(self) -> Digest:
+        """The digest of everything the form says: worked out once, for nothing of it can change (A3.3)."""
+        return digest(self)
 
     @property
     def kind(self) -> Kind:

@@ -23,7 +23,7 @@ from .approval import (
     unsigned_steps,
 )
 from .budget import BudgetPlan
-from .content import Digest, Plain, digest
+from .content import Digest, Plain
 from .holds import Held, Move
 from .money import Money
 from .organisation import Authority, Roster
@@ -184,7 +184,7 @@ def submit(
     at: datetime,
 ) -> Change:
     """A new document, or a new round of a returned, unsigned or unpaid one: money is reserved, nobody has signed."""
-    content_digest = digest(content)
+    content_digest = content.digest
     deciding = content.amount.units + related_units
     chain = steps(policy.chain(content.kind, deciding))
     revision = 1 if previous is None else previous.round.revision + 1
@@ -323,7 +323,7 @@ def evidence(document: Document) -> tuple[Digest, ...]:
 def manifest(document: Document) -> Plain:
     """What is archived together: form, evidence, signatures, payments, each by its digest (A4.4)."""
     signed = tuple(signature.digest for signature in document.signatures)
-    paid = tuple(digest(payment) for payment in document.payments)
+    paid = tuple(payment.digest for payment in document.payments)
     return ("archive", document.id, document.content_digest, evidence(document), signed, paid, document.use_rows)
 
 
@@ -335,7 +335,7 @@ def present_statement(document: Document) -> Digest:
         kind=document.kind,
         revision=r.revision,
         number=r.number,
-        content=digest(document.content),
+        content=document.content.digest,
         policy_version=r.policy_version,
         policy_digest=r.policy_digest,
         deciding_units=r.deciding_units,

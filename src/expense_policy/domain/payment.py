@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 
 import attrs
 
 from .application import Application, Payee
-from .content import Digest, Plain, digest
+from .content import Digest, Plain, digest, plain_digest
 from .money import Money
 from .refusals import Code, Refusal, refusal
 from .vocabulary import DocumentId, LineId, PersonId
@@ -39,9 +40,16 @@ class Payment:
     parts: tuple[tuple[LineId, int], ...]
     reverses: int | None = None
 
+    @cached_property
+    def digest(self) -> Digest:
+        """The digest of everything the payment says."""
+        to = (self.payee_name, self.payee_account, self.method)
+        by = (self.payer, self.at.isoformat(), self.statement)
+        return plain_digest(("payment/1", self.document, self.number, self.units, to, by, self.parts, self.reverses))
+
     def row(self) -> Plain:
         """What a journal entry says of this row."""
-        return ("payment", self.document, self.number, self.units, digest(self))
+        return ("payment", self.document, self.number, self.units, self.digest)
 
 
 @attrs.frozen

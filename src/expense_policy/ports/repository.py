@@ -25,7 +25,7 @@ from ..domain.adoption import PolicyVersion
 from ..domain.application import Application
 from ..domain.approval import Signature
 from ..domain.categories import UseRow
-from ..domain.content import Digest
+from ..domain.content import Digest, Plain
 from ..domain.documents import Document
 from ..domain.holds import Line, Move
 from ..domain.journal import Entry, Seal
@@ -45,6 +45,10 @@ class Signed:
     document: DocumentId
     round: int
     signature: Signature
+
+    def row(self) -> Plain:
+        """What a journal entry says of this row."""
+        return ("signature", self.document, self.round, self.signature.step, self.signature.digest)
 
 
 Fact = Signed | Payment | UseRow | Seal
@@ -126,7 +130,7 @@ class Sum:
 
 @attrs.frozen
 class Look:
-    """Everything one act wants to know, asked at once. A record brings the lines it holds money on."""
+    """Everything one act wants to know, asked at once; with `held` a document brings the lines it holds money on."""
 
     key: str | None = None
     subject: str | None = None
@@ -138,6 +142,7 @@ class Look:
     guards: tuple[str, ...] = ()
     taken: tuple[tuple[Space, str], ...] = ()
     sums: tuple[Sum, ...] = ()
+    held: bool = False
 
 
 @attrs.frozen

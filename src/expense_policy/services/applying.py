@@ -56,6 +56,7 @@ class Submit:
             lines=tuple(share.line for share in self.form.shares),
             guards=_related(self.form),
             sums=sums,
+            held=not self.new,
         )
 
     def _since(self, at: datetime, policy: Policy) -> datetime:

@@ -90,11 +90,11 @@ class Budgeting:
 
     def file(self, plan: BudgetPlan, *, actor: str, key: str | None = None) -> Receipt:
         """Submits a department's plan for a year; its lines are in force once it is approved (B1.5)."""
-        return self._engine.perform(file_plan(self._engine, None, plan, actor), key=key, asked=plan)
+        return self._engine.perform(file_plan(self._engine, None, plan, actor), key=key, asked=plan.digest)
 
     def revise(self, id: str, plan: BudgetPlan, *, actor: str, key: str | None = None) -> Receipt:
         """Submits a new revision of a plan that was returned, or is in review: it starts over (B1.4)."""
-        return self._engine.perform(file_plan(self._engine, id, plan, actor), key=key, asked=(id, plan))
+        return self._engine.perform(file_plan(self._engine, id, plan, actor), key=key, asked=(id, plan.digest))
 
 
 def file_plan(engine: Engine, id: str | None, plan: BudgetPlan, actor: str) -> Act:

@@ -9,7 +9,6 @@ from typing import Protocol
 import attrs
 
 from ..domain import journal
-from ..domain.categories import UseRow
 from ..domain.content import Digest, Plain, digest
 from ..domain.documents import Document
 from ..domain.holds import Line, Move
@@ -24,7 +23,7 @@ from ..ports.errors import AlreadyDone, Conflict, NotFound
 from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice
-from ..ports.repository import Batch, Fact, Free, Guard, Key, Look, Put, Repository, Seen, Signed, Take
+from ..ports.repository import Batch, Fact, Free, Guard, Key, Look, Put, Repository, Seen, Take
 
 ATTEMPTS = 20
 POLICY_GUARD = "policies"
@@ -232,6 +231,7 @@ class Engine:
                 (*look.guards, POLICY_GUARD),
                 look.taken,
                 look.sums,
+                look.held,
             )
             seen = self.env.repository.look(asked)
             # What is looked for depends on the policy: a version adopted elsewhere means looking once more.
@@ -272,28 +272,19 @@ class Engine:
 
 
 def _rows(e: Effects) -> tuple[Plain, ...]:
-    rows: list[Plain] = [("guard", g.key, g.expected + 1) for g in e.guards]
-    rows += [put.record.row() for put in e.puts]
-    rows += [("line", x.id, x.department, x.year, x.category, digest((x.name, x.project, x.plan))) for x in e.lines]
-    rows += [
-        ("move", m.line, m.in_force, m.reserved, m.committed, m.spent, None if m.month is None else str(m.month))
-        for m in e.moves
-    ]
-    rows += [
-        ("take", t.space.value, t.key, int(t.ever)) if isinstance(t, Take) else ("free", t.space.value, t.key)
-        for t in e.takes
-    ]
-    rows += [fact_row(f) for f in e.facts]
+    rows: list[Plain] = [put.record.row() for put in e.puts]
+    for g in e.guards:
+        rows.append(("guard", g.key, g.expected + 1))
+    for x in e.lines:
+        rows.append(("line", x.id, x.department, x.year, x.category, digest((x.name, x.project, x.plan))))
+    for m in e.moves:
+        month = None if m.month is None else str(m.month)
+        rows.append(("move", m.line, m.in_force, m.reserved, m.committed, m.spent, month))
+    for t in e.takes:
+        rows.append(("take" if isinstance(t, Take) else "free", t.space.value, t.key))
+    for fact in e.facts:
+        rows.append(fact.row())
     return (*rows, *e.rows)
-
-
-def fact_row(f: Fact) -> Plain:
-    """What a journal entry says of a fact: enough to tell a changed one."""
-    if isinstance(f, Signed):
-        return ("signature", f.document, f.round, f.signature.step, f.signature.digest)
-    if isinstance(f, UseRow):
-        return ("use", f.document, f.number, f.units, digest(f))
-    return f.row()
 
 
 def _key(key: str) -> str:

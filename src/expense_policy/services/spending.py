@@ -60,11 +60,11 @@ class Spending:
         The same key with the same form gives the same receipt and does nothing twice; with another form
         it is a ValueError.
         """
-        return self._do(self._acts.submit(None, form, actor), key, form)
+        return self._do(self._acts.submit(None, form, actor), key, form.digest)
 
     def revise(self, id: str, form: Application, *, actor: str, key: str | None = None) -> Receipt:
         """Submits a new revision of an unpaid application: every signature of the round before is void (A3.3)."""
-        return self._do(self._acts.submit(id, form, actor), key, (id, form))
+        return self._do(self._acts.submit(id, form, actor), key, (id, form.digest))
 
     def sign(self, id: str, *, seen: Digest, actor: str, verdict: Verdict, key: str | None = None) -> Receipt:
         """Signs the present step of any document; `seen` names the statement the signer read (A3.2-A3.4, A3.7)."""

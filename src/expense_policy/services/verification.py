@@ -9,13 +9,12 @@ import attrs
 
 from ..domain.application import Application
 from ..domain.approval import unsigned_steps
-from ..domain.content import Digest, Plain, digest
+from ..domain.content import Digest, Plain
 from ..domain.documents import Document, manifest, present_statement
 from ..domain.journal import GENESIS, Entry, Seal, digest_of, merkle_root
 from ..domain.vocabulary import Status
 from ..ports.keyring import Keyring
 from ..ports.repository import Fact, Look, Repository, Summary
-from .engine import fact_row
 from .tending import SEALS
 
 _FACTS = ("signature", "payment", "use", "seal")
@@ -113,7 +112,7 @@ def _fault(entry: Entry, seq: int, prev: Digest, keyring: Keyring | None) -> str
 
 def _take(entry: Entry, facts: tuple[Fact, ...], fold: _Fold) -> None:
     said = {row for row in entry.rows if isinstance(row, tuple) and row[0] in _FACTS}
-    there = {fact_row(fact) for fact in facts}
+    there = {fact.row() for fact in facts}
     if said != there:
         rows = ", ".join(sorted(str(row[0]) for row in said ^ there if isinstance(row, tuple)))
         fold.broken(entry.subject, "I19", f"entry {entry.seq}: the stored rows are not those it wrote ({rows})")
@@ -192,7 +191,7 @@ def _laws(d: Document, facts: set[Plain]) -> list[tuple[str, str]]:
     """Every law of one document that does not hold, derived again from what is stored."""
     broken = []
     r, present = d.round, present_statement(d)
-    if digest(d.content) != d.content_digest or present != r.statement:
+    if d.content.digest != d.content_digest or present != r.statement:
         broken.append(("I2", "the content is not what the statement covers"))
     for row in (("signature", d.id, r.number, s.step, s.digest) for s in d.signatures):
         if row not in facts:

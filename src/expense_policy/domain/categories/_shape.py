@@ -8,6 +8,7 @@ from typing import Protocol
 
 import attrs
 
+from ..content import Plain, plain_digest
 from ..money import Money
 from ..policy import Policy
 from ..refusals import Refusal
@@ -52,7 +53,18 @@ class UseRow:
     @property
     def month(self) -> str:
         """The month it happened in, "2026-03"."""
-        return self.on.strftime("%Y-%m")
+        return month_of(self.on)
+
+    def row(self) -> Plain:
+        """What a journal entry says of this row."""
+        said = (self.type, self.on.isoformat(), self.recipient, self.quantity, self.units)
+        kept = plain_digest(("use/1", self.document, self.number, *said, self.detail, self.broken, self.reason))
+        return ("use", self.document, self.number, self.units, kept)
+
+
+def month_of(day: date) -> str:
+    """A day's month, "2026-03"."""
+    return day.isoformat()[:7]
 
 
 @attrs.frozen
@@ -98,7 +110,7 @@ class ExpenseType:
         seen = dict(counted.before)
         for number, use in enumerate(uses, first):
             quantity, units, detail = self.measure(plan, use)
-            key = (use.on.strftime("%Y-%m"), use.recipient)
+            key = (month_of(use.on), use.recipient)
             seen[key] = seen.get(key, 0) + 1
             found = [f for rule in self.use_standards if (f := rule(plan, use, policy, seen[key])) is not None]
             flags = tuple(sorted({str(dict(f.facts)["standard"]) for f in found}))
