@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from expense_adapters.memory import MemoryRepository
@@ -48,8 +49,8 @@ def memory(rounds: int, expenses: int) -> None:
     floors, own = [], []
     for _ in range(rounds):
         prepared = job.prepared(expenses)
-        floors.append(timed(lambda: floor.run(expenses)))
-        own.append(timed(lambda prepared=prepared: job.run(prepared)))  # type: ignore[misc]
+        floors.append(timed(partial(floor.run, expenses)))
+        own.append(timed(partial(job.run, prepared)))
     show("S1 memory", floors, own, expenses, ("<= 8.5", "-"))
 
 
@@ -69,8 +70,8 @@ def sqlite(rounds: int, expenses: int, folder: Path) -> None:
     for i in range(rounds):
         part = steps[i * expenses * ACTS : (i + 1) * expenses * ACTS]
         prepared = own_job.prepared(expenses)
-        floors.append(timed(lambda part=part: floor.run(part)))  # type: ignore[misc]
-        own.append(timed(lambda prepared=prepared: own_job.run(prepared)))  # type: ignore[misc]
+        floors.append(timed(partial(floor.run, part)))
+        own.append(timed(partial(own_job.run, prepared)))
     show("S2 SQLite", floors, own, expenses, ("<= 2.5", "<= 1.5"))
 
 
@@ -98,10 +99,8 @@ def conform(shared: Path, rounds: int) -> None:
     rules = Path(__file__).parent.parent / "examples" / "conform"
     for log, rule in (("DomesticDeclarations", "declarations"), ("RequestForPayment", "requests")):
         (path,) = (shared / "data" / "bpi2020").glob(f"events_{log}.csv.gz")
-        times = [
-            timed(lambda path=path, rule=rule: judge(path, read_rules(rules / f"{rule}.toml")))[1]
-            for _ in range(rounds)
-        ]  # type: ignore[misc]
+        read = read_rules(rules / f"{rule}.toml")
+        times = [timed(partial(judge, path, read))[1] for _ in range(rounds)]
         print(f"conform {log}: {statistics.median(times):.2f} s  goal <= 5 s")
 
 
