@@ -1,0 +1,147 @@
+"""A small company to test in: its policy, its people, and the host's side of a desk."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import BinaryIO
+
+from ..domain.organisation import Delegation, Holding, Roster
+from ..ports.notifier import Notice
+
+POLICY = """
+[policy]
+version = "2026.1"
+effective = 2026-01-01
+company = "Qinghe"
+currency = "CNY"
+time_zone = "Asia/Shanghai"
+departments = ["marketing", "customer_service"]
+[periods]
+[[chain.budget_plan]]
+office = "finance_officer"
+[[chain.budget_plan]]
+office = "finance_head"
+[[chain.budget_plan]]
+office = "general_manager"
+[[chain.application]]
+office = "department_head"
+points = ["necessity", "reasonableness", "budget"]
+[[chain.application]]
+office = "finance_officer"
+points = ["legality", "compliance", "accuracy", "budget", "invoices"]
+[[chain.application]]
+office = "finance_head"
+points = ["finances", "cash", "interest"]
+[[chain.application]]
+office = "deputy_in_charge"
+points = ["effect", "benefit"]
+up_to = "50000.00"
+[[chain.application]]
+office = "general_manager"
+points = ["effect", "benefit"]
+above = "50000.00"
+[substitutes]
+department_head = ["deputy_in_charge"]
+finance_officer = ["finance_head"]
+finance_head = ["general_manager"]
+deputy_in_charge = ["general_manager"]
+general_manager = ["board_delegate"]
+[[evidence]]
+type = "*"
+needs = ["budget_basis"]
+[holiday_gift]
+unit_price_max = "200.00"
+[sms]
+"""
+"""A policy with the clauses' own values: it decides at 50,000.00."""
+
+PEOPLE: tuple[Holding, ...] = (
+    Holding("department_head", "head", "marketing"),
+    Holding("department_head", "other.head", "customer_service"),
+    Holding("finance_officer", "officer"),
+    Holding("finance_officer", "officer.too"),
+    Holding("finance_head", "cfo"),
+    Holding("deputy_in_charge", "deputy"),
+    Holding("general_manager", "gm"),
+    Holding("board_delegate", "board"),
+    Holding("cashier", "cashier"),
+    # Someone with two offices: the separation of duties has to tell them apart case by case.
+    Holding("cashier", "officer.too"),
+)
+EVERYONE: tuple[str, ...] = (*dict.fromkeys(h.person for h in PEOPLE), "li.na", "mei")
+
+
+class SetClock:
+    """A clock that tests set; it may also be set back."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2025, 12, 20, 1, 0, tzinfo=timezone.utc)
+
+    def now(self) -> datetime:
+        """Where it was set."""
+        return self.at
+
+    def forward(self, **by: int) -> None:
+        """Lets time pass."""
+        self.at += timedelta(**by)
+
+
+class CountedIds:
+    """Ids by number, so that a run can be repeated exactly."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def new(self, at: datetime) -> str:
+        """The next one."""
+        return f"{next(self._numbers):032d}"
+
+
+class People:
+    """A directory that tests change."""
+
+    def __init__(self) -> None:
+        self.holdings: tuple[Holding, ...] = PEOPLE
+        self.delegations: tuple[Delegation, ...] = ()
+
+    def roster(self, units: Sequence[str], at: datetime) -> Roster:
+        """Everyone, as of now."""
+        return Roster(at, self.holdings, self.delegations)
+
+
+class Papers:
+    """Evidence in a dict."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def put(self, data: bytes) -> str:
+        """Keeps the bytes under their digest."""
+        self._kept[found := hashlib.sha256(data).hexdigest()] = data
+        return found
+
+    def open(self, digest: str) -> BinaryIO:
+        """The bytes."""
+        return io.BytesIO(self._kept[digest])
+
+    def has(self, digest: str) -> bool:
+        """Whether they are there."""
+        return digest in self._kept
+
+
+class Post:
+    """A channel that keeps what it delivers, and can be told to fail."""
+
+    def __init__(self) -> None:
+        self.delivered: list[Notice] = []
+        self.down = False
+
+    def notify(self, notice: Notice) -> None:
+        """Delivers it, or fails."""
+        if self.down:
+            raise ConnectionError("the channel is down")
+        self.delivered.append(notice)

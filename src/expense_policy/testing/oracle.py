@@ -1,0 +1,119 @@
+"""What the policy says should happen, written a second time in plain dicts: it shares no rule with the library."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+SUBSTITUTES = {
+    "department_head": ["deputy_in_charge"],
+    "finance_officer": ["finance_head"],
+    "finance_head": ["general_manager"],
+    "deputy_in_charge": ["general_manager"],
+    "general_manager": ["board_delegate"],
+}
+SHANGHAI = timedelta(hours=8)
+OPEN = ("in_review", "approved")
+LEGAL = {
+    (None, "in_review"),
+    ("in_review", "approved"),
+    ("in_review", "returned"),
+    ("in_review", "rejected"),
+    ("in_review", "withdrawn"),
+    ("in_review", "in_review"),
+    ("returned", "in_review"),
+    ("returned", "withdrawn"),
+    ("approved", "in_review"),
+    ("approved", "approved"),
+    ("approved", "withdrawn"),
+    ("approved", "expired"),
+    ("approved", "closed"),
+    ("approved", "settled"),
+}
+
+
+class Oracle:
+    """Lines and applications as dicts, and what may happen to them."""
+
+    def __init__(self, lines: dict[str, int]) -> None:
+        self.lines = lines
+        self.forms: dict[str, dict[str, Any]] = {}
+        self.limit = 5000000
+        self.holders: dict[str, list[str]] = {}
+        self.delegations: list[dict[str, Any]] = []
+
+    def used(self, line: str) -> int:
+        """What is held or spent on a line: money in review and approved, and what was paid of the rest."""
+        return sum(f["shares"][line] if f["status"] in OPEN else f["spent"].get(line, 0) for f in self._on(line))
+
+    def balance(self, line: str) -> tuple[int, int, int]:
+        """Reserved, committed and spent."""
+        forms = list(self._on(line))
+        reserved = sum(f["shares"][line] for f in forms if f["status"] == "in_review")
+        spent = sum(f["spent"].get(line, 0) for f in forms)
+        committed = sum(f["shares"][line] - f["spent"].get(line, 0) for f in forms if f["status"] == "approved")
+        return reserved, committed, spent
+
+    def _on(self, line: str) -> Iterable[dict[str, Any]]:
+        return (f for f in self.forms.values() if line in f["shares"])
+
+    def available(self, line: str, without: str | None = None) -> int:
+        """What a new round may take; `without` is the application whose old round it replaces."""
+        held = 0
+        if without is not None and self.forms[without]["status"] in OPEN:
+            held = self.forms[without]["shares"].get(line, 0)
+        return self.lines[line] - self.used(line) + held
+
+    def deciding(self, form: dict[str, Any], now: datetime, without: str | None = None) -> int:
+        """The amount that chooses the chain: its own and every related one's of the last thirty days (A3.6)."""
+        first = (now + SHANGHAI - timedelta(days=30)).date()
+        total: int = form["units"]
+        for id, other in self.forms.items():
+            if id == without or other["type"] != form["type"]:
+                continue
+            if other["account"] != form["account"] and fold(other["name"]) != fold(form["name"]):
+                continue
+            if (other["at"] + SHANGHAI).date() >= first:
+                total += other["units"] if other["status"] in OPEN else other["paid"]
+        return total
+
+    def chain(self, units: int) -> list[str]:
+        """The offices that sign, in order."""
+        last = "deputy_in_charge" if units <= self.limit else "general_manager"
+        return ["department_head", "finance_officer", "finance_head", last]
+
+    def barred(self, form: dict[str, Any]) -> set[str]:
+        """Applicant, payee, and everyone who signed or was signed for."""
+        return {form["applicant"], form["person"], *form["signed"]}
+
+    def may_sign(self, form: dict[str, Any], now: datetime) -> set[str]:
+        """Everyone who may take the present step."""
+        step, barred = form["chain"][form["step"]], self.barred(form)
+        for office in [step, *SUBSTITUTES[step]]:
+            free = [p for p in self.holders[office] if p not in barred]
+            if free:
+                break
+        else:
+            return set()
+        delegates = {
+            d["delegate"]
+            for d in self.delegations
+            if d["office"] == office
+            and d["holder"] in free
+            and d["since"] <= now < d["until"]
+            and (d["max"] is None or form["deciding"] <= d["max"])
+        }
+        return set(free) | (delegates - barred)
+
+    def may_pay(self, form: dict[str, Any], person: str, now: datetime) -> bool:
+        """Whether this person may pay this form anything now."""
+        signed_off = form["status"] == "approved" and form["step"] == len(form["chain"])
+        separate = person in self.holders["cashier"] and person not in self.barred(form)
+        return bool(signed_off and separate and now < form["expires"])
+
+
+def fold(name: str) -> str:
+    """A payee's name as two spellings share it."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

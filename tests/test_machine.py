@@ -1,0 +1,66 @@
+"""Everything people may do to applications, in any order: the laws hold, on every store."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from expense_adapters.memory import MemoryRepository
+from expense_adapters.sql import SqlRepository
+from expense_policy.ports.repository import Repository
+from expense_policy.testing.laws import TALLY
+from expense_policy.testing.machine import SpendingMachine
+
+RULES = {
+    "apply",
+    "sign",
+    "turn_back",
+    "revise",
+    "withdraw",
+    "pay",
+    "reverse",
+    "use",
+    "settle",
+    "close",
+    "again",
+    "expire",
+}
+
+
+def run(factory: Callable[[], Repository], examples: int, steps: int) -> None:
+    """The machine over a store, the same examples every time; each rule has to be accepted at least once."""
+    kind = type("Machine", (SpendingMachine,), {"factory": staticmethod(factory)})
+    TALLY.clear()
+    run_state_machine_as_test(
+        kind,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=(Phase.generate,) if os.environ.get("EXPENSE_POLICY_NO_SHRINKING") else tuple(Phase),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert {name for name, tally in TALLY.items() if tally["accepted"]} >= RULES, TALLY
+    assert TALLY["sign_what_was"]["tried"] > 0
+
+
+@pytest.mark.clause("A3.2", "A3.3", "A3.4", "A3.5", "A3.6", "A4.1", "A4.2", "A4.3", "B2.1", "G3.3", "G3.4", "X2")
+def test_the_laws_hold_on_memory() -> None:
+    """I1-I8, I9-I20, I22, I23, I25, I28, I31 hold whatever is asked, in whatever order."""
+    run(MemoryRepository, 200, 50)
+
+
+@pytest.mark.clause("A4.1", "B2.1", "G3.4")
+def test_the_laws_hold_on_sqlite(tmp_path: Path) -> None:
+    """The same laws hold on SQLite (I29)."""
+    numbers = itertools.count()
+    run(lambda: SqlRepository(f"sqlite:///{tmp_path}/{next(numbers)}.db"), 60, 40)
