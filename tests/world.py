@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from expense_policy.domain.vocabulary import Status
 from expense_policy.ports.repository import Repository
 from expense_policy.services.desk import Desk
 from expense_policy.services.engine import Receipt
+from expense_policy.testing.company import SetClock
 
 POLICY = (Path(__file__).parent.parent / "examples" / "company" / "policy.toml").read_text(encoding="utf-8")
 
@@ -50,27 +51,12 @@ def cny(text: str) -> Money:
     return Money.of(text, "CNY")
 
 
-class ManualClock:
-    """A clock that tests set."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        """Where it was set."""
-        return self.at
-
-    def forward(self, **by: int) -> None:
-        """Lets time pass."""
-        self.at += timedelta(**by)
-
-
 @attrs.define
 class World:
     """A desk with its people and helpers that play one document through."""
 
     desk: Desk
-    clock: ManualClock
+    clock: SetClock
     evidence: MemoryEvidence
     notices: Recorder
     basis: Attachment
@@ -80,7 +66,7 @@ class World:
     @classmethod
     def open(cls, repository: Repository, holdings: tuple[Holding, ...] = PEOPLE) -> World:
         """A desk without any policy."""
-        clock = ManualClock(datetime(2025, 12, 20, 1, 0, tzinfo=timezone.utc))
+        clock = SetClock()
         evidence, recorder = MemoryEvidence(), Recorder()
         desk = Desk.open(
             repository=repository,

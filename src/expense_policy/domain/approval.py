@@ -212,7 +212,23 @@ def check_verdict(step: Step, verdict: Verdict) -> list[Refusal]:
     return found
 
 
-def unsigned_steps(chain: tuple[Step, ...], statement: Digest, signatures: tuple[Signature, ...]) -> tuple[str, ...]:
-    """The offices of the steps that have no approving signature on this statement, in order (A4.1)."""
-    good = {s.step for s in signatures if s.statement == statement and s.verdict.outcome is Outcome.APPROVE}
-    return tuple(step.office for i, step in enumerate(chain) if i not in good)
+def unsigned_steps(
+    chain: tuple[Step, ...], statement: Digest, signatures: tuple[Signature, ...], barred: Bars
+) -> tuple[str, ...]:
+    """The offices of the steps without a valid approval of this statement, in order (A4.1).
+
+    Each is derived again from the signature itself: its step and office, its statement, and that neither who signed
+    nor whom for is in `barred` (applicant, payee) or stands in an earlier signature (A3.2).
+    """
+    people = {person for person, _ in barred.parts}
+    missing = []
+    for i, step in enumerate(chain):
+        for s in signatures:
+            office = s.authority.substitute_for or s.authority.office
+            said = (s.step, office, s.statement, s.verdict.outcome)
+            if said == (i, step.office, statement, Outcome.APPROVE) and people.isdisjoint(s.people):
+                people.update(s.people)
+                break
+        else:
+            missing.append(step.office)
+    return tuple(missing)

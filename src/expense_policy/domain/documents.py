@@ -344,6 +344,12 @@ def present_statement(document: Document) -> Digest:
     )
 
 
+def unsigned(document: Document) -> tuple[str, ...]:
+    """The offices whose approval of what the document says now is missing, derived again (A4.1)."""
+    barred = bars(document.applicant, document.payee_person, ())
+    return unsigned_steps(document.round.chain, present_statement(document), document.signatures, barred)
+
+
 def approved(document: Document, at: datetime) -> Approved | tuple[Refusal, ...]:
     """The proof that a document can be paid, or every reason why not (A4.1).
 
@@ -353,7 +359,7 @@ def approved(document: Document, at: datetime) -> Approved | tuple[Refusal, ...]
     found: list[Refusal] = []
     if document.status is not Status.APPROVED or not isinstance(form, Application):
         found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=Status.APPROVED.value))
-    missing = unsigned_steps(document.round.chain, present_statement(document), document.signatures)
+    missing = unsigned(document)
     if missing:
         found.append(refusal(Code.SIGN_OFF_INCOMPLETE, steps=", ".join(missing)))
     if document.expires_at is not None and at >= document.expires_at:

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from ..domain.application import Application
-from ..domain.approval import unsigned_steps
 from ..domain.content import Digest, Plain
-from ..domain.documents import Document, manifest, present_statement
+from ..domain.documents import Document, manifest, present_statement, unsigned
 from ..domain.journal import GENESIS, Entry, Seal, digest_of, merkle_root
 from ..domain.vocabulary import Status
 from ..ports.keyring import Keyring
@@ -207,7 +206,7 @@ def _laws(d: Document, facts: set[Plain]) -> list[tuple[str, str]]:
         broken.append(("I6", "one person stands in two signatures"))
     if {d.applicant, d.payee_person} & set(signed):
         broken.append(("I5", "applicant or payee signed"))
-    if (d.payments or d.status in (Status.APPROVED, Status.SETTLED)) and unsigned_steps(r.chain, present, d.signatures):
+    if (d.payments or d.status in (Status.APPROVED, Status.SETTLED)) and unsigned(d):
         broken.append(("I1", "approved or paid, and not every step is signed"))
     if any(p.payer in {d.applicant, d.payee_person, *signed} for p in d.payments):
         broken.append(("I7", "the payer played another part"))
