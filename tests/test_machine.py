@@ -30,6 +30,8 @@ RULES = {
     "close",
     "again",
     "expire",
+    "adopt",
+    "confirm_account",
 }
 
 
@@ -56,11 +58,11 @@ def run(factory: Callable[[], Repository], examples: int, steps: int) -> None:
 @pytest.mark.clause("A3.2", "A3.3", "A3.4", "A3.5", "A3.6", "A4.1", "A4.2", "A4.3", "B2.1", "G3.3", "G3.4", "X2")
 def test_the_laws_hold_on_memory() -> None:
     """I1-I8, I9-I20, I22, I23, I25, I28, I31 hold whatever is asked, in whatever order."""
-    run(MemoryRepository, 200, 50)
+    run(MemoryRepository, 300, 50)
 
 
 @pytest.mark.clause("A4.1", "B2.1", "G3.4")
 def test_the_laws_hold_on_sqlite(tmp_path: Path) -> None:
     """The same laws hold on SQLite (I29)."""
     numbers = itertools.count()
-    run(lambda: SqlRepository(f"sqlite:///{tmp_path}/{next(numbers)}.db"), 60, 40)
+    run(lambda: SqlRepository(f"sqlite:///{tmp_path}/{next(numbers)}.db"), 80, 40)

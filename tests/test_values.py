@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,17 @@ def _kinds(value: object) -> object:
 def test_the_encoding_is_injective(a: object, b: object) -> None:
     """Two values have the same bytes exactly when they are equal and of one kind (I32)."""
     assert (canonical(a) == canonical(b)) == (_kinds(a) == _kinds(b))
+
+
+def _tuples(value: object) -> object:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+@given(PLAIN | st.datetimes(timezones=st.just(timezone.utc)))
+def test_no_value_is_encoded_as_the_parts_of_another(value: object) -> None:
+    """A tuple that spells out another value's encoding has other bytes than that value (I32)."""
+    spelled = _tuples(json.loads(canonical(value)))
+    assert (canonical(spelled) == canonical(value)) == (_kinds(spelled) == _kinds(value))
 
 
 def test_golden_digests() -> None:

@@ -7,24 +7,32 @@ and accepted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
+from ..domain.application import Attachment
+from ..domain.approval import Approve
+from ..domain.budget import BudgetPlan, PlanLine
 from ..domain.documents import Document
+from ..domain.money import Money
 from ..domain.refusals import Refused
 from ..ports.repository import Look, Repository
 from ..services.desk import Desk
 from ..services.engine import Decision, Receipt
 from ..services.verification import verify
-from .company import EVERYONE, CountedIds, Papers, People, Post, SetClock
+from .company import EVERYONE, POLICY, CountedIds, Papers, People, Post, SetClock
 from .oracle import LEGAL, OPEN, Oracle
 
 TALLY: dict[str, Counter[str]] = {}
 LINES = {"gifts": 20000000, "gifts.too": 100000, "messages": 10000}
+
+
+def _category(line: str) -> str:
+    return "communication" if line == "messages" else "care_gifts"
 
 
 class CompanyMachine(RuleBasedStateMachine):
@@ -52,6 +60,22 @@ class CompanyMachine(RuleBasedStateMachine):
         self.subjects = {"seal"}
         self.entries = self.keys = 0
 
+    def found(self) -> None:
+        """The company begins: two persons adopt its policy, three sign its budget."""
+        text = POLICY.replace("2026.1", "2026.01")
+        for person in ("cfo", "gm"):
+            self.desk.policies.adopt(text, actor=person)
+        self.clock.forward(days=16)
+        self.basis = Attachment("budget_basis", self.papers.put(b"basis"))
+        lines = tuple(PlanLine(id, _category(id), id, Money(units, "CNY")) for id, units in LINES.items())
+        id = self.desk.budgeting.file(BudgetPlan("marketing", 2026, lines), actor="mei").id
+        self.subjects |= {"policy:2026.01", id}
+        for person in ("officer", "cfo", "gm"):
+            seen = self.desk.document(id).statement
+            self.desk.spending.sign(id, seen=seen, actor=person, verdict=Approve("Fine.", {}))
+        self.entries = self._count()
+        self._hold()
+
     def _hold(self) -> None:
         self.oracle.holders = {}
         for holding in self.people.holdings:
@@ -77,12 +101,16 @@ class CompanyMachine(RuleBasedStateMachine):
         id = data.draw(st.sampled_from(self._forms(*statuses)), label="document")
         return id, self.oracle.forms[id]
 
-    def _someone(self, data: st.DataObject, good: set[str]) -> str:
-        """Mostly one who may, sometimes anyone."""
-        anyone = st.sampled_from((*EVERYONE, "new.head"))
-        if not good or data.draw(st.integers(0, 4), label="anyone?") == 4:
-            return data.draw(anyone, label="actor")
-        return data.draw(st.sampled_from(sorted(good)), label="actor")
+    def _someone(self, data: st.DataObject, good: set[str], near: Iterable[str] = ()) -> str:
+        """Mostly one who may, sometimes one of the `near` who almost may, sometimes anyone."""
+        anyone = {*EVERYONE, "new.head"}
+        drawn = (*[good] * 7, set(near) - good, set(near) - good, anyone)[data.draw(st.integers(0, 9), label="who?")]
+        drawn = drawn or anyone
+        return data.draw(st.sampled_from(sorted(drawn)), label="actor")
+
+    def _signers(self, form: dict[str, Any]) -> set[str]:
+        """Who almost may sign or pay: the case's own people, and whoever was delegated anything."""
+        return {*self.oracle.barred(form), *(d["delegate"] for d in self.oracle.delegations)} - {None}
 
     def _try(
         self, name: str, expected: bool, act: Callable[[], Receipt], would: Callable[[], Decision] | None

@@ -88,15 +88,19 @@ class Oracle:
         """Applicant, payee, and everyone who signed or was signed for."""
         return {form["applicant"], form["person"], *form["signed"]}
 
-    def may_sign(self, form: dict[str, Any], now: datetime) -> set[str]:
-        """Everyone who may take the present step."""
+    def takers(self, form: dict[str, Any]) -> tuple[str, list[str]]:
+        """The office that takes the present step, and who of it may."""
         step, barred = form["chain"][form["step"]], self.barred(form)
         for office in [step, *SUBSTITUTES[step]]:
             free = [p for p in self.holders[office] if p not in barred]
             if free:
-                break
-        else:
-            return set()
+                return office, free
+        return step, []
+
+    def may_sign(self, form: dict[str, Any], now: datetime) -> set[str]:
+        """Everyone who may take the present step."""
+        barred = self.barred(form)
+        office, free = self.takers(form)
         delegates = {
             d["delegate"]
             for d in self.delegations

@@ -1,0 +1,206 @@
+"""The proofs are proved: each bug below, sown in one place of a copy of `src`, makes the named test fail.
+
+A bug that no test sees, or whose place is not there any more, is a failed build.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MACHINE = "test_machine.py::test_the_laws_hold_on_memory"
+
+
+@attrs.frozen
+class Bug:
+    """A change of one place, the law it breaks, the test that has to see it, and what that test then says."""
+
+    law: str
+    file: str
+    old: str
+    new: str
+    seen_by: str = MACHINE
+    said: str = "Error"
+
+
+DOMAIN, SERVICES, TESTS = "expense_policy/domain", "expense_policy/services", "test_proofs.py::test_"
+BUGS = {
+    "the gate passes what lacks a signature": Bug(
+        "I1", f"{DOMAIN}/documents.py", "    if missing:\n", "    if False:\n", f"{TESTS}the_gate_trusts_no_status"
+    ),
+    "a statement leaves the content out": Bug(
+        "I2",
+        f"{DOMAIN}/approval.py",
+        "head = (document, kind, revision, number, content,",
+        "head = (document, kind, revision, number, '',",
+        f"{TESTS}every_part_of_a_statement_counts",
+    ),
+    "a new round keeps the old signatures": Bug(
+        "I3",
+        f"{DOMAIN}/documents.py",
+        "Status.IN_REVIEW, version, round_, held=held\n",
+        "Status.IN_REVIEW, version, round_, previous.signatures if previous else (), held=held\n",
+    ),
+    "a delegation counts for every office": Bug(
+        "I4", f"{DOMAIN}/organisation.py", "                    and d.office == office\n", ""
+    ),
+    "a delegation counts beyond its end": Bug(
+        "I4",
+        f"{DOMAIN}/organisation.py",
+        "d.since <= self.at < d.until",
+        "d.since <= self.at <= d.until",
+        "test_files.py::test_a_delegation_counts_in_its_interval",
+    ),
+    "the applicant may sign": Bug("I5", f"{DOMAIN}/approval.py", 'parts = [(applicant, "applicant")]', "parts = []"),
+    "whom somebody signed for may sign again": Bug(
+        "I6",
+        f"{DOMAIN}/approval.py",
+        "for person in signature.people]",
+        "for person in (signature.signer,)]",
+    ),
+    "a signer may pay": Bug(
+        "I7",
+        f"{SERVICES}/paying.py",
+        "        part = document.bars.part(self.actor)\n",
+        "        part = None\n",
+    ),
+    "the limit belongs to the general manager": Bug(
+        "I8", f"{DOMAIN}/policy.py", "units <= self.up_to", "units < self.up_to"
+    ),
+    "what was paid of an ended one does not count": Bug(
+        "I9",
+        f"{DOMAIN}/documents.py",
+        "            return self.units\n        return self.paid\n",
+        "            return self.units\n        return 0\n",
+    ),
+    "slices are not guarded": Bug(
+        "I9",
+        f"{SERVICES}/applying.py",
+        "return Effects(guards=guards, puts",
+        "return Effects(puts",
+        "test_together.py::test_slices_at_the_same_instant_count_as_one",
+    ),
+    "commitments do not count as used": Bug(
+        "I10",
+        f"{DOMAIN}/holds.py",
+        "return self.in_force - self.reserved - self.committed - self.spent",
+        "return self.in_force - self.reserved - self.spent",
+    ),
+    "a release leaves its commitment behind": Bug(
+        "I11",
+        f"{DOMAIN}/holds.py",
+        "reserved=-h.reserved, committed=-h.committed)",
+        "reserved=-h.reserved, committed=0)",
+        said="I11",
+    ),
+    "a payment is spent and stays committed": Bug(
+        "I12",
+        f"{DOMAIN}/holds.py",
+        "Move(line, committed=-units, spent=units, month=month)",
+        "Move(line, committed=0, spent=units, month=month)",
+        said="I11, I12",
+    ),
+    "each instalment may be the whole": Bug(
+        "I13", f"{DOMAIN}/payment.py", "left = approved.units - paid", "left = approved.units"
+    ),
+    "a payment is reversed twice": Bug(
+        "I13", f"{SERVICES}/paying.py", "if any(p.reverses == done.number for p in document.payments):", "if False:"
+    ),
+    "a settled document is reversed": Bug(
+        "I14",
+        f"{SERVICES}/paying.py",
+        "        if document.status is not Status.APPROVED:\n            found.append(refusal(Code.STATUS_WRONG",
+        "        if document.status is Status.CLOSED:\n            found.append(refusal(Code.STATUS_WRONG",
+    ),
+    "a stale statement is signed": Bug(
+        "I15", f"{DOMAIN}/documents.py", "    if seen != document.statement:\n", "    if False:\n", said="sign_what_was"
+    ),
+    "anybody withdraws": Bug(
+        "I16", f"{SERVICES}/ending.py", "found = own(document, self.actor)\n        open_", "found = []\n        open_"
+    ),
+    "a dry run is done": Bug(
+        "I17",
+        f"{SERVICES}/engine.py",
+        "        effects = act.decide(self._scene(act, None))\n        return",
+        "        self.perform(act)\n        effects = act.decide(self._scene(act, None))\n        return",
+        said="I17",
+    ),
+    "the journal leaves moves out": Bug(
+        "I19", f"{SERVICES}/engine.py", "    for m in e.moves:\n", "    for m in e.moves[:0]:\n", said="I19"
+    ),
+    "a key serves two requests": Bug(
+        "I20", f"{SERVICES}/engine.py", "    if asked != wanted.asked:\n", "    if False:\n", said="I20"
+    ),
+    "a conflict is taken for success": Bug(
+        "I21",
+        f"{SERVICES}/engine.py",
+        "            except Conflict:\n                continue\n",
+        "            except Conflict:\n                pass\n",
+        "test_together.py::test_the_last_money_goes_once",
+    ),
+    "an entry's digest leaves its actor out": Bug(
+        "I23",
+        f"{DOMAIN}/journal.py",
+        "head = (subject, seq, prev, act, actor,",
+        "head = (subject, seq, prev, act, '',",
+        f"{TESTS}every_part_of_an_entry_counts",
+    ),
+    "a split loses the odd units": Bug(
+        "I24", f"{DOMAIN}/money.py", "        for i in order[:left]:\n", "        for i in order[:0]:\n", said="I12"
+    ),
+    "True is an amount": Bug(
+        "I25",
+        f"{DOMAIN}/money.py",
+        '    if type(value) is not int:\n        raise TypeError(f"units',
+        '    if not isinstance(value, int):\n        raise TypeError(f"units',
+        "test_values.py::test_money_takes_no_float",
+        "DID NOT RAISE TypeError",
+    ),
+    "a version decides before its day": Bug(
+        "I28", f"{SERVICES}/engine.py", "if p.effective <= p.calendar.day(at)]", "]", said="step"
+    ),
+    "a failed notice counts as delivered": Bug(
+        "I31",
+        f"{SERVICES}/tending.py",
+        "repository.settle(notice.key, now + wait, parked=poison)",
+        "repository.settle(notice.key, None)",
+        said="I31",
+    ),
+    "a tuple is encoded without its mark": Bug(
+        "I32",
+        f"{DOMAIN}/content.py",
+        'return ["()", *[v',
+        "return [*[v",
+        "test_values.py::test_no_value_is_encoded_as_the_parts_of_another",
+    ),
+}
+
+
+@pytest.mark.clause("G3.3")
+@pytest.mark.parametrize("name", BUGS)
+def test_a_sown_bug_is_caught(name: str, tmp_path: Path) -> None:
+    """The bug makes the test fail that holds its law, and for that reason."""
+    bug = BUGS[name]
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    place = tmp_path / "src" / bug.file
+    text = place.read_text(encoding="utf-8")
+    assert text.count(bug.old) == 1, f"the place of this bug stands {text.count(bug.old)} times in {bug.file}"
+    place.write_text(text.replace(bug.old, bug.new), encoding="utf-8")
+    # The copy comes first on the path, and the installed library is what a run without it would find.
+    env = {**os.environ, "PYTHONPATH": str(tmp_path / "src"), "EXPENSE_POLICY_NO_SHRINKING": "1"}
+    run = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
+    done = subprocess.run([*run, f"tests/{bug.seen_by}"], cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 1, f"{bug.law}: not seen\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+    assert bug.said in done.stdout, done.stdout[-3000:]
+
+
+def test_the_bugs_break_different_laws() -> None:
+    """At least twelve invariants have a bug of their own."""
+    assert len({bug.law for bug in BUGS.values()}) >= 12
