@@ -140,7 +140,9 @@ def test_every_field_is_signed() -> None:
     for field in attrs.fields(Application):
         value: Any = changed.get(field.name, getattr(other, field.name))
         assert value != getattr(form, field.name), field.name
-        assert digest(attrs.evolve(form, **dict[str, Any]({field.name: value}))) != digest(form), field.name
+        # A type without its own plan record does not construct: here it is only to be told apart.
+        with attrs.validators.disabled():
+            assert digest(attrs.evolve(form, **dict[str, Any]({field.name: value}))) != digest(form), field.name
 
 
 @pytest.mark.clause("A4.4")

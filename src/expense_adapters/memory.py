@@ -84,7 +84,7 @@ class MemoryRepository:
                 # The index keeps a document under every payee it ever named; what counts is what it names now.
                 payee = d.content.payee
                 have = {
-                    "payee_account": payee.account,
+                    "payee_account": payee.folded_account,
                     "payee_name": payee.folded,
                     "department": d.department,
                     "type": d.content.type,
@@ -154,7 +154,7 @@ class MemoryRepository:
             s.records[type(record)][record.id] = record
             if isinstance(record, Document) and isinstance(record.content, Application):
                 form = record.content
-                for column, value in (("payee_account", form.payee.account), ("payee_name", form.payee.folded)):
+                for column, value in (("payee_account", form.payee.folded_account), ("payee_name", form.payee.folded)):
                     s.related[(form.department, form.type, column, value)][record.id] = None
         for line in b.lines:
             s.lines[line.id] = line

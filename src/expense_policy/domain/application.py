@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 from functools import cached_property
 
 import attrs
 
+from . import checks
 from . import project as projects
 from .categories import REGISTER, Plan
 from .content import Digest, digest
+from .folding import fold
 from .holds import Line
 from .money import Money
 from .policy import Policy
@@ -23,35 +24,35 @@ from .vocabulary import Kind, LineId, PersonId
 class Attachment:
     """A piece of evidence: what it is, and the digest of its bytes."""
 
-    kind: str
-    digest: Digest
+    kind: str = attrs.field(validator=checks.ident)
+    digest: Digest = attrs.field(validator=checks.label)
 
 
 @attrs.frozen
 class Payee:
     """Who gets the money; `person` where the payee is one of the company's own people."""
 
-    name: str
-    account: str
-    person: PersonId | None = None
+    name: str = attrs.field(validator=checks.label)
+    account: str = attrs.field(validator=checks.label)
+    person: PersonId | None = attrs.field(default=None, validator=checks.optional(checks.ident))
 
-    @property
+    @cached_property
     def folded(self) -> str:
-        """The name as two spellings of one payee share it: width, case and spaces folded."""
+        """The name as two spellings of one payee share it (A3.6)."""
         return fold(self.name)
 
-
-def fold(name: str) -> str:
-    """A name with width, case and white space folded."""
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+    @cached_property
+    def folded_account(self) -> str:
+        """The account as two ways of writing it share it: digits and letters alone."""
+        return fold(self.account)
 
 
 @attrs.frozen
 class Share:
     """The part of the amount that one budget line bears (B2.1)."""
 
-    line: LineId
-    amount: Money
+    line: LineId = attrs.field(validator=checks.ident)
+    amount: Money = attrs.field(validator=checks.exactly(Money))
 
     def __attrs_post_init__(self) -> None:
         if self.amount.units <= 0:
@@ -59,28 +60,43 @@ class Share:
 
 
 def _shares(instance: object, attribute: attrs.Attribute[tuple[Share, ...]], value: tuple[Share, ...]) -> None:
+    _ALL_SHARES(instance, attribute, value)
     if not value:
         raise ValueError("an application names at least one line")
     if len({share.line for share in value}) != len(value):
         raise ValueError("an application names a line once")
 
 
+def _type(instance: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if value not in REGISTER:
+        raise ValueError(f"{value!r} is not an expense type: {', '.join(REGISTER)}")
+
+
+def _plan(instance: Application, attribute: attrs.Attribute[Plan], value: Plan) -> None:
+    wanted = REGISTER[instance.type].plan
+    if type(value) is not wanted:
+        raise TypeError(f"the plan record of {instance.type} is a {wanted.__name__}, not {type(value).__name__}")
+
+
+_ALL_SHARES = checks.many(Share)
+
+
 @attrs.frozen
 class Application:
     """The form: what for, for whom, how much, to whom, how, when, on which lines, and the plan record."""
 
-    department: str
-    purpose: str
-    business_goal: str
-    customers: str
-    type: str
+    department: str = attrs.field(validator=checks.ident)
+    purpose: str = attrs.field(validator=checks.text)
+    business_goal: str = attrs.field(validator=checks.text)
+    customers: str = attrs.field(validator=checks.text)
+    type: str = attrs.field(validator=_type)
     shares: tuple[Share, ...] = attrs.field(validator=_shares)
-    payee: Payee
-    method: str
-    expected_payment: date
-    plan: Plan
-    project: str | None = None
-    attachments: tuple[Attachment, ...] = ()
+    payee: Payee = attrs.field(validator=checks.exactly(Payee))
+    method: str = attrs.field(validator=checks.label)
+    expected_payment: date = attrs.field(validator=checks.day)
+    plan: Plan = attrs.field(validator=_plan)
+    project: str | None = attrs.field(default=None, validator=checks.optional(checks.ident))
+    attachments: tuple[Attachment, ...] = attrs.field(default=(), validator=checks.many(Attachment))
 
     @property
     def amount(self) -> Money:
@@ -124,8 +140,8 @@ def check(form: Application, policy: Policy, lines: dict[LineId, Line], project:
 
 def _complete(form: Application) -> list[Refusal]:
     names = ("purpose", "business_goal", "customers", "method")
-    empty = [name for name in names if not getattr(form, name).strip()]
-    empty += [f"payee_{name}" for name in ("name", "account") if not getattr(form.payee, name).strip()]
+    empty = [name for name in names if checks.blank(getattr(form, name))]
+    empty += [f"payee_{name}" for name in ("name", "account") if checks.blank(getattr(form.payee, name))]
     # A business goal and the customers it is for are G3.1's; the rest is the form's own A1.1.
     found = []
     goals = [name for name in empty if name in ("business_goal", "customers")]

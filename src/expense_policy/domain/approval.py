@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 import attrs
 
+from . import checks
 from .content import Digest, digest, plain_digest
 from .organisation import Authority, Delegation, Roster
 from .policy import Policy, Rule
@@ -24,13 +26,18 @@ class Outcome(StrEnum):
     REJECT = "reject"
 
 
+def _findings(instance: object, attribute: attrs.Attribute[Any], value: tuple[tuple[str, bool], ...]) -> None:
+    if type(value) is not tuple or any((type(point), type(good)) != (str, bool) for point, good in value):
+        raise TypeError("findings hold True or False by review point")
+
+
 @attrs.frozen
 class Verdict:
     """An outcome with its opinion and a finding on each review point (A3.7)."""
 
-    outcome: Outcome
-    opinion: str
-    findings: tuple[tuple[str, bool], ...] = ()
+    outcome: Outcome = attrs.field(validator=checks.exactly(Outcome))
+    opinion: str = attrs.field(validator=checks.text)
+    findings: tuple[tuple[str, bool], ...] = attrs.field(default=(), validator=_findings)
 
 
 def Approve(opinion: str, findings: Mapping[str, bool]) -> Verdict:
@@ -199,7 +206,7 @@ def _delegation(
 def check_verdict(step: Step, verdict: Verdict) -> list[Refusal]:
     """An opinion always; for an approval a positive finding on each review point (A3.4, A3.7)."""
     found: list[Refusal] = []
-    if not verdict.opinion.strip():
+    if checks.blank(verdict.opinion):
         found.append(refusal(Code.OPINION_MISSING))
     if verdict.outcome is Outcome.APPROVE:
         findings = dict(verdict.findings)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import attrs
 
-from . import project
+from . import checks, project
 from .content import Digest, digest
 from .holds import Line
 from .money import Money
@@ -26,11 +26,11 @@ def _category(instance: object, attribute: attrs.Attribute[str], value: str) -> 
 class PlanLine:
     """A line of the draft: its id is the company's own and stands for ever."""
 
-    id: LineId
+    id: LineId = attrs.field(validator=checks.ident)
     category: str = attrs.field(validator=_category)
-    name: str
-    amount: Money
-    project: str | None = None
+    name: str = attrs.field(validator=checks.label)
+    amount: Money = attrs.field(validator=checks.exactly(Money))
+    project: str | None = attrs.field(default=None, validator=checks.optional(checks.ident))
 
     def __attrs_post_init__(self) -> None:
         if self.amount.units <= 0:
@@ -38,18 +38,22 @@ class PlanLine:
 
 
 def _lines(instance: object, attribute: attrs.Attribute[tuple[PlanLine, ...]], value: tuple[PlanLine, ...]) -> None:
+    _ALL_LINES(instance, attribute, value)
     if not value:
         raise ValueError("a budget plan has at least one line")
     if len({line.id for line in value}) != len(value):
         raise ValueError("a budget plan names a line once")
 
 
+_ALL_LINES = checks.many(PlanLine)
+
+
 @attrs.frozen
 class BudgetPlan:
     """A department's budget of a fiscal year."""
 
-    department: str
-    year: int
+    department: str = attrs.field(validator=checks.ident)
+    year: int = attrs.field(validator=checks.whole)
     lines: tuple[PlanLine, ...] = attrs.field(validator=_lines)
 
     @property

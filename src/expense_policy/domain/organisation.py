@@ -7,7 +7,9 @@ from functools import lru_cache
 
 import attrs
 
+from . import checks
 from .content import Digest, digest
+from .periods import instant
 from .vocabulary import PersonId
 
 
@@ -15,9 +17,9 @@ from .vocabulary import PersonId
 class Holding:
     """A person holds an office: of one department, or of the whole company where `department` is None."""
 
-    office: str
-    person: PersonId
-    department: str | None = None
+    office: str = attrs.field(validator=checks.ident)
+    person: PersonId = attrs.field(validator=checks.ident)
+    department: str | None = attrs.field(default=None, validator=checks.optional(checks.ident))
 
 
 @attrs.frozen(cache_hash=True)
@@ -27,13 +29,13 @@ class Delegation:
     A delegation is one step deep: only a holder's own counts, and the cashier's office is not delegable.
     """
 
-    holder: PersonId
-    delegate: PersonId
-    office: str
-    since: datetime
-    until: datetime
-    reason: str
-    units_max: int | None = None
+    holder: PersonId = attrs.field(validator=checks.ident)
+    delegate: PersonId = attrs.field(validator=checks.ident)
+    office: str = attrs.field(validator=checks.ident)
+    since: datetime = attrs.field(converter=instant)
+    until: datetime = attrs.field(converter=instant)
+    reason: str = attrs.field(validator=checks.text)
+    units_max: int | None = attrs.field(default=None, validator=checks.exactly(int, type(None)))
 
 
 @attrs.frozen

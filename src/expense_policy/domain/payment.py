@@ -7,6 +7,7 @@ from functools import cached_property
 
 import attrs
 
+from . import checks
 from .application import Application, Payee
 from .content import Digest, Plain, digest, plain_digest
 from .money import Money
@@ -18,10 +19,10 @@ from .vocabulary import DocumentId, LineId, PersonId
 class Instruction:
     """What the cashier is about to pay; each field is held against the form."""
 
-    amount: Money
-    payee: Payee
-    method: str
-    attachments: tuple[Digest, ...] = ()
+    amount: Money = attrs.field(validator=checks.exactly(Money))
+    payee: Payee = attrs.field(validator=checks.exactly(Payee))
+    method: str = attrs.field(validator=checks.label)
+    attachments: tuple[Digest, ...] = attrs.field(default=(), validator=checks.many(str))
 
 
 @attrs.frozen
@@ -54,7 +55,7 @@ class Payment:
 
 @attrs.frozen
 class PayeeAccount:
-    """The account last paid, or confirmed by name, under a payee's name (A4.2)."""
+    """The account last paid, or confirmed by name, under a payee's name, both folded (A4.2)."""
 
     id: str
     account: str

@@ -6,6 +6,7 @@ from datetime import date
 
 import attrs
 
+from . import checks
 from .content import Plain
 from .refusals import Code, Refusal, refusal
 
@@ -14,18 +15,24 @@ from .refusals import Code, Refusal, refusal
 class Project:
     """What budget lines and applications may name: its departments, and its days from first to last."""
 
-    id: str
-    name: str
-    departments: tuple[str, ...]
-    first: date
-    last: date
-    version: int = 1
+    id: str = attrs.field(validator=checks.ident)
+    name: str = attrs.field(validator=checks.label)
+    departments: tuple[str, ...] = attrs.field(validator=checks.many(str))
+    first: date = attrs.field(validator=checks.day)
+    last: date = attrs.field(validator=checks.day)
 
     def __attrs_post_init__(self) -> None:
-        if not self.id.strip() or not self.name.strip() or not self.departments:
-            raise ValueError("a project has an id, a name and at least one department")
+        if checks.blank(self.name) or not self.departments:
+            raise ValueError("a project has a name and at least one department")
+        for department in self.departments:
+            checks.an_ident("departments", department)
         if self.first > self.last:
             raise ValueError("a project ends no earlier than it begins")
+
+    @property
+    def version(self) -> int:
+        """A project stays as it was registered."""
+        return 1
 
     def row(self) -> Plain:
         """What a journal entry says of this row."""

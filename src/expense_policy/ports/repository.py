@@ -185,7 +185,7 @@ class Summary:
 
     @classmethod
     def of(cls, d: Document) -> Summary:
-        """The row a document has; payee_name is folded (A3.6)."""
+        """The row a document has; payee_name and payee_account are folded (A3.6)."""
         form, step = d.content if isinstance(d.content, Application) else None, d.step
         return cls(
             d.id,
@@ -194,7 +194,7 @@ class Summary:
             d.applicant,
             d.status.value,
             form.type if form else None,
-            form.payee.account if form else None,
+            form.payee.folded_account if form else None,
             form.payee.folded if form else None,
             d.payee_person,
             d.units,

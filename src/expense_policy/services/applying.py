@@ -22,13 +22,13 @@ _REVISABLE = (Status.RETURNED, Status.IN_REVIEW, Status.APPROVED)
 def _related(form: Application) -> tuple[str, str]:
     """The guards that make all applications related to this one count as one (A3.6)."""
     head = f"related:{form.department}:{form.type}"
-    return f"{head}:account:{form.payee.account}", f"{head}:name:{form.payee.folded}"
+    return f"{head}:account:{form.payee.folded_account}", f"{head}:name:{form.payee.folded}"
 
 
 def _related_sums(form: Application, since: datetime) -> tuple[Sum, ...]:
     """Same account, same name, and both: the two less the third is what either relates."""
     base = (("department", form.department), ("type", form.type))
-    account, name = ("payee_account", form.payee.account), ("payee_name", form.payee.folded)
+    account, name = ("payee_account", form.payee.folded_account), ("payee_name", form.payee.folded)
     return tuple(Sum("related", (), (*base, *more), since) for more in ((account,), (name,), (account, name)))
 
 
@@ -109,7 +109,8 @@ class Submit:
         related = account + name - both
         if previous is not None and isinstance(previous.content, Application):
             old = previous.content
-            alike = old.payee.account == self.form.payee.account or old.payee.folded == self.form.payee.folded
+            was, now = old.payee, self.form.payee
+            alike = was.folded_account == now.folded_account or was.folded == now.folded
             same = (old.department, old.type) == (self.form.department, self.form.type)
             if alike and same and previous.round.submitted_at >= self._since(scene.at, policy):
                 related -= previous.counted

@@ -39,7 +39,7 @@ class ConsideredSpending:
 
     def pay(self, id: str, instruction: Instruction, *, actor: str) -> Decision:
         """As `Spending.pay`."""
-        return self._engine.consider(self._acts.pay(id, instruction, actor, None))
+        return self._engine.consider(self._acts.pay(id, instruction, actor))
 
     def reverse(self, id: str, number: int, *, actor: str, reason: str) -> Decision:
         """As `Spending.reverse`."""

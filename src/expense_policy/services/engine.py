@@ -8,7 +8,7 @@ from typing import Protocol
 
 import attrs
 
-from ..domain import journal
+from ..domain import checks, journal
 from ..domain.content import Digest, Plain, digest
 from ..domain.documents import Document
 from ..domain.holds import Line, Move
@@ -185,6 +185,9 @@ class Engine:
 
     def perform(self, act: Act, *, key: str | None = None, asked: object = None) -> Receipt:
         """Does the act, or raises Refused with every refusal; a conflict looks and decides again, bounded."""
+        checks.an_ident("actor", act.actor)
+        if act.reason is not None:
+            checks.a_text("reason", act.reason)
         wanted = (
             None
             if key is None
@@ -211,6 +214,7 @@ class Engine:
 
     def consider(self, act: Act) -> Decision:
         """The same decision, nothing done."""
+        checks.an_ident("actor", act.actor)
         effects = act.decide(self._scene(act, None))
         return Decision(effects if isinstance(effects, tuple) else ())
 
@@ -288,8 +292,7 @@ def _rows(e: Effects) -> tuple[Plain, ...]:
 
 
 def _key(key: str) -> str:
-    if type(key) is not str or not 0 < len(key) <= 200:
-        raise ValueError("an idempotency key is a str of 1 to 200 characters")
+    checks.an_ident("key", key)
     return key
 
 

@@ -7,9 +7,10 @@ from datetime import datetime
 import attrs
 
 from ..domain import documents, holds, payment
-from ..domain.application import Application, fold
+from ..domain.application import Application
 from ..domain.categories import REGISTER
 from ..domain.documents import Document
+from ..domain.folding import fold
 from ..domain.money import Money
 from ..domain.payment import Instruction, PayeeAccount, Payment
 from ..domain.policy import Policy
@@ -31,7 +32,6 @@ class Pay:
     reverses: int | None
     payee_id: str
     directory: Directory
-    key: str | None
     reason: str | None = None
 
     @property
@@ -58,7 +58,7 @@ class Pay:
             found += payment.within(self.instruction.amount, document.amount, document.paid, used)
         found += self._separate(document, scene)
         known = scene.seen.payees.get(self.payee_id)
-        if known is not None and known.account != form.payee.account:
+        if known is not None and known.account != form.payee.folded_account:
             found.append(refusal(Code.ACCOUNT_UNCONFIRMED, payee=form.payee.name))
         if found or isinstance(view, tuple):
             return tuple(found)
@@ -76,7 +76,7 @@ class Pay:
             holds.parts(document.held, units),
         )
         before = 0 if known is None else known.version
-        account = Put(PayeeAccount(self.payee_id, form.payee.account, before + 1), before)
+        account = Put(PayeeAccount(self.payee_id, form.payee.folded_account, before + 1), before)
         return self._recorded(document, paid, scene, (account,))
 
     def _reverse(self, document: Document, scene: Scene) -> Verdicts:
@@ -176,5 +176,5 @@ class ConfirmAccount:
             return tuple(found)
         known = scene.seen.payees.get(fold(self.payee))
         before = 0 if known is None else known.version
-        record = PayeeAccount(fold(self.payee), self.account, before + 1)
+        record = PayeeAccount(fold(self.payee), fold(self.account), before + 1)
         return Effects(office=Office.FINANCE_OFFICER, puts=(Put(record, before),))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ..domain.application import Application, fold
+from ..domain import checks
+from ..domain.application import Application
 from ..domain.approval import Verdict
 from ..domain.categories import REGISTER, Use
 from ..domain.content import Digest
+from ..domain.folding import fold
 from ..domain.payment import Instruction
 from .applying import Submit
 from .ending import End
@@ -28,19 +30,26 @@ class Acts:
     def sign(self, id: str, seen: Digest, actor: str, verdict: Verdict) -> Sign:
         return Sign(id, actor, seen, verdict, self._engine.env.directory)
 
-    def pay(self, id: str, instruction: Instruction, actor: str, key: str | None) -> Pay:
-        return Pay(id, actor, instruction, None, fold(instruction.payee.name), self._engine.env.directory, key)
+    def pay(self, id: str, instruction: Instruction, actor: str) -> Pay:
+        return Pay(id, actor, instruction, None, fold(instruction.payee.name), self._engine.env.directory)
 
     def reverse(self, id: str, number: int, actor: str, reason: str) -> Pay:
-        return Pay(id, actor, None, number, "", self._engine.env.directory, None, reason)
+        return Pay(id, actor, None, number, "", self._engine.env.directory, reason)
 
     def use(self, id: str, rows: tuple[Use, ...], actor: str, reason: str | None, *, settle: bool) -> UseRecord:
+        known = tuple(kind.use for kind in REGISTER.values())
+        if type(rows) is not tuple or any(type(row) not in known for row in rows):
+            raise TypeError(f"rows must be a tuple of {' or '.join(kind.__name__ for kind in known)}")
         types = {name for name, kind in REGISTER.items() for row in rows if type(row) is kind.use}
         if len(types) > 1:
             raise TypeError("the rows of one call are of one expense type")
         return UseRecord(id, actor, rows, reason, self._engine.env.directory, settle, types.pop() if types else "")
 
     def confirm_account(self, payee: str, account: str, actor: str, reason: str) -> ConfirmAccount:
+        for name, value in (("payee", payee), ("account", account)):
+            checks.a_label(name, value)
+            if checks.blank(value):
+                raise ValueError(f"{name} is blank")
         return ConfirmAccount(payee, account, actor, reason, self._engine.env.directory)
 
     def end(self, name: str, id: str, actor: str, reason: str | None) -> End:
@@ -60,6 +69,7 @@ class Spending:
         The same key with the same form gives the same receipt and does nothing twice; with another form
         it is a ValueError.
         """
+        checks.an_ident("key", key)
         return self._do(self._acts.submit(None, form, actor), key, form.digest)
 
     def revise(self, id: str, form: Application, *, actor: str, key: str | None = None) -> Receipt:
@@ -72,7 +82,8 @@ class Spending:
 
     def pay(self, id: str, instruction: Instruction, *, actor: str, key: str) -> Receipt:
         """Records a payment of what was approved in full, and no more (A4.1-A4.3)."""
-        return self._do(self._acts.pay(id, instruction, actor, key), key, (id, instruction))
+        checks.an_ident("key", key)
+        return self._do(self._acts.pay(id, instruction, actor), key, (id, instruction))
 
     def reverse(self, id: str, number: int, *, actor: str, reason: str, key: str | None = None) -> Receipt:
         """Undoes a payment whole: a new record that points to it; its money is committed again (A4.2)."""
@@ -102,9 +113,9 @@ class Spending:
         """Ends an application whose approval has run out; `tick` does it for all (A3.4)."""
         return self._do(self._acts.end("expire", id, actor, None), None, None)
 
-    def confirm_account(self, payee: str, account: str, *, actor: str, reason: str) -> Receipt:
+    def confirm_account(self, payee: str, account: str, *, actor: str, reason: str, key: str | None = None) -> Receipt:
         """A finance officer confirms by name that a payee's account has changed (A4.2)."""
-        return self._engine.perform(self._acts.confirm_account(payee, account, actor, reason))
+        return self._do(self._acts.confirm_account(payee, account, actor, reason), key, (payee, account, reason))
 
     def _do(self, act: Act, key: str | None, asked: object) -> Receipt:
         return self._engine.perform(act, key=key, asked=asked)

@@ -55,7 +55,8 @@ class SpendingMachine(ApprovingMachine):
         good = {p for p in EVERYONE if self.oracle.may_pay(form, p, self.clock.at)}
         near = self._signers(form) & set(self.oracle.holders["cashier"])
         actor, name = self._someone(data, good, near), fold(form["name"])
-        expected = actor in good and units <= left and self.accounts.get(name, form["account"]) == form["account"]
+        known = fold(self.accounts.get(name, form["account"])) == fold(form["account"])
+        expected = actor in good and units <= left and known
         form_ = form["form"]
         papers = tuple(a.digest for a in form_.attachments)
         instruction = Instruction(Money(units, "CNY"), form_.payee, form_.method, papers)

@@ -73,7 +73,7 @@ class Oracle:
         for id, other in self.forms.items():
             if id == without or other["type"] != form["type"]:
                 continue
-            if other["account"] != form["account"] and fold(other["name"]) != fold(form["name"]):
+            if fold(other["account"]) != fold(form["account"]) and fold(other["name"]) != fold(form["name"]):
                 continue
             if (other["at"] + SHANGHAI).date() >= first:
                 total += other["units"] if other["status"] in OPEN else other["paid"]
@@ -119,5 +119,6 @@ class Oracle:
 
 
 def fold(name: str) -> str:
-    """A payee's name as two spellings share it."""
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """A payee's name or account as two spellings share it."""
+    latin = unicodedata.normalize("NFKC", name).casefold().replace("\u0435", "e")
+    return "".join(char for char in latin if char.isalnum())

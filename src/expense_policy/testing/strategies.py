@@ -18,7 +18,13 @@ UNITS = st.one_of(
 )
 APPLICANTS = st.sampled_from(("li.na", "mei", "head", "officer", "gm"))
 PAYEES = st.sampled_from(
-    (("Tea House", "6222 1"), ("ＴＥＡ house", "6222 1"), ("Tea House", "6222 2"), ("Printer", "6222 3"))
+    (
+        ("Tea House", "6222 1"),
+        ("ＴＥＡ house", "6222-1"),
+        # The e is Cyrillic.
+        ("T\u0435a-House", "6222 2"),
+        ("Printer", "6222 3"),
+    )
 )
 
 

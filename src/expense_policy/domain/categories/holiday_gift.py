@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import attrs
 
+from .. import checks
 from ..festival_table import FESTIVALS
 from ..money import Money
 from ..periods import festival
@@ -14,22 +15,17 @@ from ..refusals import Code, Refusal, refusal
 from ._shape import ExpenseType
 
 
-def _positive(instance: object, attribute: attrs.Attribute[int], value: int) -> None:
-    if type(value) is not int or value <= 0:
-        raise ValueError(f"{attribute.name} must be a whole number above 0")
-
-
 @attrs.frozen
 class HolidayGift:
     """The plan record: what is given, to how many, at what price, for which festival, in which window."""
 
-    festival: str
-    year: int
-    gift: str
-    unit_price: Money
-    quantity: int = attrs.field(validator=_positive)
-    issue_from: date
-    issue_until: date
+    festival: str = attrs.field(validator=checks.ident)
+    year: int = attrs.field(validator=checks.whole)
+    gift: str = attrs.field(validator=checks.text)
+    unit_price: Money = attrs.field(validator=checks.exactly(Money))
+    quantity: int = attrs.field(validator=checks.whole)
+    issue_from: date = attrs.field(validator=checks.day)
+    issue_until: date = attrs.field(validator=checks.day)
 
     @property
     def total(self) -> Money:
@@ -41,9 +37,9 @@ class HolidayGift:
 class GiftIssued:
     """A use row: one recipient got `quantity` gifts on a day."""
 
-    on: date
-    recipient: str
-    quantity: int = attrs.field(default=1, validator=_positive)
+    on: date = attrs.field(validator=checks.day)
+    recipient: str = attrs.field(validator=checks.ident)
+    quantity: int = attrs.field(default=1, validator=checks.whole)
 
 
 def festival_day(policy: Policy, name: str, year: int) -> date | None:

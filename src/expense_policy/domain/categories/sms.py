@@ -6,11 +6,11 @@ from datetime import date
 
 import attrs
 
+from .. import checks
 from ..money import Money
 from ..policy import Policy
 from ..refusals import Code, Refusal, refusal
 from ._shape import ExpenseType
-from .holiday_gift import _positive
 
 # 3GPP TS 23.038, the default alphabet and its extension table (an extension character takes two).
 _GSM7 = frozenset(
@@ -42,9 +42,9 @@ def _pack(sizes: list[int], single: int, joined: int) -> int:
 class Sms:
     """The plan record: one text to a number of recipients, at a price a segment."""
 
-    text: str
-    recipients: int = attrs.field(validator=_positive)
-    segment_price: Money
+    text: str = attrs.field(validator=checks.text)
+    recipients: int = attrs.field(validator=checks.whole)
+    segment_price: Money = attrs.field(validator=checks.exactly(Money))
 
     @property
     def total(self) -> Money:

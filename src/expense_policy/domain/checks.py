@@ -1,0 +1,117 @@
+"""What a value may be made of: exact types, and text that says what it shows (laws.md 22, 23).
+
+Each function is an attrs validator. A wrong type is a TypeError, a wrong value a ValueError, and both name the field;
+a subclass is a wrong type, for it would sign and be stored as something else.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import attrs
+
+TEXT_MAX = 20_000
+NAME_MAX = 200
+_INVISIBLE = ("Cc", "Cs", "Cf", "Zl", "Zp")
+
+Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
+
+
+def exactly(*kinds: type) -> Validator:
+    """One of these classes and no other; None only where it is named."""
+    wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if type(value) not in kinds:
+            raise TypeError(f"{attribute.name} must be {wanted}, not {type(value).__name__}")
+
+    return check
+
+
+def many(kind: type) -> Validator:
+    """A tuple of instances of exactly one class."""
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if type(value) is not tuple or any(type(item) is not kind for item in value):
+            raise TypeError(f"{attribute.name} must be a tuple of {kind.__name__}")
+
+    return check
+
+
+def optional(validator: Validator) -> Validator:
+    """None, or what the validator takes."""
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if value is not None:
+            validator(instance, attribute, value)
+
+    return check
+
+
+def text(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Words of any language, line breaks and tabs; no other control character, no lone surrogate."""
+    a_text(attribute.name, value)
+
+
+def a_text(name: str, value: object) -> None:
+    """`text` for an argument that is no field."""
+    _fits(name, value, TEXT_MAX, ("Cc", "Cs"), "\n\r\t")
+
+
+def label(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """One line that shows all it holds: no control, no invisible and no direction character (Cf)."""
+    a_label(attribute.name, value)
+
+
+def a_label(name: str, value: object) -> None:
+    """`label` for an argument that is no field."""
+    _fits(name, value, NAME_MAX, _INVISIBLE, "")
+
+
+def ident(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """An id: see `an_ident`."""
+    an_ident(attribute.name, value)
+
+
+def an_ident(name: str, value: object) -> None:
+    """An id of a person, customer, line, project: a label in NFKC form, not empty, without spaces at its ends.
+
+    So two ids that look alike in width or spacing are one id, or none.
+    """
+    a_label(name, value)
+    if not value or value != str(value).strip() or unicodedata.normalize("NFKC", str(value)) != value:
+        raise ValueError(f"{name} must be an id: not empty, no spaces at its ends, in NFKC form")
+
+
+def _fits(name: str, value: object, longest: int, forbidden: tuple[str, ...], allowed: str) -> None:
+    if type(value) is not str:
+        raise TypeError(f"{name} must be str, not {type(value).__name__}")
+    if len(value) > longest:
+        raise ValueError(f"{name} is longer than {longest} characters")
+    if value.isascii() and value.isprintable():
+        return
+    for char in value:
+        if char not in allowed and unicodedata.category(char) in forbidden:
+            raise ValueError(f"{name} holds U+{ord(char):04X}, which is not allowed there")
+
+
+def blank(value: str) -> bool:
+    """Whether nothing of it would be seen."""
+    return all(unicodedata.category(char)[0] in "ZC" for char in value)
+
+
+def whole(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """A whole number above 0 (a bool is none)."""
+    if type(value) is not int:
+        raise TypeError(f"{attribute.name} must be int, not {type(value).__name__}")
+    if value <= 0:
+        raise ValueError(f"{attribute.name} must be a whole number above 0")
+
+
+def day(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """A date; a datetime is none."""
+    if type(value) is not date:
+        raise TypeError(f"{attribute.name} must be a date, not {type(value).__name__}")
