@@ -6,7 +6,7 @@ The law: `canonical(load(dump(x))) == canonical(x)` for everything that is store
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -17,6 +17,7 @@ from .domain.approval import Outcome
 from .domain.categories import REGISTER, Plan
 from .domain.documents import Content
 from .domain.money import Money
+from .domain.periods import instant_of, instant_text
 from .domain.vocabulary import Status
 
 T = TypeVar("T")
@@ -54,18 +55,6 @@ def _tuples(converter: Converter, kind: Any) -> Any:
         return tuple(converter.structure(item, each) for item, each in zip(value, inner, strict=True))
 
     return structure
-
-
-def instant_text(at: datetime) -> str:
-    """An instant as stores keep it: UTC, microseconds, of one length, so that text order is time order."""
-    return at.astimezone(timezone.utc).isoformat(timespec="microseconds")[:26] + "Z"
-
-
-def instant_of(text: str) -> datetime:
-    """The instant of `instant_text`."""
-    if len(text) != 27 or text[10] != "T" or text[26] != "Z":
-        raise ValueError(f"{text[:40]!r} is not an instant as it is stored")
-    return datetime.fromisoformat(text[:26]).replace(tzinfo=timezone.utc)
 
 
 @lru_cache(maxsize=1)

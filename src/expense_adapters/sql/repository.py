@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import make_url, select
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from expense_policy.codec import instant_of, instant_text, load
+from expense_policy.codec import load
 from expense_policy.domain.adoption import PolicyVersion
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.documents import Document
 from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import Entry, Seal
 from expense_policy.domain.payment import PayeeAccount, Payment
+from expense_policy.domain.periods import instant_of, instant_text
 from expense_policy.domain.project import Project
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryUnavailable
 from expense_policy.ports.notifier import Notice

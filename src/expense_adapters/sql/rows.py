@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from expense_policy.codec import dump, instant_of, instant_text, load
+from expense_policy.codec import dump, load
 from expense_policy.domain.adoption import PolicyVersion
 from expense_policy.domain.approval import Outcome, Round, Signature, Step, Verdict
 from expense_policy.domain.categories import UseRow
@@ -21,7 +21,7 @@ from expense_policy.domain.holds import Held, Line, Move
 from expense_policy.domain.journal import Entry, Seal
 from expense_policy.domain.organisation import Authority, Delegation
 from expense_policy.domain.payment import PayeeAccount, Payment
-from expense_policy.domain.periods import Month
+from expense_policy.domain.periods import Month, instant_of, instant_text
 from expense_policy.domain.project import Project
 from expense_policy.domain.vocabulary import Status
 from expense_policy.ports.notifier import Notice

@@ -7,6 +7,7 @@ from datetime import date, datetime
 import attrs
 
 from .content import Digest, Plain
+from .periods import instant_text
 from .vocabulary import PersonId
 
 
@@ -38,5 +39,5 @@ class PolicyVersion:
 
     def row(self) -> Plain:
         """What a journal entry says of this row."""
-        signed = tuple((a.person, a.office, a.at.isoformat()) for a in self.adopters)
+        signed = tuple((a.person, a.office, instant_text(a.at)) for a in self.adopters)
         return ("policy", self.id, self.version, self.effective.isoformat(), self.digest, self.offices, signed)

@@ -13,6 +13,7 @@ import attrs
 from . import checks
 from .content import Digest, digest, plain_digest
 from .organisation import Authority, Delegation, Roster
+from .periods import instant_text
 from .policy import Policy, Rule
 from .refusals import Code, Refusal, refusal
 from .vocabulary import PersonId
@@ -94,11 +95,10 @@ class Signature:
         """The digest of everything the signature says."""
         v, a = self.verdict, self.authority
         delegated = None if a.delegation is None else digest(a.delegation)
-        verdict = (v.outcome.value, v.opinion, tuple((point, int(good)) for point, good in v.findings))
+        said = (self.step, self.statement, self.signer, instant_text(self.at))
+        verdict = (v.outcome.value, v.opinion, v.findings)
         right = (a.office, a.holder, a.substitute_for, delegated, a.roster)
-        return plain_digest(
-            ("signature/1", self.step, self.statement, self.signer, self.at.isoformat(), verdict, right)
-        )
+        return plain_digest(("signature/1", *said, verdict, right))
 
     @property
     def people(self) -> tuple[PersonId, ...]:

@@ -28,6 +28,7 @@ from .holds import Held, Move
 from .money import Money
 from .organisation import Authority, Roster
 from .payment import Payment
+from .periods import instant_text
 from .policy import Policy
 from .refusals import Code, Refusal, refusal
 from .vocabulary import DocumentId, Kind, PersonId, Status
@@ -142,7 +143,7 @@ class Document:
 
 
 def _iso(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
+    return None if at is None else instant_text(at)
 
 
 class _Mint:

@@ -8,6 +8,7 @@ from datetime import datetime
 import attrs
 
 from .content import Digest, Plain, plain_bytes, plain_digest
+from .periods import instant_text
 from .vocabulary import PersonId
 
 GENESIS: Digest = "0" * 64
@@ -52,7 +53,7 @@ def entry_digest(
     rows: tuple[Plain, ...],
 ) -> Digest:
     """What chains an entry: a digest over all it says and its predecessor's."""
-    head = (subject, seq, prev, act, actor, office, on_behalf_of, at.isoformat(), reason, policy_version)
+    head = (subject, seq, prev, act, actor, office, on_behalf_of, instant_text(at), reason, policy_version)
     return plain_digest(("entry/1", *head, rows))
 
 

@@ -11,6 +11,7 @@ from . import checks
 from .application import Application, Payee
 from .content import Digest, Plain, digest, plain_digest
 from .money import Money
+from .periods import instant_text
 from .refusals import Code, Refusal, refusal
 from .vocabulary import DocumentId, LineId, PersonId
 
@@ -45,7 +46,7 @@ class Payment:
     def digest(self) -> Digest:
         """The digest of everything the payment says."""
         to = (self.payee_name, self.payee_account, self.method)
-        by = (self.payer, self.at.isoformat(), self.statement)
+        by = (self.payer, instant_text(self.at), self.statement)
         return plain_digest(("payment/1", self.document, self.number, self.units, to, by, self.parts, self.reverses))
 
     def row(self) -> Plain:

@@ -42,6 +42,25 @@ def instant(value: datetime) -> datetime:
     return value.astimezone(timezone.utc)
 
 
+def instant_text(at: datetime) -> str:
+    """An instant as it is hashed and kept: UTC, microseconds, of one length, so that text order is time order."""
+    return _utc_text(at if at.tzinfo is timezone.utc else at.astimezone(timezone.utc))
+
+
+# An act writes its instant, and those of the document it changes, many times over.
+@lru_cache(maxsize=1024)
+def _utc_text(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")[:26] + "Z"
+
+
+@lru_cache(maxsize=1024)
+def instant_of(text: str) -> datetime:
+    """The instant of `instant_text`."""
+    if len(text) != 27 or text[10] != "T" or text[26] != "Z":
+        raise ValueError(f"{text[:40]!r} is not an instant as it is stored")
+    return datetime.fromisoformat(text[:26]).replace(tzinfo=timezone.utc)
+
+
 @lru_cache(maxsize=64)
 def _zone(name: str) -> ZoneInfo:
     try:
