@@ -116,33 +116,28 @@ class Document:
         return self.paid
 
     def row(self) -> Plain:
-        """What a journal entry says of this row: enough to tell a changed one."""
+        """What a journal entry says of this row: enough to tell a changed one.
+
+        The statement covers the content, the amount asked, and the round but for when it was submitted.
+        """
         r = self.round
         state = (
             self.applicant,
-            self.content_digest,
             self.currency,
-            self.units,
             self.used,
             self.use_rows,
             self.paid,
-            _iso(self.approved_at),
-            _iso(self.expires_at),
-            _iso(self.use_due_at),
-            _iso(self.ended_at),
-            r.number,
-            r.revision,
-            r.policy_version,
-            r.policy_digest,
-            r.deciding_units,
-            r.nonce,
-            _iso(r.submitted_at),
-            tuple((h.line, h.reserved, h.committed, h.spent) for h in self.held),
+            instant_text(r.submitted_at),
+            _text(self.approved_at),
+            _text(self.expires_at),
+            _text(self.use_due_at),
+            _text(self.ended_at),
+            tuple([(h.line, h.reserved, h.committed, h.spent) for h in self.held]),
         )
         return ("document", self.id, self.version, self.status.value, r.statement, state)
 
 
-def _iso(at: datetime | None) -> str | None:
+def _text(at: datetime | None) -> str | None:
     return None if at is None else instant_text(at)
 
 
