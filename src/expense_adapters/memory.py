@@ -97,8 +97,7 @@ class MemoryRepository:
         """All batches or none."""
         with self._lock:
             if len(batches) == 1:
-                self._check(batches[0])
-                self._apply(batches[0])
+                self._apply(batches[0], self._check(batches[0]))
                 return
             # Several batches build on each other: they run on a copy that replaces the state at the end.
             import copy
@@ -107,13 +106,13 @@ class MemoryRepository:
             self._state = copy.deepcopy(kept)
             try:
                 for batch in batches:
-                    self._check(batch)
-                    self._apply(batch)
+                    self._apply(batch, self._check(batch))
             except BaseException:
                 self._state = kept
                 raise
 
-    def _check(self, b: Batch) -> None:
+    def _check(self, b: Batch) -> dict[str, Line]:
+        """Every condition; the lines as they stand afterwards."""
         s = self._state
         if b.key is not None and b.key.key in s.keys:
             raise AlreadyDone(*s.keys[b.key.key])
@@ -126,40 +125,35 @@ class MemoryRepository:
                 raise Conflict(f"guard {guard.key} has moved on")
         for put in b.puts:
             self._check_put(put)
-        opened = {line.id: line for line in b.lines}
-        if any(line.id in s.lines for line in b.lines):
+        changed = {line.id: line for line in b.lines}
+        if not s.lines.keys().isdisjoint(changed):
             raise Conflict("a line is open already")
-        changed: dict[str, Line] = {}
         for move in b.moves:
-            line = changed.get(move.line) or s.lines.get(move.line) or opened.get(move.line)
-            changed[move.line] = moved(line, move)
+            changed[move.line] = moved(changed.get(move.line) or s.lines.get(move.line), move)
         for take in b.takes:
             holder = s.taken.get((take.space, take.key))
             if isinstance(take, Take) and holder is not None:
                 raise Conflict(f"{take.space} {take.key} is taken")
             if not isinstance(take, Take) and holder != (take.by, False):
                 raise Conflict(f"{take.space} {take.key} is not {take.by}'s to give back")
+        return changed
 
     def _check_put(self, put: Put) -> None:
         there = self._state.records[type(put.record)].get(put.record.id)
         if (0 if there is None else there.version) != put.expected or put.record.version != put.expected + 1:
             raise Conflict(f"{put.record.id} has moved on")
 
-    def _apply(self, b: Batch) -> None:
+    def _apply(self, b: Batch, lines: dict[str, Line]) -> None:
         s = self._state
         for guard in b.guards:
             s.guards[guard.key] = guard.expected + 1
         for put in b.puts:
             record = put.record
-            s.records[type(record)][record.id] = record
-            if isinstance(record, Document) and isinstance(record.content, Application):
-                form = record.content
-                for column, value in (("payee_account", form.payee.folded_account), ("payee_name", form.payee.folded)):
-                    s.related[(form.department, form.type, column, value)][record.id] = None
-        for line in b.lines:
-            s.lines[line.id] = line
-        for move in b.moves:
-            s.lines[move.line] = moved(s.lines[move.line], move)
+            kept = s.records[type(record)]
+            before, kept[record.id] = kept.get(record.id), record
+            if isinstance(record, Document):
+                self._index(record, before)
+        s.lines.update(lines)
         for take in b.takes:
             if isinstance(take, Take):
                 s.taken[(take.space, take.key)] = (take.by, take.ever)
@@ -177,6 +171,14 @@ class MemoryRepository:
             s.keys[b.key.key] = (b.entry, b.key.asked)
         for notice in b.notices:
             s.notices[notice.key] = (notice, notice.at, False)
+
+    def _index(self, record: Document, before: Record | None) -> None:
+        form = record.content
+        same = isinstance(before, Document) and before.content is form
+        if same or not isinstance(form, Application):
+            return
+        for column, value in (("payee_account", form.payee.folded_account), ("payee_name", form.payee.folded)):
+            self._state.related[(form.department, form.type, column, value)][record.id] = None
 
     def find(
         self,

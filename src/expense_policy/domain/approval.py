@@ -134,20 +134,21 @@ def steps(rules: tuple[Rule, ...]) -> tuple[Step, ...]:
 class Bars:
     """Who may not sign: a person by the part he plays in the case (A3.2)."""
 
-    parts: tuple[tuple[PersonId, str], ...]
+    parts: Mapping[PersonId, str]
 
     def part(self, person: PersonId) -> str | None:
         """The part that bars a person, or None."""
-        return next((part for who, part in self.parts if who == person), None)
+        return self.parts.get(person)
 
 
 def bars(applicant: PersonId, payee: PersonId | None, signatures: tuple[Signature, ...]) -> Bars:
     """Applicant, payee and everyone who signed, or was signed for, already."""
-    parts = [(applicant, "applicant")]
+    parts = {person: "signer" for signature in signatures for person in signature.people}
+    # Who plays several parts is told the first of them.
     if payee is not None:
-        parts.append((payee, "payee"))
-    parts += [(person, "signer") for signature in signatures for person in signature.people]
-    return Bars(tuple(parts))
+        parts[payee] = "payee"
+    parts[applicant] = "applicant"
+    return Bars(parts)
 
 
 def takers(
@@ -227,7 +228,7 @@ def unsigned_steps(
     Each is derived again from the signature itself: its step and office, its statement, and that neither who signed
     nor whom for is in `barred` (applicant, payee) or stands in an earlier signature (A3.2).
     """
-    people = {person for person, _ in barred.parts}
+    people = set(barred.parts)
     missing = []
     for i, step in enumerate(chain):
         for s in signatures:

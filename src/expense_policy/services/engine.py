@@ -149,10 +149,14 @@ class Environment:
     )
 
     def adopted(self, count: int | None = None) -> tuple[int, dict[str, Policy]]:
-        """Every adopted version by its name, as of the guard's count; asked of the store only when that moved."""
+        """Every adopted version by its name, the latest effective first, as of the guard's count.
+
+        The store is asked for them only when that count has moved.
+        """
         if count is not None and self._known[0][0] != count:
-            versions = {v.id: load_policy(v.text) for v in self.repository.policies() if v.adopted}
-            self._known[0] = (count, versions)
+            loaded = [(v.id, load_policy(v.text)) for v in self.repository.policies() if v.adopted]
+            loaded.sort(key=lambda each: (each[1].effective, each[1].version), reverse=True)
+            self._known[0] = (count, dict(loaded))
         return self._known[0]
 
 
@@ -172,9 +176,11 @@ def own(document: Document, actor: str) -> list[Refusal]:
 
 
 def in_force(policies: Mapping[str, Policy], at: datetime) -> Policy | None:
-    """The adopted version with the latest effective day that has come (X2)."""
-    due = [p for p in policies.values() if p.effective <= p.calendar.day(at)]
-    return max(due, key=lambda p: (p.effective, p.version), default=None)
+    """The adopted version with the latest effective day that has come (X2); `policies` stand in that order."""
+    for policy in policies.values():
+        if policy.effective <= policy.calendar.day(at):
+            return policy
+    return None
 
 
 class Engine:
