@@ -58,12 +58,12 @@ BUGS = {
         "d.since <= self.at <= d.until",
         "test_files.py::test_a_delegation_counts_in_its_interval",
     ),
-    "the applicant may sign": Bug("I5", f"{DOMAIN}/approval.py", 'parts = [(applicant, "applicant")]', "parts = []"),
+    "the applicant may sign": Bug("I5", f"{DOMAIN}/approval.py", '    parts[applicant] = "applicant"\n', ""),
     "whom somebody signed for may sign again": Bug(
         "I6",
         f"{DOMAIN}/approval.py",
-        "for person in signature.people]",
-        "for person in (signature.signer,)]",
+        "for person in signature.people}",
+        "for person in (signature.signer,)}",
     ),
     "a signer may pay": Bug(
         "I7",
@@ -148,8 +148,8 @@ BUGS = {
     "an entry's digest leaves its actor out": Bug(
         "I23",
         f"{DOMAIN}/journal.py",
-        "head = (subject, seq, prev, act, actor,",
-        "head = (subject, seq, prev, act, '',",
+        "head = (subject, str(seq), prev, act, actor,",
+        "head = (subject, str(seq), prev, act, '',",
         f"{TESTS}every_part_of_an_entry_counts",
     ),
     "a split loses the odd units": Bug(
@@ -164,7 +164,7 @@ BUGS = {
         "DID NOT RAISE TypeError",
     ),
     "a version decides before its day": Bug(
-        "I28", f"{SERVICES}/engine.py", "if p.effective <= p.calendar.day(at)]", "]", said="step"
+        "I28", f"{SERVICES}/engine.py", "if policy.effective <= policy.calendar.day(at):", "if True:", said="step"
     ),
     "a failed notice counts as delivered": Bug(
         "I31",

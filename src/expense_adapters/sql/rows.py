@@ -15,7 +15,7 @@ from expense_policy.codec import dump, load
 from expense_policy.domain.adoption import PolicyVersion
 from expense_policy.domain.approval import Outcome, Round, Signature, Step, Verdict
 from expense_policy.domain.categories import UseRow
-from expense_policy.domain.content import plain_bytes
+from expense_policy.domain.content import fields, line
 from expense_policy.domain.documents import Content, Document
 from expense_policy.domain.holds import Held, Line, Move
 from expense_policy.domain.journal import Entry, Seal
@@ -167,16 +167,16 @@ def entry_row(e: Entry) -> dict[str, Any]:
     """An entry's columns."""
     row = dict(zip(_ENTRY, _entry(e), strict=True))
     row["at"] = instant_text(e.at)
-    row["rows"] = plain_bytes(e.rows).decode("ascii")
+    row["rows"] = "\n".join([line(each) for each in e.rows])
     return row
 
 
 def entry_of(row: Row) -> Entry:
     """The entry of its row."""
-    fields = dict(row)
-    fields["at"] = instant_of(fields["at"])
-    fields["rows"] = _tuple(json.loads(fields["rows"]))
-    return Entry(**fields)
+    found = dict(row)
+    found["at"] = instant_of(found["at"])
+    found["rows"] = tuple([fields(each) for each in found["rows"].split("\n")]) if found["rows"] else ()
+    return Entry(**found)
 
 
 def _tuple(value: Any) -> Any:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import attrs
 
-from .content import Digest, Plain
+from .content import Digest, Row
 from .periods import instant_text
 from .vocabulary import PersonId
 
@@ -37,7 +37,8 @@ class PolicyVersion:
         """Whether every adopting office has signed."""
         return {adopter.office for adopter in self.adopters} >= set(self.offices)
 
-    def row(self) -> Plain:
+    def row(self) -> Row:
         """What a journal entry says of this row."""
-        signed = tuple((a.person, a.office, instant_text(a.at)) for a in self.adopters)
-        return ("policy", self.id, self.version, self.effective.isoformat(), self.digest, self.offices, signed)
+        head = (self.id, str(self.version), self.effective.isoformat(), self.digest, str(len(self.offices)))
+        signed = [text for a in self.adopters for text in (a.person, a.office, instant_text(a.at))]
+        return ("policy", *head, *self.offices, *signed)

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from . import checks
-from .content import Digest, digest, plain_digest
+from .content import Digest, digest, line_digest
 from .organisation import Authority, Delegation, Roster
 from .periods import instant_text
 from .policy import Policy, Rule
@@ -94,11 +94,12 @@ class Signature:
     def digest(self) -> Digest:
         """The digest of everything the signature says."""
         v, a = self.verdict, self.authority
-        delegated = None if a.delegation is None else digest(a.delegation)
-        said = (self.step, self.statement, self.signer, instant_text(self.at))
-        verdict = (v.outcome.value, v.opinion, v.findings)
-        right = (a.office, a.holder, a.substitute_for, delegated, a.roster)
-        return plain_digest(("signature/1", *said, verdict, right))
+        said = (str(self.step), self.statement, self.signer, instant_text(self.at), v.outcome.value, v.opinion)
+        findings = [f"+{point}" if good else f"-{point}" for point, good in v.findings]
+        right = [] if a.substitute_for is None else [f"for={a.substitute_for}"]
+        if a.delegation is not None:
+            right.append(f"by={digest(a.delegation)}")
+        return line_digest(("signature/1", *said, a.office, a.holder, a.roster, *right, *findings))
 
     @property
     def people(self) -> tuple[PersonId, ...]:
@@ -120,9 +121,9 @@ def statement_digest(
     nonce: str,
 ) -> Digest:
     """The statement a round's signatures cover (A3.3); the content's digest binds its evidence too."""
-    steps = tuple((step.office, step.points) for step in chain)
     head = (document, kind, revision, number, content, policy_version, policy_digest, deciding_units, nonce)
-    return plain_digest(("statement/1", *head, steps))
+    steps = [text for step in chain for text in (step.office, str(len(step.points)), *step.points)]
+    return line_digest(("statement/1", *map(str, head), *steps))
 
 
 def steps(rules: tuple[Rule, ...]) -> tuple[Step, ...]:

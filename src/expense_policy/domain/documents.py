@@ -23,7 +23,7 @@ from .approval import (
     unsigned_steps,
 )
 from .budget import BudgetPlan
-from .content import Digest, Plain
+from .content import Digest, Row
 from .holds import Held, Move
 from .money import Money
 from .organisation import Authority, Roster
@@ -115,30 +115,20 @@ class Document:
             return self.units
         return self.paid
 
-    def row(self) -> Plain:
+    def row(self) -> Row:
         """What a journal entry says of this row: enough to tell a changed one.
 
         The statement covers the content, the amount asked, and the round but for when it was submitted.
         """
-        r = self.round
-        state = (
-            self.applicant,
-            self.currency,
-            self.used,
-            self.use_rows,
-            self.paid,
-            instant_text(r.submitted_at),
-            _text(self.approved_at),
-            _text(self.expires_at),
-            _text(self.use_due_at),
-            _text(self.ended_at),
-            tuple([(h.line, h.reserved, h.committed, h.spent) for h in self.held]),
-        )
-        return ("document", self.id, self.version, self.status.value, r.statement, state)
+        sums = (str(self.used), str(self.use_rows), str(self.paid))
+        times = (self.round.submitted_at, self.approved_at, self.expires_at, self.use_due_at, self.ended_at)
+        held = [t for h in self.held for t in (h.line, str(h.reserved), str(h.committed), str(h.spent))]
+        state = (self.applicant, self.currency, *sums, *[_text(at) for at in times], *held)
+        return ("document", self.id, str(self.version), self.status.value, self.statement, *state)
 
 
-def _text(at: datetime | None) -> str | None:
-    return None if at is None else instant_text(at)
+def _text(at: datetime | None) -> str:
+    return "" if at is None else instant_text(at)
 
 
 class _Mint:
@@ -316,11 +306,13 @@ def evidence(document: Document) -> tuple[Digest, ...]:
     return tuple(a.digest for a in form.attachments) if isinstance(form, Application) else ()
 
 
-def manifest(document: Document) -> Plain:
+def manifest(document: Document) -> Row:
     """What is archived together: form, evidence, signatures, payments, each by its digest (A4.4)."""
-    signed = tuple(signature.digest for signature in document.signatures)
-    paid = tuple(payment.digest for payment in document.payments)
-    return ("archive", document.id, document.content_digest, evidence(document), signed, paid, document.use_rows)
+    papers = evidence(document)
+    signed = [signature.digest for signature in document.signatures]
+    paid = [payment.digest for payment in document.payments]
+    counts = (document.use_rows, len(papers), len(signed), len(paid))
+    return ("archive", document.id, document.content_digest, *map(str, counts), *papers, *signed, *paid)
 
 
 def present_statement(document: Document) -> Digest:

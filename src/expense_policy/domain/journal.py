@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from .content import Digest, Plain, plain_bytes, plain_digest
+from .content import Digest, Row, line
 from .periods import instant_text
 from .vocabulary import PersonId
 
@@ -19,7 +19,7 @@ GENESIS: Digest = "0" * 64
 class Entry:
     """One act: who, in which office, for whom, what, when, why, and every row it wrote.
 
-    `rows` are tuples of names, ids, whole numbers and digests, so that folding the journal gives the
+    `rows` hold names, ids, whole numbers and digests as text, so that folding the journal gives the
     tables (I19) and no name or telephone number is kept for thirty years.
     """
 
@@ -33,7 +33,7 @@ class Entry:
     at: datetime
     reason: str | None
     policy_version: str | None
-    rows: tuple[Plain, ...]
+    rows: tuple[Row, ...]
     digest: Digest
     key_id: str | None = None
     tag: str | None = None
@@ -50,11 +50,14 @@ def entry_digest(
     at: datetime,
     reason: str | None,
     policy_version: str | None,
-    rows: tuple[Plain, ...],
+    rows: tuple[Row, ...],
 ) -> Digest:
     """What chains an entry: a digest over all it says and its predecessor's."""
-    head = (subject, seq, prev, act, actor, office, on_behalf_of, instant_text(at), reason, policy_version)
-    return plain_digest(("entry/1", *head, rows))
+    optional = (("office", office), ("for", on_behalf_of), ("reason", reason), ("policy", policy_version))
+    given = [f"{name}={value}" for name, value in optional if value is not None]
+    head = (subject, str(seq), prev, act, actor, instant_text(at), *given)
+    lines = [line(("entry/1", *head)), *[line(row) for row in rows]]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def digest_of(entry: Entry) -> Digest:
@@ -77,14 +80,15 @@ class Seal:
     root: Digest
     entries: tuple[tuple[str, int, Digest], ...]
 
-    def row(self) -> Plain:
+    def row(self) -> Row:
         """What a journal entry says of this row."""
-        return ("seal", self.number, self.root, len(self.entries))
+        return ("seal", str(self.number), self.root, str(len(self.entries)))
 
 
 def merkle_root(entries: tuple[tuple[str, int, Digest], ...]) -> Digest:
     """The Merkle root over (subject, seq, digest); leaves and nodes are told apart by their prefix."""
-    level = [hashlib.sha256(b"\x00" + plain_bytes(leaf)).digest() for leaf in entries]
+    leaves = [line((subject, str(seq), digest)) for subject, seq, digest in entries]
+    level = [hashlib.sha256(b"\x00" + leaf.encode()).digest() for leaf in leaves]
     if not level:
         return GENESIS
     while len(level) > 1:

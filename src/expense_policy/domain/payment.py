@@ -9,7 +9,7 @@ import attrs
 
 from . import checks
 from .application import Application, Payee
-from .content import Digest, Plain, digest, plain_digest
+from .content import Digest, Row, digest, line_digest
 from .money import Money
 from .periods import instant_text
 from .refusals import Code, Refusal, refusal
@@ -45,13 +45,19 @@ class Payment:
     @cached_property
     def digest(self) -> Digest:
         """The digest of everything the payment says."""
+        what = (self.document, str(self.number), str(self.units), _number(self.reverses))
         to = (self.payee_name, self.payee_account, self.method)
         by = (self.payer, instant_text(self.at), self.statement)
-        return plain_digest(("payment/1", self.document, self.number, self.units, to, by, self.parts, self.reverses))
+        parts = [text for line, units in self.parts for text in (line, str(units))]
+        return line_digest(("payment/1", *what, *to, *by, *parts))
 
-    def row(self) -> Plain:
+    def row(self) -> Row:
         """What a journal entry says of this row."""
-        return ("payment", self.document, self.number, self.units, self.digest)
+        return ("payment", self.document, str(self.number), str(self.units), self.digest)
+
+
+def _number(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 @attrs.frozen
@@ -62,9 +68,9 @@ class PayeeAccount:
     account: str
     version: int
 
-    def row(self) -> Plain:
+    def row(self) -> Row:
         """What a journal entry says of this row: the account by its digest."""
-        return ("payee", self.id, self.version, digest(self.account))
+        return ("payee", self.id, str(self.version), digest(self.account))
 
 
 def differences(instruction: Instruction, form: Application) -> list[Refusal]:

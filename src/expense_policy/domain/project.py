@@ -7,7 +7,7 @@ from datetime import date
 import attrs
 
 from . import checks
-from .content import Plain
+from .content import Row
 from .refusals import Code, Refusal, refusal
 
 
@@ -34,10 +34,10 @@ class Project:
         """A project stays as it was registered."""
         return 1
 
-    def row(self) -> Plain:
+    def row(self) -> Row:
         """What a journal entry says of this row."""
         days = (self.first.isoformat(), self.last.isoformat())
-        return ("project", self.id, self.version, self.name, self.departments, days)
+        return ("project", self.id, str(self.version), self.name, *days, *self.departments)
 
 
 def check(named: str | None, project: Project | None, department: str, day: date | None = None) -> list[Refusal]:

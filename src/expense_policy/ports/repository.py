@@ -25,7 +25,7 @@ from ..domain.adoption import PolicyVersion
 from ..domain.application import Application
 from ..domain.approval import Signature
 from ..domain.categories import UseRow
-from ..domain.content import Digest, Plain
+from ..domain.content import Digest, Row
 from ..domain.documents import Document
 from ..domain.holds import Line, Move
 from ..domain.journal import Entry, Seal
@@ -46,9 +46,9 @@ class Signed:
     round: int
     signature: Signature
 
-    def row(self) -> Plain:
+    def row(self) -> Row:
         """What a journal entry says of this row."""
-        return ("signature", self.document, self.round, self.signature.step, self.signature.digest)
+        return ("signature", self.document, str(self.round), str(self.signature.step), self.signature.digest)
 
 
 Fact = Signed | Payment | UseRow | Seal

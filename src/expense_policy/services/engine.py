@@ -9,7 +9,7 @@ from typing import Protocol
 import attrs
 
 from ..domain import checks, journal
-from ..domain.content import Digest, Plain, digest
+from ..domain.content import Digest, Row, digest, line_digest
 from ..domain.documents import Document
 from ..domain.holds import Line, Move
 from ..domain.journal import Entry
@@ -49,13 +49,11 @@ class Receipt:
         """The receipt of an entry."""
         status = statement = number = None
         for row in entry.rows:
-            if isinstance(row, tuple) and row[0] == "document":
-                status, statement = str(row[3]), str(row[4])
-            elif isinstance(row, tuple) and row[0] == "payment":
-                number = row[2]
-        return cls(
-            entry.subject, entry.act, entry.at, status, statement, number if type(number) is int else None, entry.digest
-        )
+            if row[0] == "document":
+                status, statement = row[3], row[4]
+            elif row[0] == "payment":
+                number = int(row[2])
+        return cls(entry.subject, entry.act, entry.at, status, statement, number, entry.digest)
 
 
 @attrs.frozen
@@ -82,7 +80,7 @@ class Effects:
     moves: tuple[Move, ...] = ()
     takes: tuple[Take | Free, ...] = ()
     facts: tuple[Fact, ...] = ()
-    rows: tuple[Plain, ...] = ()
+    rows: tuple[Row, ...] = ()
     tell: tuple[str, ...] = ()
     body: tuple[tuple[str, str], ...] = ()
 
@@ -281,15 +279,16 @@ class Engine:
         return Batch(entry, wanted, e.guards, e.puts, e.lines, e.moves, e.takes, e.facts, notices)
 
 
-def _rows(e: Effects) -> tuple[Plain, ...]:
-    rows: list[Plain] = [put.record.row() for put in e.puts]
+def _rows(e: Effects) -> tuple[Row, ...]:
+    rows: list[Row] = [put.record.row() for put in e.puts]
     for g in e.guards:
-        rows.append(("guard", g.key, g.expected + 1))
+        rows.append(("guard", g.key, str(g.expected + 1)))
     for x in e.lines:
-        rows.append(("line", x.id, x.department, x.year, x.category, digest((x.name, x.project, x.plan))))
+        named = line_digest((x.name, x.plan) if x.project is None else (x.name, x.plan, x.project))
+        rows.append(("line", x.id, x.department, str(x.year), x.category, named))
     for m in e.moves:
-        month = None if m.month is None else str(m.month)
-        rows.append(("move", m.line, m.in_force, m.reserved, m.committed, m.spent, month))
+        moved = (str(m.in_force), str(m.reserved), str(m.committed), str(m.spent))
+        rows.append(("move", m.line, *moved, "" if m.month is None else str(m.month)))
     for t in e.takes:
         rows.append(("take" if isinstance(t, Take) else "free", t.space.value, t.key))
     for fact in e.facts:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from ..domain.application import Application
-from ..domain.content import Digest, Plain
+from ..domain.content import Digest, Row
 from ..domain.documents import Document, manifest, present_statement, unsigned
 from ..domain.journal import GENESIS, Entry, Seal, digest_of, merkle_root
 from ..domain.vocabulary import Status
@@ -42,9 +42,9 @@ class Report:
 class _Fold:
     """What the journal says the tables should be."""
 
-    records: dict[tuple[str, str], Plain] = attrs.field(factory=dict)
+    records: dict[tuple[str, str], Row] = attrs.field(factory=dict)
     lines: dict[str, list[int]] = attrs.field(factory=dict)
-    facts: dict[str, set[Plain]] = attrs.field(factory=lambda: defaultdict(set))
+    facts: dict[str, set[Row]] = attrs.field(factory=lambda: defaultdict(set))
     digests: dict[tuple[str, int], Digest] = attrs.field(factory=dict)
     seals: list[Seal] = attrs.field(factory=list)
     breaks: list[Break] = attrs.field(factory=list)
@@ -110,34 +110,27 @@ def _fault(entry: Entry, seq: int, prev: Digest, keyring: Keyring | None) -> str
 
 
 def _take(entry: Entry, facts: tuple[Fact, ...], fold: _Fold) -> None:
-    said = {row for row in entry.rows if isinstance(row, tuple) and row[0] in _FACTS}
+    said = {row for row in entry.rows if row[0] in _FACTS}
     there = {fact.row() for fact in facts}
     if said != there:
-        rows = ", ".join(sorted(str(row[0]) for row in said ^ there if isinstance(row, tuple)))
+        rows = ", ".join(sorted(row[0] for row in said ^ there))
         fold.broken(entry.subject, "I19", f"entry {entry.seq}: the stored rows are not those it wrote ({rows})")
     fold.facts[entry.subject] |= said
-    fold.facts[entry.subject].update(row for row in entry.rows if isinstance(row, tuple) and row[0] == "archive")
+    fold.facts[entry.subject].update(row for row in entry.rows if row[0] == "archive")
     fold.seals += [fact for fact in facts if isinstance(fact, Seal)]
     for row in entry.rows:
-        if not isinstance(row, tuple):
-            continue
         if row[0] in _RECORDS:
             # A payee's record is written from many subjects: the highest version is the last.
-            kept = fold.records.setdefault((str(row[0]), str(row[1])), row)
-            if _version(row) > _version(kept):
-                fold.records[(str(row[0]), str(row[1]))] = row
+            kept = fold.records.setdefault((row[0], row[1]), row)
+            if int(row[2]) > int(kept[2]):
+                fold.records[(row[0], row[1])] = row
         elif row[0] == "line":
             # Subjects come in id order: a move may be read before the line it is on.
-            fold.lines.setdefault(str(row[1]), [0, 0, 0, 0])
+            fold.lines.setdefault(row[1], [0, 0, 0, 0])
         elif row[0] == "move":
-            balance = fold.lines.setdefault(str(row[1]), [0, 0, 0, 0])
+            balance = fold.lines.setdefault(row[1], [0, 0, 0, 0])
             for i, units in enumerate(row[2:6]):
-                balance[i] += units if isinstance(units, int) else 0
-
-
-def _version(row: Plain) -> int:
-    version = row[2] if isinstance(row, tuple) else 0
-    return version if isinstance(version, int) else 0
+                balance[i] += int(units)
 
 
 def _seals(fold: _Fold, given: Mapping[int, Digest]) -> None:
@@ -179,26 +172,26 @@ def _named(repository: Repository, fold: _Fold) -> None:
     for kind, id in fold.records:
         names[kind].append(id)
     seen = repository.look(Look(payees=tuple(names["payee"]), projects=tuple(names["project"])))
-    stored: dict[tuple[str, str], Plain] = {("payee", i): r.row() for i, r in seen.payees.items()}
+    stored: dict[tuple[str, str], Row] = {("payee", i): r.row() for i, r in seen.payees.items()}
     stored.update({("project", i): r.row() for i, r in seen.projects.items()})
     for (kind, id), row in fold.records.items():
         if kind != "document" and stored.get((kind, id)) != row:
             fold.broken(f"{kind}:{id}", "I19", "the stored record is not what the journal says")
 
 
-def _laws(d: Document, facts: set[Plain]) -> list[tuple[str, str]]:
+def _laws(d: Document, facts: set[Row]) -> list[tuple[str, str]]:
     """Every law of one document that does not hold, derived again from what is stored."""
     broken = []
     r, present = d.round, present_statement(d)
     if d.content.digest != d.content_digest or present != r.statement:
         broken.append(("I2", "the content is not what the statement covers"))
-    for row in (("signature", d.id, r.number, s.step, s.digest) for s in d.signatures):
+    for row in (("signature", d.id, str(r.number), str(s.step), s.digest) for s in d.signatures):
         if row not in facts:
             broken.append(("I19", f"the signature of step {row[3]} has no entry"))
     for payment in d.payments:
         if payment.row() not in facts:
             broken.append(("I19", f"payment {payment.number} has no entry"))
-    archive = [row for row in facts if isinstance(row, tuple) and row[0] == "archive"]
+    archive = [row for row in facts if row[0] == "archive"]
     if archive and archive != [manifest(d)]:
         broken.append(("I14", "the document is not the one that was archived"))
     signed = [person for s in d.signatures for person in set(s.people)]

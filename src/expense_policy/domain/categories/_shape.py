@@ -8,7 +8,7 @@ from typing import Protocol
 
 import attrs
 
-from ..content import Plain, plain_digest
+from ..content import Row, line_digest
 from ..money import Money
 from ..policy import Policy
 from ..refusals import Refusal
@@ -55,11 +55,15 @@ class UseRow:
         """The month it happened in, "2026-03"."""
         return month_of(self.on)
 
-    def row(self) -> Plain:
+    def row(self) -> Row:
         """What a journal entry says of this row."""
-        said = (self.type, self.on.isoformat(), self.recipient, self.quantity, self.units)
-        kept = plain_digest(("use/1", self.document, self.number, *said, self.detail, self.broken, self.reason))
-        return ("use", self.document, self.number, self.units, kept)
+        what = (self.document, str(self.number))
+        said = (self.type, self.on.isoformat(), self.recipient, str(self.quantity), str(self.units))
+        detail = [text for pair in self.detail for text in pair]
+        counts = (str(len(detail)), str(len(self.broken)))
+        reason = () if self.reason is None else (self.reason,)
+        kept = line_digest(("use/1", *what, *said, *counts, *detail, *self.broken, *reason))
+        return ("use", *what, str(self.units), kept)
 
 
 def month_of(day: date) -> str:
