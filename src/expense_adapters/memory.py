@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import attrs
 
@@ -47,23 +48,23 @@ class MemoryRepository:
         """Everything asked, as of one instant."""
         with self._lock:
             s = self._state
-            documents = {i: d for i in at.documents if (d := s.records[Document].get(i)) is not None}
+            documents: dict[str, Document] = _found(s.records[Document], at.documents)
             wanted = list(at.lines)
             if at.held:
-                wanted += [h.line for d in documents.values() if isinstance(d, Document) for h in d.held]
+                wanted += [h.line for d in documents.values() for h in d.held]
             chain = s.entries.get(at.subject) if at.subject else None
-            head = None if not chain else (chain[-1][0].seq, chain[-1][0].digest, chain[-1][0].at)
+            last = None if not chain else chain[-1][0]
             return Seen(
                 s.keys.get(at.key) if at.key else None,
-                head,
-                documents,  # type: ignore[arg-type]  # a record is kept under its own class
-                {i: r for i in at.payees if (r := s.records[PayeeAccount].get(i)) is not None},  # type: ignore[misc]
-                {i: r for i in at.policies if (r := s.records[PolicyVersion].get(i)) is not None},  # type: ignore[misc]
-                {i: r for i in at.projects if (r := s.records[Project].get(i)) is not None},  # type: ignore[misc]
-                {i: s.lines[i] for i in wanted if i in s.lines},
+                None if last is None else (last.seq, last.digest, last.at),
+                documents,
+                _found(s.records[PayeeAccount], at.payees),
+                _found(s.records[PolicyVersion], at.policies),
+                _found(s.records[Project], at.projects),
+                _found(s.lines, wanted),
                 {g: s.guards.get(g, 0) for g in at.guards},
                 {t: s.taken[t][0] for t in at.taken if t in s.taken},
-                tuple(self._sum(each) for each in at.sums),
+                tuple([self._sum(each) for each in at.sums]),
             )
 
     def _sum(self, asked: Sum) -> dict[tuple[str, ...], int]:
@@ -116,9 +117,9 @@ class MemoryRepository:
         s = self._state
         if b.key is not None and b.key.key in s.keys:
             raise AlreadyDone(*s.keys[b.key.key])
-        chain = s.entries.get(b.entry.subject)
-        seq, prev = (0, GENESIS) if not chain else (chain[-1][0].seq, chain[-1][0].digest)
-        if (b.entry.seq, b.entry.prev) != (seq + 1, prev):
+        chain, entry = s.entries.get(b.entry.subject), b.entry
+        last = chain[-1][0] if chain else None
+        if (entry.seq, entry.prev) != ((1, GENESIS) if last is None else (last.seq + 1, last.digest)):
             raise Conflict(f"the journal of {b.entry.subject} has moved on")
         for guard in b.guards:
             if s.guards.get(guard.key, 0) != guard.expected:
@@ -246,6 +247,11 @@ class MemoryRepository:
             else:
                 again = attrs.evolve(notice, attempts=notice.attempts + 1)
                 self._state.notices[key] = (again, retry_at or notice.at, parked)
+
+
+def _found(kept: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:
+    """Those of the ids that are there; most acts ask for few kinds."""
+    return {id: kept[id] for id in ids if id in kept} if ids else {}
 
 
 def moved(line: Line | None, move: Move) -> Line:

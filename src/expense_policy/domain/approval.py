@@ -156,11 +156,18 @@ def takers(
     step: Step, policy: Policy, roster: Roster, department: str, barred: Bars
 ) -> tuple[str, tuple[PersonId, ...]]:
     """The office that takes a step now, and its holders who may: the step's own, else the first substitute's (A3.5)."""
-    for office in (step.office, *policy.substitute_offices(step.office)):
-        free = tuple(p for p in roster.holders(office, department) if barred.part(p) is None)
+    free = _free(step.office, roster, department, barred)
+    if free:
+        return step.office, free
+    for office in policy.substitute_offices(step.office):
+        free = _free(office, roster, department, barred)
         if free:
             return office, free
     return step.office, ()
+
+
+def _free(office: str, roster: Roster, department: str, barred: Bars) -> tuple[PersonId, ...]:
+    return tuple([person for person in roster.holders(office, department) if barred.part(person) is None])
 
 
 def who_may(

@@ -37,6 +37,8 @@ def instant(value: datetime) -> datetime:
     """The instant in UTC; ValueError for a naive datetime, TypeError for anything else."""
     if type(value) is not datetime:
         raise TypeError(f"an instant is a datetime, not {type(value).__name__}")
+    if value.tzinfo is timezone.utc:
+        return value
     if value.tzinfo is None or value.utcoffset() is None:
         raise ValueError("an instant must be an aware datetime")
     return value.astimezone(timezone.utc)
