@@ -169,13 +169,13 @@ class SqlRepository:
         return None if row is None else dict(row)
 
     def _document(self, c: sqlite3.Cursor, id: str) -> Document | None:
-        row = self._one(c, "documents", id)
+        row = c.execute(q.DOCUMENT, {"id": id}).fetchone()
         if row is None:
             return None
         signed = c.execute(q.SIGNATURES, {"id": id, "round": row["round"]}).fetchall()
         paid = c.execute(q.PAYMENTS, {"id": id}).fetchall()
         return rows.document_of(
-            row, tuple(rows.signed_of(r).signature for r in signed), tuple(rows.payment_of(dict(r)) for r in paid)
+            row, tuple([rows.signature_of(tuple(r)) for r in signed]), tuple([rows.payment_of(dict(r)) for r in paid])
         )
 
     def _done(self, c: sqlite3.Cursor, key: str) -> tuple[Entry, str] | None:
@@ -252,6 +252,8 @@ class SqlRepository:
         if record.version != put.expected + 1:
             raise Conflict(f"{record.id} has moved on")
         if isinstance(record, Document):
+            if put.expected and self._advanced(c, record, put.expected):
+                return
             table, row = "documents", rows.document_row(record)
         elif isinstance(record, PayeeAccount):
             table, row = "payees", rows.payee_row(record)
@@ -264,6 +266,11 @@ class SqlRepository:
         else:
             id = row.pop("id")
             _hit(c.execute(q.UPDATE[table], {**row, "the_id": id, "expected": put.expected}), id)
+
+    def _advanced(self, c: sqlite3.Cursor, d: Document, expected: int) -> bool:
+        """Whether the document stood under the same statement, and its state is written: a new round writes all."""
+        at = {"the_id": d.id, "expected": expected, "the_statement": d.statement}
+        return c.execute(q.ADVANCE, {**rows.document_state(d), **at}).rowcount == 1
 
     def _fact(self, c: sqlite3.Cursor, fact: Fact, seq: int) -> None:
         if isinstance(fact, Signed):

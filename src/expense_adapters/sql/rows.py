@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -30,16 +30,24 @@ from expense_policy.ports.repository import Signed, Summary
 Row = Mapping[str, Any]
 
 
-# What is signed never changes: the same text is read, and the same value written, many times in a case.
-@lru_cache(maxsize=512)
-def _content_text(content: Content) -> str:
-    return dump(content, Content)
+_dumps = json.JSONEncoder(ensure_ascii=False).encode
 
 
+# What is signed never changes: the same text is read many times in a case.
 @lru_cache(maxsize=512)
 def _content(text: str) -> Content:
     found: Content = load(text, Content)  # type: ignore[arg-type]  # a union is not a class to mypy
     return found
+
+
+@lru_cache(maxsize=512)
+def _chain(text: str) -> tuple[Step, ...]:
+    return tuple(Step(office, tuple(points)) for office, points in json.loads(text))
+
+
+@lru_cache(maxsize=512)
+def _findings(text: str) -> tuple[tuple[str, bool], ...]:
+    return tuple((point, good) for point, good in json.loads(text))
 
 
 def _at(at: datetime | None) -> str | None:
@@ -58,51 +66,88 @@ _flat = attrgetter(*_FLAT)
 def document_row(d: Document) -> dict[str, Any]:
     """A document's columns; signatures and payments have tables of their own."""
     row: dict[str, Any] = dict(zip(_FLAT, _flat(Summary.of(d)), strict=True))
-    for name in _INSTANTS:
-        row[name] = _at(row[name])
-    row["version"] = d.version
-    row["approved_at"], row["ended_at"] = _at(d.approved_at), _at(d.ended_at)
-    row["statement"], row["round"], row["steps"] = d.statement, d.round.number, len(d.round.chain)
-    row["use_rows"], row["currency"], row["content_digest"] = d.use_rows, d.currency, d.content_digest
     r = d.round
+    row["submitted_at"], row["currency"], row["content_digest"] = (
+        instant_text(r.submitted_at),
+        d.currency,
+        d.content_digest,
+    )
+    row["statement"], row["round"], row["steps"] = d.statement, r.number, len(r.chain)
     row["revision"], row["policy_version"], row["policy_digest"] = r.revision, r.policy_version, r.policy_digest
     row["deciding_units"], row["nonce"] = r.deciding_units, r.nonce
-    row["chain"] = json.dumps([[step.office, step.points] for step in r.chain], ensure_ascii=False)
-    row["content"] = _content_text(d.content)
-    row["held"] = json.dumps([[h.line, h.reserved, h.committed, h.spent] for h in d.held], ensure_ascii=False)
-    return row
+    row["chain"] = _dumps([[step.office, step.points] for step in r.chain])
+    row["content"] = dump(d.content, Content)
+    return {**row, **document_state(d)}
 
 
-def document_of(row: Row, signatures: tuple[Signature, ...], payments: tuple[Payment, ...]) -> Document:
-    """The document of its row and its facts; ValueError where a column can't be read."""
+def document_state(d: Document) -> dict[str, Any]:
+    """The columns that may change while the statement stays: it covers the others."""
+    step = d.step
+    return {
+        "version": d.version,
+        "status": d.status.value,
+        "step_office": None if step is None else step.office,
+        "counted": d.counted,
+        "paid": d.paid,
+        "used": d.used,
+        "use_rows": d.use_rows,
+        "approved_at": _at(d.approved_at),
+        "expires_at": _at(d.expires_at),
+        "use_due_at": _at(d.use_due_at),
+        "ended_at": _at(d.ended_at),
+        "held": _dumps([[h.line, h.reserved, h.committed, h.spent] for h in d.held]),
+    }
+
+
+STATE = (
+    *("version", "status", "step_office", "counted", "paid", "used", "use_rows"),
+    *("approved_at", "expires_at", "use_due_at", "ended_at", "held"),
+)
+"""The names of `document_state`."""
+
+DOCUMENT = (
+    *("id", "applicant", "content", "content_digest", "currency", "status", "version"),
+    *("round", "revision", "submitted_at", "policy_version", "policy_digest", "deciding_units", "chain", "nonce"),
+    *("statement", "held", "used", "use_rows", "approved_at", "expires_at", "use_due_at", "ended_at"),
+)
+"""The columns that `document_of` reads, in its order."""
+
+
+def document_of(row: Sequence[Any], signatures: tuple[Signature, ...], payments: tuple[Payment, ...]) -> Document:
+    """The document of its columns and its facts; ValueError where a column can't be read."""
+    id, applicant, content, content_digest, currency, status, version, *rest = row
+    (
+        number,
+        revision,
+        submitted,
+        policy,
+        policy_digest,
+        deciding,
+        chain,
+        nonce,
+        statement,
+        held,
+        used,
+        use_rows,
+        *times,
+    ) = rest
     return Document(
-        row["id"],
-        row["applicant"],
-        _content(row["content"]),
-        row["content_digest"],
-        row["currency"],
-        Status(row["status"]),
-        row["version"],
+        id,
+        applicant,
+        _content(content),
+        content_digest,
+        currency,
+        Status(status),
+        version,
         Round(
-            row["round"],
-            row["revision"],
-            instant_of(row["submitted_at"]),
-            row["policy_version"],
-            row["policy_digest"],
-            row["deciding_units"],
-            tuple(Step(office, tuple(points)) for office, points in json.loads(row["chain"])),
-            row["nonce"],
-            row["statement"],
+            number, revision, instant_of(submitted), policy, policy_digest, deciding, _chain(chain), nonce, statement
         ),
         signatures,
-        tuple(Held(*each) for each in json.loads(row["held"])),
+        tuple([Held(*each) for each in json.loads(held)]),
         payments,
-        row["used"],
-        row["use_rows"],
-        _when(row["approved_at"]),
-        _when(row["expires_at"]),
-        _when(row["use_due_at"]),
-        _when(row["ended_at"]),
+        used,
+        use_rows,
+        *map(_when, times),
     )
 
 
@@ -200,25 +245,33 @@ def signed_row(s: Signed, seq: int) -> dict[str, Any]:
         "roster": right.roster,
         "outcome": v.outcome.value,
         "opinion": v.opinion,
-        "findings": json.dumps(v.findings, ensure_ascii=False),
+        "findings": _dumps(v.findings),
         "at": instant_text(g.at),
     }
 
 
+SIGNATURE = (
+    *("step", "statement", "signer", "at", "outcome", "opinion", "findings"),
+    *("office", "holder", "substitute_for", "delegation", "roster"),
+)
+"""The columns that `signature_of` reads, in its order."""
+
+
+# A signature never changes, and is read with every later look at its document.
+@lru_cache(maxsize=1024)
+def signature_of(columns: tuple[Any, ...]) -> Signature:
+    """The signature of its columns."""
+    step, statement, signer, at, outcome, opinion, findings, office, holder, substitute_for, delegated, roster = columns
+    delegation = None if delegated is None else load(delegated, Delegation)
+    right = Authority(office, holder, substitute_for, delegation, roster)
+    return Signature(
+        step, statement, signer, instant_of(at), Verdict(Outcome(outcome), opinion, _findings(findings)), right
+    )
+
+
 def signed_of(row: Row) -> Signed:
     """The signature of its row."""
-    findings = tuple((point, good) for point, good in json.loads(row["findings"]))
-    delegated = row["delegation"]
-    right = Authority(
-        row["office"],
-        row["holder"],
-        row["substitute_for"],
-        None if delegated is None else load(delegated, Delegation),
-        row["roster"],
-    )
-    verdict = Verdict(Outcome(row["outcome"]), row["opinion"], findings)
-    signed = Signature(row["step"], row["statement"], row["signer"], instant_of(row["at"]), verdict, right)
-    return Signed(row["document"], row["round"], signed)
+    return Signed(row["document"], row["round"], signature_of(tuple(row[name] for name in SIGNATURE)))
 
 
 def payment_row(p: Payment, seq: int) -> dict[str, Any]:
@@ -247,7 +300,7 @@ def use_row(u: UseRow, seq: int) -> dict[str, Any]:
         "recipient": u.recipient,
         "quantity": u.quantity,
         "units": u.units,
-        "detail": json.dumps(u.detail, ensure_ascii=False),
+        "detail": _dumps(u.detail),
         "broken": json.dumps(u.broken),
         "reason": u.reason,
     }
@@ -282,8 +335,8 @@ def seal_of(row: Row) -> Seal:
 def notice_row(n: Notice) -> dict[str, Any]:
     """A notice's columns."""
     at = instant_text(n.at)
-    told = {"subject": n.subject, "about": n.about, "recipients": json.dumps(n.to, ensure_ascii=False)}
-    body = json.dumps(n.body, ensure_ascii=False)
+    told = {"subject": n.subject, "about": n.about, "recipients": _dumps(n.to)}
+    body = _dumps(n.body)
     return {"key": n.key, "due": at, "parked": 0, "attempts": n.attempts, "at": at, **told, "body": body}
 
 

@@ -41,6 +41,16 @@ UPDATE = {
     )
     for t in (s.documents, s.payees, s.policies, s.projects)
 }
+# A statement covers all of a document but its state: while it stays, only that is written.
+ADVANCE = _sql(
+    s.documents.update()
+    .where(
+        s.documents.c.id == bind("the_id"),
+        s.documents.c.version == bind("expected"),
+        s.documents.c.statement == bind("the_statement"),
+    )
+    .values({name: bind(name) for name in rows.STATE})
+)
 MOVE = _sql(
     s.lines.update()
     .where(
@@ -93,11 +103,11 @@ KEY = _sql(
     .where(s.keys.c.key == bind("key"))
 )
 BY_ID = {t.name: _all(t, t.c.id == bind("id")) for t in (s.documents, s.payees, s.policies, s.projects, s.lines)}
-SIGNATURES = _all(
-    s.signatures,
-    s.signatures.c.document == bind("id"),
-    s.signatures.c.round == bind("round"),
-    order=(s.signatures.c.step,),
+DOCUMENT = _sql(select(*[s.documents.c[name] for name in rows.DOCUMENT]).where(s.documents.c.id == bind("id")))
+SIGNATURES = _sql(
+    select(*[s.signatures.c[name] for name in rows.SIGNATURE])
+    .where(s.signatures.c.document == bind("id"), s.signatures.c.round == bind("round"))
+    .order_by(s.signatures.c.step)
 )
 PAYMENTS = _all(s.payments, s.payments.c.document == bind("id"), order=(s.payments.c.number,))
 GUARD_AT = _sql(select(s.guards.c.version).where(s.guards.c.key == bind("key")))
