@@ -23,6 +23,7 @@ from expense_policy.policy_file import load_policy
 from .test_spine import codes
 from .world import PEOPLE, POLICY, World
 
+POLICY_1 = load_policy(POLICY)
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=timezone.utc)
 
 
@@ -37,7 +38,7 @@ def signed() -> tuple[World, Document]:
 
 def _steps(document: Document) -> str:
     """The steps whose signatures the gate misses, though the document says that it is approved."""
-    found = documents.approved(document, NOW)
+    found = documents.approved(document, POLICY_1, NOW)
     assert not isinstance(found, Approved), "the gate let it pass"
     return next(str(dict(r.facts)["steps"]) for r in found if r.code is Code.SIGN_OFF_INCOMPLETE)
 
@@ -46,7 +47,7 @@ def _steps(document: Document) -> str:
 def test_the_gate_trusts_no_status(signed: tuple[World, Document]) -> None:
     """A document that says it is approved and lacks any one of its signatures is not payable (I1)."""
     _, document = signed
-    assert isinstance(documents.approved(document, NOW), Approved)
+    assert isinstance(documents.approved(document, POLICY_1, NOW), Approved)
     for i, step in enumerate(document.round.chain):
         kept = (*document.signatures[:i], *document.signatures[i + 1 :])
         assert _steps(attrs.evolve(document, signatures=kept)) == step.office
@@ -176,7 +177,7 @@ def test_no_one_plays_two_parts(amount: str, applicant: str, person: str | None)
             return
         world.sign(id, actor=allowed[0])
         barred.add(allowed[0])
-    assert documents.unsigned(document) == ()
+    assert documents.unsigned(document, POLICY_1) == ()
     for who in EVERYONE:
         allowed_ = would.pay(id, world.instruction(form), actor=who).allowed
         assert allowed_ == (who == "cashier" and who not in barred), who

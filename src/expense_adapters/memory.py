@@ -13,6 +13,7 @@ import attrs
 from expense_policy.domain.adoption import PolicyVersion
 from expense_policy.domain.application import Application
 from expense_policy.domain.categories import UseRow
+from expense_policy.domain.content import Row
 from expense_policy.domain.documents import Document
 from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.journal import GENESIS, Entry, Seal
@@ -20,7 +21,21 @@ from expense_policy.domain.payment import PayeeAccount
 from expense_policy.domain.project import Project
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound
 from expense_policy.ports.notifier import Notice
-from expense_policy.ports.repository import SEARCHED, Batch, Fact, Look, Put, Record, Seen, Sum, Summary, Take
+from expense_policy.ports.repository import (
+    SEARCHED,
+    Batch,
+    Fact,
+    Faulty,
+    Look,
+    Put,
+    Record,
+    Seen,
+    Sum,
+    Summary,
+    Take,
+    line_said,
+    move_said,
+)
 
 
 class _State:
@@ -30,7 +45,7 @@ class _State:
         self.guards: dict[str, int] = {}
         self.taken: dict[tuple[str, str], tuple[str, bool]] = {}
         self.keys: dict[str, tuple[Entry, str]] = {}
-        self.entries: dict[str, list[tuple[Entry, tuple[Fact, ...]]]] = defaultdict(list)
+        self.entries: dict[str, list[tuple[Entry, tuple[Fact, ...], tuple[Move, ...]]]] = defaultdict(list)
         self.unsealed: dict[tuple[str, int], Entry] = {}
         self.contacts: dict[tuple[str, str, str], int] = defaultdict(int)
         self.related: dict[tuple[str, str, str, str], dict[str, None]] = defaultdict(dict)
@@ -166,7 +181,7 @@ class MemoryRepository:
             elif isinstance(fact, Seal):
                 for subject, seq, _ in fact.entries:
                     s.unsealed.pop((subject, seq), None)
-        s.entries[b.entry.subject].append((b.entry, b.facts))
+        s.entries[b.entry.subject].append((b.entry, b.facts, b.moves))
         s.unsealed[(b.entry.subject, b.entry.seq)] = b.entry
         if b.key is not None:
             s.keys[b.key.key] = (b.entry, b.key.asked)
@@ -218,11 +233,34 @@ class MemoryRepository:
             found = [p for p in self._state.records[PolicyVersion].values() if isinstance(p, PolicyVersion)]
         return sorted(found, key=lambda p: (p.effective, p.id))
 
-    def history(self, subject: str | None = None) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
+    def standing(self, faulty: Faulty) -> Iterator[Row]:
+        """Every row there is; nothing in memory is unreadable."""
+        with self._lock:
+            s = self._state
+            found: list[Row] = [Summary.of(d).row() for d in s.records[Document].values() if isinstance(d, Document)]
+            found += [r.row() for kind, kept in s.records.items() if kind is not Document for r in kept.values()]
+            found += [("guard", key, str(version)) for key, version in s.guards.items()]
+            for line in s.lines.values():
+                balance = (line.in_force, line.reserved, line.committed, line.spent)
+                found += [line_said(line), ("balance", line.id, *map(str, balance))]
+            for chain in s.entries.values():
+                for entry, facts, moves in chain:
+                    at = (entry.subject, str(entry.seq))
+                    found += [fact.row() for fact in facts]
+                    found += [("move", *at, *move_said(move)[1:]) for move in moves]
+            for (space, key), (by, ever) in s.taken.items():
+                found.append(("take", space, key, by, "ever" if ever else "once"))
+            for key, (done, asked) in s.keys.items():
+                found.append(("key", key, asked, done.subject, str(done.seq)))
+        yield from found
+
+    def history(
+        self, subject: str | None = None, faulty: Faulty | None = None
+    ) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
         """Entries with their facts, in (subject, seq) order."""
         with self._lock:
             subjects = sorted(self._state.entries) if subject is None else [subject]
-            found = [pair for each in subjects for pair in self._state.entries.get(each, ())]
+            found = [(entry, facts) for each in subjects for entry, facts, _ in self._state.entries.get(each, ())]
         yield from found
 
     def unsealed(self, limit: int) -> Sequence[Entry]:

@@ -60,7 +60,7 @@ def verify(
     if not store.startswith("sqlite:///") or not path.is_file():
         _unreadable(f"{store}: there is no such store")
     try:
-        report = check(SqlRepository(store), keyring=keyring, seals=given)
+        report = check(SqlRepository(store), keyring=keyring, seals=given.items())
     except (RepositoryError, ValueError, KeyError) as error:
         _unreadable(f"{store}: can't be read: {error}")
     if as_json:

@@ -12,22 +12,37 @@ from typing import Any
 from sqlalchemy import make_url, select
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from expense_policy.codec import load
 from expense_policy.domain.adoption import PolicyVersion
 from expense_policy.domain.categories import UseRow
+from expense_policy.domain.content import Row
 from expense_policy.domain.documents import Document
 from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import Entry, Seal
 from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.periods import instant_of, instant_text
 from expense_policy.domain.project import Project
-from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryUnavailable
+from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryError, RepositoryUnavailable
 from expense_policy.ports.notifier import Notice
-from expense_policy.ports.repository import SEARCHED, Batch, Fact, Key, Look, Put, Seen, Signed, Sum, Summary, Take
+from expense_policy.ports.repository import (
+    SEARCHED,
+    Batch,
+    Fact,
+    Faulty,
+    Key,
+    Look,
+    Put,
+    Seen,
+    Signed,
+    Submission,
+    Sum,
+    Summary,
+    Take,
+)
 
 from . import rows, sqlite
 from . import schema as s
 from . import statements as q
+from .standing import UNREADABLE, standing
 
 
 class SqlRepository:
@@ -155,9 +170,9 @@ class SqlRepository:
             self._done(c, at.key) if at.key else None,
             None if head is None else (head["seq"], head["digest"], instant_of(head["at"])),
             documents,
-            {i: PayeeAccount(r["id"], r["account"], r["version"]) for i, r in payees.items() if r is not None},
-            {i: load(r["body"], PolicyVersion) for i, r in policies.items() if r is not None},
-            {i: load(r["body"], Project) for i, r in projects.items() if r is not None},
+            {i: rows.payee_of(r) for i, r in payees.items() if r is not None},
+            {i: rows.policy_of(r) for i, r in policies.items() if r is not None},
+            {i: rows.project_of(r) for i, r in projects.items() if r is not None},
             {i: rows.line_of(r) for i, r in found.items() if r is not None},
             {g: 0 if r is None else r["version"] for g, r in guards.items()},
             {k: r["owner"] for k, r in taken.items() if r is not None},
@@ -172,10 +187,14 @@ class SqlRepository:
         row = c.execute(q.DOCUMENT, {"id": id}).fetchone()
         if row is None:
             return None
-        signed = c.execute(q.SIGNATURES, {"id": id, "round": row["round"]}).fetchall()
+        signed = [(n, rows.signature_of(tuple(each))) for n, *each in c.execute(q.SIGNATURES, {"id": id})]
         paid = c.execute(q.PAYMENTS, {"id": id}).fetchall()
+        present = row["round"]
         return rows.document_of(
-            row, tuple([rows.signature_of(tuple(r)) for r in signed]), tuple([rows.payment_of(dict(r)) for r in paid])
+            row,
+            tuple([signature for n, signature in signed if n == present]),
+            tuple([signature for n, signature in signed if n < present]),
+            tuple([rows.payment_of(dict(r)) for r in paid]),
         )
 
     def _done(self, c: sqlite3.Cursor, key: str) -> tuple[Entry, str] | None:
@@ -273,7 +292,9 @@ class SqlRepository:
         return c.execute(q.ADVANCE, {**rows.document_state(d), **at}).rowcount == 1
 
     def _fact(self, c: sqlite3.Cursor, fact: Fact, seq: int) -> None:
-        if isinstance(fact, Signed):
+        if isinstance(fact, Submission):
+            c.execute(q.INSERT["rounds"], rows.round_row(fact, seq))
+        elif isinstance(fact, Signed):
             c.execute(q.INSERT["signatures"], rows.signed_row(fact, seq))
         elif isinstance(fact, Payment):
             c.execute(q.INSERT["payments"], rows.payment_row(fact, seq))
@@ -319,10 +340,12 @@ class SqlRepository:
 
     def policies(self) -> Sequence[PolicyVersion]:
         """Every known version."""
-        query = select(s.policies.c.body).order_by(s.policies.c.effective, s.policies.c.id)
-        return [load(row["body"], PolicyVersion) for row in self._query(query)]
+        query = select(s.policies).order_by(s.policies.c.effective, s.policies.c.id)
+        return [rows.policy_of(dict(row)) for row in self._query(query)]
 
-    def history(self, subject: str | None = None) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
+    def history(
+        self, subject: str | None = None, faulty: Faulty | None = None
+    ) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
         """Entries with their facts, in (subject, seq) order, streamed."""
         t = s.journal
         query = select(t).order_by(t.c.subject, t.c.seq)
@@ -331,12 +354,22 @@ class SqlRepository:
         compiled = query.compile(dialect=q.DIALECT)
         c = self._cursor()
         for row in self._cursor().execute(str(compiled), compiled.params):
-            entry = rows.entry_of(dict(row))
-            at = {"subject": entry.subject, "seq": entry.seq}
-            facts = [read(dict(r)) for sql, read in q.FACTS_AT for r in c.execute(sql, at).fetchall()]
-            if entry.subject == "seal":
-                facts += [rows.seal_of(dict(r)) for r in c.execute(q.SEAL_AT, {"seq": entry.seq}).fetchall()]
+            try:
+                entry = rows.entry_of(dict(row))
+                at = {"subject": entry.subject, "seq": entry.seq}
+                facts = [read(dict(r)) for sql, read in q.FACTS_AT for r in c.execute(sql, at).fetchall()]
+                if entry.subject == "seal":
+                    facts += [rows.seal_of(dict(r)) for r in c.execute(q.SEAL_AT, {"seq": entry.seq}).fetchall()]
+            except UNREADABLE as error:
+                if faulty is None:
+                    raise RepositoryError(f"{row['subject']} {row['seq']}: can't be read: {error!r}") from error
+                faulty(str(row["subject"]), f"entry {row['seq']} can't be read: {error!r}")
+                continue
             yield entry, tuple(facts)
+
+    def standing(self, faulty: Faulty) -> Iterator[Row]:
+        """Every row that stands in the tables, as the journal says it."""
+        return standing(self._cursor(), faulty)
 
     def unsealed(self, limit: int) -> Sequence[Entry]:
         """Entries no seal binds yet."""

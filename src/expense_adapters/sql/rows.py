@@ -12,7 +12,8 @@ from typing import Any
 import attrs
 
 from expense_policy.codec import dump, load
-from expense_policy.domain.adoption import PolicyVersion
+from expense_policy.domain.adoption import Adopter, PolicyVersion
+from expense_policy.domain.application import Application
 from expense_policy.domain.approval import Outcome, Round, Signature, Step, Verdict
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.content import fields, line
@@ -25,7 +26,7 @@ from expense_policy.domain.periods import Month, instant_of, instant_text
 from expense_policy.domain.project import Project
 from expense_policy.domain.vocabulary import Status
 from expense_policy.ports.notifier import Notice
-from expense_policy.ports.repository import Signed, Summary
+from expense_policy.ports.repository import Signed, Submission, Summary
 
 Row = Mapping[str, Any]
 
@@ -66,18 +67,55 @@ _flat = attrgetter(*_FLAT)
 def document_row(d: Document) -> dict[str, Any]:
     """A document's columns; signatures and payments have tables of their own."""
     row: dict[str, Any] = dict(zip(_FLAT, _flat(Summary.of(d)), strict=True))
-    r = d.round
-    row["submitted_at"], row["currency"], row["content_digest"] = (
-        instant_text(r.submitted_at),
-        d.currency,
-        d.content_digest,
-    )
-    row["statement"], row["round"], row["steps"] = d.statement, r.number, len(r.chain)
-    row["revision"], row["policy_version"], row["policy_digest"] = r.revision, r.policy_version, r.policy_digest
-    row["deciding_units"], row["nonce"] = r.deciding_units, r.nonce
-    row["chain"] = _dumps([[step.office, step.points] for step in r.chain])
-    row["content"] = dump(d.content, Content)
+    row["submitted_at"], row["currency"] = instant_text(d.round.submitted_at), d.currency
+    row["statement"], row["round"] = d.statement, d.round.number
     return {**row, **document_state(d)}
+
+
+def round_row(s: Submission, seq: int) -> dict[str, Any]:
+    """A submission's columns."""
+    r, form = s.round, s.content if isinstance(s.content, Application) else None
+    return {
+        "document": s.document,
+        "round": r.number,
+        "seq": seq,
+        "revision": r.revision,
+        "submitted_at": instant_text(r.submitted_at),
+        "statement": r.statement,
+        "units": s.content.amount.units,
+        "payee_name": form and form.payee.name,
+        "payee_account": form and form.payee.account,
+        "method": form and form.method,
+        "content": dump(s.content, Content),
+        "content_digest": s.content_digest,
+        "policy_version": r.policy_version,
+        "policy_digest": r.policy_digest,
+        "deciding_units": r.deciding_units,
+        "steps": len(r.chain),
+        "chain": _dumps([[step.office, step.points] for step in r.chain]),
+        "nonce": r.nonce,
+    }
+
+
+ROUND = (
+    *("round", "revision", "submitted_at", "policy_version", "policy_digest", "deciding_units", "chain", "nonce"),
+    "statement",
+)
+"""The columns that `round_of` reads, in its order."""
+
+
+def round_of(columns: Sequence[Any]) -> Round:
+    """The round of its columns."""
+    number, revision, submitted, policy, policy_digest, deciding, chain, nonce, statement = columns
+    return Round(
+        number, revision, instant_of(submitted), policy, policy_digest, deciding, _chain(chain), nonce, statement
+    )
+
+
+def submission_of(row: Row) -> Submission:
+    """The submission of its row."""
+    round_ = round_of([row[name] for name in ROUND])
+    return Submission(row["document"], round_, _content(row["content"]), row["content_digest"])
 
 
 def document_state(d: Document) -> dict[str, Any]:
@@ -106,31 +144,21 @@ STATE = (
 """The names of `document_state`."""
 
 DOCUMENT = (
-    *("id", "applicant", "content", "content_digest", "currency", "status", "version"),
-    *("round", "revision", "submitted_at", "policy_version", "policy_digest", "deciding_units", "chain", "nonce"),
-    *("statement", "held", "used", "use_rows", "approved_at", "expires_at", "use_due_at", "ended_at"),
+    *("id", "applicant", "currency", "status", "version", "held", "used", "use_rows"),
+    *("approved_at", "expires_at", "use_due_at", "ended_at"),
 )
-"""The columns that `document_of` reads, in its order."""
+"""The columns of a document that `document_of` reads, in its order; then come `content`, its digest, and `ROUND`."""
 
 
-def document_of(row: Sequence[Any], signatures: tuple[Signature, ...], payments: tuple[Payment, ...]) -> Document:
-    """The document of its columns and its facts; ValueError where a column can't be read."""
-    id, applicant, content, content_digest, currency, status, version, *rest = row
-    (
-        number,
-        revision,
-        submitted,
-        policy,
-        policy_digest,
-        deciding,
-        chain,
-        nonce,
-        statement,
-        held,
-        used,
-        use_rows,
-        *times,
-    ) = rest
+def document_of(
+    row: Sequence[Any],
+    signatures: tuple[Signature, ...],
+    before: tuple[Signature, ...],
+    payments: tuple[Payment, ...],
+) -> Document:
+    """The document of its columns, its present round's and its facts; ValueError where a column can't be read."""
+    id, applicant, currency, status, version, held, used, use_rows, *rest = row
+    approved, expires, use_due, ended, content, content_digest, *submitted = rest
     return Document(
         id,
         applicant,
@@ -139,15 +167,17 @@ def document_of(row: Sequence[Any], signatures: tuple[Signature, ...], payments:
         currency,
         Status(status),
         version,
-        Round(
-            number, revision, instant_of(submitted), policy, policy_digest, deciding, _chain(chain), nonce, statement
-        ),
+        round_of(submitted),
         signatures,
+        before,
         tuple([Held(*each) for each in json.loads(held)]),
         payments,
         used,
         use_rows,
-        *map(_when, times),
+        _when(approved),
+        _when(expires),
+        _when(use_due),
+        _when(ended),
     )
 
 
@@ -162,7 +192,13 @@ def summary_of(row: Row) -> Summary:
 def project_row(p: Project) -> dict[str, Any]:
     """A project's columns."""
     days = {"first": p.first.isoformat(), "last": p.last.isoformat()}
-    return {"id": p.id, "version": p.version, **days, "body": dump(p)}
+    return {"id": p.id, "version": p.version, "name": p.name, "departments": _dumps(p.departments), **days}
+
+
+def project_of(row: Row) -> Project:
+    """The project of its row."""
+    days = (date.fromisoformat(row["first"]), date.fromisoformat(row["last"]))
+    return Project(row["id"], row["name"], tuple(json.loads(row["departments"])), *days)
 
 
 def payee_row(p: PayeeAccount) -> dict[str, Any]:
@@ -170,9 +206,29 @@ def payee_row(p: PayeeAccount) -> dict[str, Any]:
     return {"id": p.id, "version": p.version, "account": p.account}
 
 
+def payee_of(row: Row) -> PayeeAccount:
+    """The payee of its row."""
+    return PayeeAccount(row["id"], row["account"], row["version"])
+
+
 def policy_row(p: PolicyVersion) -> dict[str, Any]:
     """A policy version's columns."""
-    return {"id": p.id, "version": p.version, "effective": p.effective.isoformat(), "digest": p.digest, "body": dump(p)}
+    return {
+        "id": p.id,
+        "version": p.version,
+        "effective": p.effective.isoformat(),
+        "digest": p.digest,
+        "text": p.text,
+        "offices": _dumps(p.offices),
+        "adopters": _dumps([[a.person, a.office, instant_text(a.at)] for a in p.adopters]),
+    }
+
+
+def policy_of(row: Row) -> PolicyVersion:
+    """The policy version of its row."""
+    adopters = tuple([Adopter(person, office, instant_of(at)) for person, office, at in json.loads(row["adopters"])])
+    effective, offices = date.fromisoformat(row["effective"]), tuple(json.loads(row["offices"]))
+    return PolicyVersion(row["id"], effective, row["text"], row["digest"], offices, adopters, row["version"])
 
 
 def line_row(line: Line) -> dict[str, Any]:
@@ -194,6 +250,12 @@ def move_row(m: Move) -> dict[str, Any]:
     month = _number(m.month)
     held = {"in_force": m.in_force, "reserved": m.reserved, "committed": m.committed, "spent": m.spent}
     return {"line": m.line, **held, "month": month}
+
+
+def move_of(row: Row) -> Move:
+    """The move of its row."""
+    held = (row["in_force"], row["reserved"], row["committed"], row["spent"])
+    return Move(row["line"], *held, _month(row["month"]))
 
 
 def _number(month: Month | None) -> int | None:

@@ -45,19 +45,10 @@ documents = _table(
     _text("step_office", null=True),
     _text("statement"),
     _int("round"),
-    _int("steps"),
     _int("paid"),
     _int("used"),
     _int("use_rows"),
     _text("currency"),
-    _text("content_digest"),
-    _text("content"),
-    _int("revision"),
-    _text("policy_version"),
-    _text("policy_digest"),
-    _int("deciding_units"),
-    _text("chain"),
-    _text("nonce"),
     _text("held"),
     CheckConstraint("paid >= 0 AND paid <= units AND used >= 0 AND used <= units", name="documents_within"),
     Index("documents_account", "department", "type", "payee_account", "submitted_at"),
@@ -66,11 +57,48 @@ documents = _table(
     Index("documents_due", "status", "expires_at"),
     Index("documents_use_due", "status", "use_due_at"),
 )
+rounds = _table(
+    "rounds",
+    _text("document"),
+    _int("round"),
+    _int("seq"),
+    _int("revision"),
+    _text("submitted_at"),
+    _text("statement"),
+    _int("units"),
+    _text("payee_name", null=True),
+    _text("payee_account", null=True),
+    _text("method", null=True),
+    _text("content"),
+    _text("content_digest"),
+    _text("policy_version"),
+    _text("policy_digest"),
+    _int("deciding_units"),
+    _int("steps"),
+    _text("chain"),
+    _text("nonce"),
+    PrimaryKeyConstraint("document", "round"),
+)
 payees = _table("payees", _text("id", key=True), _int("version"), _text("account"))
 policies = _table(
-    "policies", _text("id", key=True), _int("version"), _text("effective"), _text("digest"), _text("body")
+    "policies",
+    _text("id", key=True),
+    _int("version"),
+    _text("effective"),
+    _text("digest"),
+    _text("text"),
+    _text("offices"),
+    _text("adopters"),
 )
-projects = _table("projects", _text("id", key=True), _int("version"), _text("first"), _text("last"), _text("body"))
+projects = _table(
+    "projects",
+    _text("id", key=True),
+    _int("version"),
+    _text("name"),
+    _text("departments"),
+    _text("first"),
+    _text("last"),
+)
 lines = _table(
     "lines",
     _text("id", key=True),
@@ -195,5 +223,8 @@ outbox = _table(
     Index("outbox_due", "parked", "due"),
 )
 
-APPEND_ONLY = ("journal", "moves", "signatures", "payments", "use_rows", "seals", "keys", "schema_version")
+APPEND_ONLY = (
+    *("journal", "moves", "rounds", "signatures", "payments", "use_rows", "seals"),
+    *("keys", "projects", "schema_version"),
+)
 """Tables whose rows are never changed or removed, from plain SQL neither."""

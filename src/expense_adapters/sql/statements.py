@@ -39,7 +39,7 @@ UPDATE = {
         .where(t.c.id == bind("the_id"), t.c.version == bind("expected"))
         .values({c.name: bind(c.name) for c in t.columns if c.name != "id"})
     )
-    for t in (s.documents, s.payees, s.policies, s.projects)
+    for t in (s.documents, s.payees, s.policies)
 }
 # A statement covers all of a document but its state: while it stays, only that is written.
 ADVANCE = _sql(
@@ -103,17 +103,29 @@ KEY = _sql(
     .where(s.keys.c.key == bind("key"))
 )
 BY_ID = {t.name: _all(t, t.c.id == bind("id")) for t in (s.documents, s.payees, s.policies, s.projects, s.lines)}
-DOCUMENT = _sql(select(*[s.documents.c[name] for name in rows.DOCUMENT]).where(s.documents.c.id == bind("id")))
+DOCUMENT = _sql(
+    select(
+        *[s.documents.c[name] for name in rows.DOCUMENT],
+        s.rounds.c.content,
+        s.rounds.c.content_digest,
+        *[s.rounds.c[name] for name in rows.ROUND],
+    )
+    .join_from(
+        s.documents, s.rounds, (s.rounds.c.document == s.documents.c.id) & (s.rounds.c.round == s.documents.c.round)
+    )
+    .where(s.documents.c.id == bind("id"))
+)
 SIGNATURES = _sql(
-    select(*[s.signatures.c[name] for name in rows.SIGNATURE])
-    .where(s.signatures.c.document == bind("id"), s.signatures.c.round == bind("round"))
-    .order_by(s.signatures.c.step)
+    select(s.signatures.c.round, *[s.signatures.c[name] for name in rows.SIGNATURE])
+    .where(s.signatures.c.document == bind("id"))
+    .order_by(s.signatures.c.round, s.signatures.c.step)
 )
 PAYMENTS = _all(s.payments, s.payments.c.document == bind("id"), order=(s.payments.c.number,))
 GUARD_AT = _sql(select(s.guards.c.version).where(s.guards.c.key == bind("key")))
 TAKEN_AT = _sql(select(s.taken.c.owner).where(s.taken.c.space == bind("space"), s.taken.c.key == bind("key")))
 UNSEAL = _sql(s.unsealed.delete().where(s.unsealed.c.subject == bind("subject"), s.unsealed.c.seq == bind("seq")))
 FACTS: tuple[tuple[Any, Any], ...] = (
+    (s.rounds, rows.submission_of),
     (s.signatures, rows.signed_of),
     (s.payments, rows.payment_of),
     (s.use_rows, rows.use_of),

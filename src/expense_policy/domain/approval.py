@@ -14,7 +14,8 @@ from . import checks
 from .content import Digest, digest, line_digest
 from .organisation import Authority, Delegation, Roster
 from .periods import instant_text
-from .policy import Policy, Rule
+from .policy import Policy
+from .policy import Step as Step
 from .refusals import Code, Refusal, refusal
 from .vocabulary import PersonId
 
@@ -54,14 +55,6 @@ def Return(opinion: str) -> Verdict:
 def Reject(opinion: str) -> Verdict:
     """The end of the document, with the reason."""
     return Verdict(Outcome.REJECT, opinion)
-
-
-@attrs.frozen
-class Step:
-    """A step of a round's chain, as it was at submission."""
-
-    office: str
-    points: tuple[str, ...]
 
 
 @attrs.frozen
@@ -106,6 +99,11 @@ class Signature:
         """Who signed, and whom for."""
         return (self.signer, self.authority.holder)
 
+    @property
+    def office(self) -> str:
+        """The office whose step it is, whoever took it (A3.5)."""
+        return self.authority.substitute_for or self.authority.office
+
 
 def statement_digest(
     *,
@@ -126,11 +124,6 @@ def statement_digest(
     return line_digest(("statement/1", *map(str, head), *steps))
 
 
-def steps(rules: tuple[Rule, ...]) -> tuple[Step, ...]:
-    """A round's steps from the policy's rules."""
-    return tuple(Step(rule.office, rule.points) for rule in rules)
-
-
 @attrs.frozen
 class Bars:
     """Who may not sign: a person by the part he plays in the case (A3.2)."""
@@ -142,9 +135,20 @@ class Bars:
         return self.parts.get(person)
 
 
-def bars(applicant: PersonId, payee: PersonId | None, signatures: tuple[Signature, ...]) -> Bars:
-    """Applicant, payee and everyone who signed, or was signed for, already."""
-    parts = {person: "signer" for signature in signatures for person in signature.people}
+def bars(
+    applicant: PersonId,
+    payee: PersonId | None,
+    signatures: tuple[Signature, ...],
+    before: tuple[Signature, ...] = (),
+    office: str | None = None,
+) -> Bars:
+    """Applicant, payee and everyone who signed, or was signed for, already.
+
+    `before` are the signatures of earlier rounds: their people may take the step of `office` again if it was theirs,
+    and no other (A3.2); without an office, none.
+    """
+    signed = [*signatures, *[s for s in before if s.office != office]]
+    parts = {person: "signer" for signature in signed for person in signature.people}
     # Who plays several parts is told the first of them.
     if payee is not None:
         parts[payee] = "payee"
@@ -229,20 +233,26 @@ def check_verdict(step: Step, verdict: Verdict) -> list[Refusal]:
 
 
 def unsigned_steps(
-    chain: tuple[Step, ...], statement: Digest, signatures: tuple[Signature, ...], barred: Bars
+    chain: tuple[Step, ...],
+    statement: Digest,
+    signatures: tuple[Signature, ...],
+    applicant: PersonId,
+    payee: PersonId | None,
+    before: tuple[Signature, ...],
 ) -> tuple[str, ...]:
     """The offices of the steps without a valid approval of this statement, in order (A4.1).
 
-    Each is derived again from the signature itself: its step and office, its statement, and that neither who signed
-    nor whom for is in `barred` (applicant, payee) or stands in an earlier signature (A3.2).
+    Each is derived again from the signature itself: its step, office, statement and findings, and that neither who
+    signed nor whom for is applicant or payee or stands in another step's signature, of this round or before (A3.2).
     """
-    people = set(barred.parts)
+    people: set[PersonId | None] = {applicant, payee}
     missing = []
     for i, step in enumerate(chain):
+        others = people.union(*[s.people for s in before if s.office != step.office])
         for s in signatures:
-            office = s.authority.substitute_for or s.authority.office
-            said = (s.step, office, s.statement, s.verdict.outcome)
-            if said == (i, step.office, statement, Outcome.APPROVE) and people.isdisjoint(s.people):
+            said = (s.step, s.office, s.statement, s.verdict.outcome)
+            right = said == (i, step.office, statement, Outcome.APPROVE) and others.isdisjoint(s.people)
+            if right and not check_verdict(step, s.verdict):
                 people.update(s.people)
                 break
         else:

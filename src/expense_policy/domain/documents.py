@@ -19,7 +19,6 @@ from .approval import (
     bars,
     check_verdict,
     statement_digest,
-    steps,
     unsigned_steps,
 )
 from .budget import BudgetPlan
@@ -40,7 +39,8 @@ Content = Application | BudgetPlan
 class Document:
     """A document as it stands: its content, its present round with signatures, what it holds, what was paid.
 
-    Amounts are smallest units. `signatures` are those of the present round, `payments` all there are.
+    Amounts are smallest units. `signatures` are those of the present round, `before` those of the rounds it replaced,
+    `payments` all there are.
     """
 
     id: DocumentId
@@ -52,6 +52,7 @@ class Document:
     version: int
     round: Round
     signatures: tuple[Signature, ...] = ()
+    before: tuple[Signature, ...] = ()
     held: tuple[Held, ...] = ()
     payments: tuple[Payment, ...] = ()
     used: int = 0
@@ -96,7 +97,8 @@ class Document:
         """The step whose turn it is; None unless in review."""
         if self.status is not Status.IN_REVIEW:
             return None
-        return self.round.chain[len(self.signatures)]
+        done = len(self.signatures)
+        return self.round.chain[done] if done < len(self.round.chain) else None
 
     @property
     def payee_person(self) -> PersonId | None:
@@ -105,8 +107,10 @@ class Document:
 
     @property
     def bars(self) -> Bars:
-        """Who may not sign the present step, by the part he plays (A3.2)."""
-        return bars(self.applicant, self.payee_person, self.signatures)
+        """Who may not sign the present step, or pay where there is none, by the part he plays (A3.2, A4.3)."""
+        step = self.step
+        office = None if step is None else step.office
+        return bars(self.applicant, self.payee_person, self.signatures, self.before, office)
 
     @property
     def counted(self) -> int:
@@ -172,7 +176,7 @@ def submit(
     """A new document, or a new round of a returned, unsigned or unpaid one: money is reserved, nobody has signed."""
     content_digest = content.digest
     deciding = content.amount.units + related_units
-    chain = steps(policy.chain(content.kind, deciding))
+    chain = policy.chain(content.kind, deciding)
     revision = 1 if previous is None else previous.round.revision + 1
     number = 1 if previous is None else previous.round.number + 1
     statement = statement_digest(
@@ -192,8 +196,18 @@ def submit(
     shares = tuple((s.line, s.amount.units) for s in content.shares) if isinstance(content, Application) else ()
     held, moves = holds.reserve(shares)
     version = 1 if previous is None else previous.version + 1
+    before = () if previous is None else (*previous.before, *previous.signatures)
     document = Document(
-        id, applicant, content, content_digest, policy.currency, Status.IN_REVIEW, version, round_, held=held
+        id,
+        applicant,
+        content,
+        content_digest,
+        policy.currency,
+        Status.IN_REVIEW,
+        version,
+        round_,
+        before=before,
+        held=held,
     )
     return Change(document, _merged((*back, *moves)))
 
@@ -216,7 +230,9 @@ def judge_signature(
     if step is None:
         return (refusal(Code.STATUS_WRONG, status=document.status.value, needed=Status.IN_REVIEW.value),)
     found: list[Refusal] = []
-    if seen != document.statement:
+    r = document.round
+    # A round whose chain is not the one its policy asks for was not submitted through the desk.
+    if seen != document.statement or r.chain != policy.chain(document.kind, r.deciding_units):
         found.append(refusal(Code.STATEMENT_STALE))
     found += check_verdict(step, verdict)
     right = authority(actor, step, policy, roster, document.department, document.round.deciding_units, document.bars)
@@ -289,6 +305,7 @@ def _next(
         d.version + 1,
         d.round,
         d.signatures if signatures is None else signatures,
+        d.before,
         d.held if held is None else held,
         d.payments if payments is None else payments,
         d.used if used is None else used,
@@ -332,22 +349,37 @@ def present_statement(document: Document) -> Digest:
     )
 
 
-def unsigned(document: Document) -> tuple[str, ...]:
-    """The offices whose approval of what the document says now is missing, derived again (A4.1)."""
-    barred = bars(document.applicant, document.payee_person, ())
-    return unsigned_steps(document.round.chain, present_statement(document), document.signatures, barred)
+def unsigned(document: Document, policy: Policy | None) -> tuple[str, ...]:
+    """The offices whose approval of what the document says now is missing, derived again (A4.1).
+
+    `policy` is the version of the round. The chain is what that version asks for the amount that decided, never what
+    stands in the store: where the two differ, or the version is not known, nothing counts as signed.
+    """
+    r = document.round
+    units = max(r.deciding_units, document.units)
+    chain = () if policy is None or policy.digest != r.policy_digest else policy.chain(document.kind, units)
+    if not chain or chain != r.chain:
+        return tuple(step.office for step in chain or r.chain) or (document.kind.value,)
+    return unsigned_steps(
+        chain,
+        present_statement(document),
+        document.signatures,
+        document.applicant,
+        document.payee_person,
+        document.before,
+    )
 
 
-def approved(document: Document, at: datetime) -> Approved | tuple[Refusal, ...]:
+def approved(document: Document, policy: Policy | None, at: datetime) -> Approved | tuple[Refusal, ...]:
     """The proof that a document can be paid, or every reason why not (A4.1).
 
-    The status alone is never trusted: the statement and each step's signature are checked again.
+    Neither status nor chain is trusted: statement, chain and each step's signature are derived again.
     """
     form = document.content
     found: list[Refusal] = []
     if document.status is not Status.APPROVED or not isinstance(form, Application):
         found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=Status.APPROVED.value))
-    missing = unsigned(document)
+    missing = unsigned(document, policy)
     if missing:
         found.append(refusal(Code.SIGN_OFF_INCOMPLETE, steps=", ".join(missing)))
     if document.expires_at is not None and at >= document.expires_at:

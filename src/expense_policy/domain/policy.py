@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import date
+from functools import cached_property
 
 import attrs
 
@@ -22,6 +24,14 @@ class Rule:
     def applies(self, units: int) -> bool:
         """Whether an amount that decides the chain calls for this step (A3.1)."""
         return (self.above is None or units > self.above) and (self.up_to is None or units <= self.up_to)
+
+
+@attrs.frozen
+class Step:
+    """A step of a chain as a round goes through it: who signs, and on which review points he finds (A3.7)."""
+
+    office: str
+    points: tuple[str, ...]
 
 
 @attrs.frozen
@@ -74,9 +84,21 @@ class Policy:
     text: str
     digest: Digest
 
-    def chain(self, kind: str, units: int) -> tuple[Rule, ...]:
+    def chain(self, kind: str, units: int) -> tuple[Step, ...]:
         """The steps a document of this kind needs at the amount that decides, in order (A3.1)."""
-        return tuple(rule for rule in dict(self.chains)[kind] if rule.applies(units))
+        bounds, chains = self._bands[kind]
+        return chains[bisect_left(bounds, units)]
+
+    @cached_property
+    def _bands(self) -> dict[str, tuple[list[int], list[tuple[Step, ...]]]]:
+        """Each kind's bounds in order, with the chain of every band between them: up to each, and above the last."""
+        found = {}
+        for kind, rules in self.chains:
+            bounds = sorted({bound for rule in rules for bound in (rule.above, rule.up_to) if bound is not None})
+            amounts = [*bounds, (bounds[-1] if bounds else 0) + 1]
+            chains = [tuple(Step(r.office, r.points) for r in rules if r.applies(units)) for units in amounts]
+            found[kind] = (bounds, chains)
+        return found
 
     def substitute_offices(self, office: str) -> tuple[str, ...]:
         """The offices that take an office's step where nobody of it may (A3.5), in order."""

@@ -15,7 +15,7 @@ conditionally, a key taken once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -23,13 +23,14 @@ import attrs
 
 from ..domain.adoption import PolicyVersion
 from ..domain.application import Application
-from ..domain.approval import Signature
+from ..domain.approval import Round, Signature
 from ..domain.categories import UseRow
-from ..domain.content import Digest, Row
-from ..domain.documents import Document
+from ..domain.content import Digest, Row, line_digest
+from ..domain.documents import Content, Document
 from ..domain.holds import Line, Move
 from ..domain.journal import Entry, Seal
 from ..domain.payment import PayeeAccount, Payment
+from ..domain.periods import instant_text
 from ..domain.project import Project
 from ..domain.vocabulary import DocumentId, LineId, Space
 from .notifier import Notice
@@ -51,7 +52,32 @@ class Signed:
         return ("signature", self.document, str(self.round), str(self.signature.step), self.signature.digest)
 
 
-Fact = Signed | Payment | UseRow | Seal
+@attrs.frozen
+class Submission:
+    """What a round was submitted with; it stays when a later round takes its place (A3.3, B1.4)."""
+
+    document: DocumentId
+    round: Round
+    content: Content
+    content_digest: Digest
+
+    @classmethod
+    def of(cls, d: Document) -> Submission:
+        """The submission of a document's present round."""
+        return cls(d.id, d.round, d.content, d.content_digest)
+
+    def row(self) -> Row:
+        """What a journal entry says of this row: the statement covers all but when it was submitted."""
+        return (
+            "round",
+            self.document,
+            str(self.round.number),
+            self.round.statement,
+            instant_text(self.round.submitted_at),
+        )
+
+
+Fact = Submission | Signed | Payment | UseRow | Seal
 """What is written once and never changed."""
 
 
@@ -162,6 +188,18 @@ class Seen:
     sums: tuple[Mapping[tuple[str, ...], int], ...]
 
 
+def line_said(line: Line) -> Row:
+    """What a journal entry says of a line it opens."""
+    named = line_digest((line.name, line.plan) if line.project is None else (line.name, line.plan, line.project))
+    return ("line", line.id, line.department, str(line.year), line.category, named)
+
+
+def move_said(move: Move) -> Row:
+    """What a journal entry says of a move."""
+    moved = (str(move.in_force), str(move.reserved), str(move.committed), str(move.spent))
+    return ("move", move.line, *moved, "" if move.month is None else str(move.month))
+
+
 @attrs.frozen
 class Summary:
     """A document as a flat row: what lists, questions and sums need. Amounts are smallest units."""
@@ -183,6 +221,10 @@ class Summary:
     expires_at: datetime | None
     use_due_at: datetime | None
     step_office: str | None
+
+    def row(self) -> Row:
+        """The row as text, as `Repository.standing` gives it."""
+        return ("summary", *["" if value is None else str(value) for value in attrs.astuple(self)])
 
     @classmethod
     def of(cls, d: Document) -> Summary:
@@ -213,6 +255,10 @@ SEARCHED = ("kind", "status", "department", "applicant", "type", "step_office")
 """The columns `Repository.find` searches by."""
 
 
+Faulty = Callable[[str, str], None]
+"""Is told what can't be read: where, and why."""
+
+
 class Repository(Protocol):
     """A store. Shared by threads; knows no clock: every instant is an argument."""
 
@@ -237,8 +283,22 @@ class Repository(Protocol):
     def policies(self) -> Sequence[PolicyVersion]:
         """Every known policy version, in the order of effective date, then id."""
 
-    def history(self, subject: str | None = None) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
-        """Entries with the facts they wrote, in (subject, seq) order, streamed."""
+    def history(
+        self, subject: str | None = None, faulty: Faulty | None = None
+    ) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
+        """Entries with the facts they wrote, in (subject, seq) order, streamed.
+
+        What can't be read is told to `faulty` and left out; without it, it is a RepositoryError.
+        """
+
+    def standing(self, faulty: Faulty) -> Iterator[Row]:
+        """Every row that stands in the store, in no order, as the journal says it: what `verify` holds it to (I19).
+
+        `fact.row()` of each fact; `record.row()` of payees, policies and projects; `Summary.row()` of each document;
+        ("guard", key, version); ("line", …) as `line_said`; ("balance", line, in_force, reserved, committed, spent);
+        ("move", subject, seq, line, in_force, reserved, committed, spent, month); ("take", space, key, by, "ever" or
+        "once"); ("key", key, asked, subject, seq). What can't be read is told to `faulty` and left out.
+        """
 
     def unsealed(self, limit: int) -> Sequence[Entry]:
         """Committed entries that no seal binds yet, in (subject, seq) order."""

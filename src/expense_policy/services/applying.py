@@ -13,7 +13,7 @@ from ..domain.money import Money
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Status
-from ..ports.repository import Guard, Look, Put, Sum
+from ..ports.repository import Guard, Look, Put, Submission, Sum
 from .engine import Effects, Engine, Scene, Verdicts, document_of, own
 
 _REVISABLE = (Status.RETURNED, Status.IN_REVIEW, Status.APPROVED)
@@ -102,7 +102,13 @@ class Submit:
         )
         before = 0 if previous is None else previous.version
         guards = tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in sorted(_related(self.form)))
-        return Effects(guards=guards, puts=(Put(change.document, before),), moves=change.moves, tell=(self.actor,))
+        return Effects(
+            guards=guards,
+            puts=(Put(change.document, before),),
+            moves=change.moves,
+            facts=(Submission.of(change.document),),
+            tell=(self.actor,),
+        )
 
     def _related_units(self, scene: Scene, previous: Document | None, policy: Policy) -> int:
         account, name, both = (sum(group.values()) for group in scene.seen.sums)

@@ -12,7 +12,7 @@ from ..domain.documents import Document
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Space, Status
-from ..ports.repository import Look, Put, Take
+from ..ports.repository import Look, Put, Submission, Take
 from .engine import Act, Effects, Engine, Receipt, Scene, Verdicts, document_of, own
 
 
@@ -70,7 +70,12 @@ class FilePlan:
         )
         takes = (Take(*place, self.subject),) if other is None else ()
         before = 0 if previous is None else previous.version
-        return Effects(puts=(Put(change.document, before),), takes=takes, tell=(self.actor,))
+        return Effects(
+            puts=(Put(change.document, before),),
+            takes=takes,
+            facts=(Submission.of(change.document),),
+            tell=(self.actor,),
+        )
 
     def _may_revise(self, previous: Document) -> list[Refusal]:
         found = own(previous, self.actor)

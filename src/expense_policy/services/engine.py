@@ -9,7 +9,7 @@ from typing import Protocol
 import attrs
 
 from ..domain import checks, journal
-from ..domain.content import Digest, Row, digest, line_digest
+from ..domain.content import Digest, Row, digest
 from ..domain.documents import Document
 from ..domain.holds import Line, Move
 from ..domain.journal import Entry
@@ -23,7 +23,7 @@ from ..ports.errors import AlreadyDone, Conflict, NotFound
 from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice
-from ..ports.repository import Batch, Fact, Free, Guard, Key, Look, Put, Repository, Seen, Take
+from ..ports.repository import Batch, Fact, Free, Guard, Key, Look, Put, Repository, Seen, Take, line_said, move_said
 
 ATTEMPTS = 20
 POLICY_GUARD = "policies"
@@ -254,7 +254,7 @@ class Engine:
 
     def _batch(self, act: Act, scene: Scene, e: Effects, wanted: Key | None) -> Batch:
         seq, prev = (0, journal.GENESIS) if scene.seen.head is None else scene.seen.head[:2]
-        rows = _rows(e)
+        rows = _rows(e, wanted)
         version = None if scene.policy is None else scene.policy.version
         head = (
             act.subject,
@@ -280,18 +280,21 @@ class Engine:
         return Batch(entry, wanted, e.guards, e.puts, e.lines, e.moves, e.takes, e.facts, notices)
 
 
-def _rows(e: Effects) -> tuple[Row, ...]:
+def _rows(e: Effects, key: Key | None) -> tuple[Row, ...]:
     rows: list[Row] = [put.record.row() for put in e.puts]
+    if key is not None:
+        rows.append(("key", key.key, key.asked))
     for g in e.guards:
         rows.append(("guard", g.key, str(g.expected + 1)))
     for x in e.lines:
-        named = line_digest((x.name, x.plan) if x.project is None else (x.name, x.plan, x.project))
-        rows.append(("line", x.id, x.department, str(x.year), x.category, named))
+        rows.append(line_said(x))
     for m in e.moves:
-        moved = (str(m.in_force), str(m.reserved), str(m.committed), str(m.spent))
-        rows.append(("move", m.line, *moved, "" if m.month is None else str(m.month)))
+        rows.append(move_said(m))
     for t in e.takes:
-        rows.append(("take" if isinstance(t, Take) else "free", t.space.value, t.key))
+        if isinstance(t, Take):
+            rows.append(("take", t.space.value, t.key, t.by, "ever" if t.ever else "once"))
+        else:
+            rows.append(("free", t.space.value, t.key, t.by))
     for fact in e.facts:
         rows.append(fact.row())
     return (*rows, *e.rows)

@@ -47,7 +47,7 @@ class Pay:
 
     def _pay(self, document: Document, scene: Scene) -> Verdicts:
         assert self.instruction is not None
-        view = documents.approved(document, scene.at)
+        view = documents.approved(document, scene.policies.get(document.round.policy_version), scene.at)
         found = list(view) if isinstance(view, tuple) else []
         form = document.content
         if not isinstance(form, Application):

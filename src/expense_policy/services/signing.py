@@ -67,5 +67,6 @@ class Sign:
             moves=moves,
             takes=takes,
             facts=(Signed(document.id, document.round.number, signature),),
+            rows=() if change.document.ended_at is None else (documents.manifest(change.document),),
             tell=(document.applicant,),
         )

@@ -71,6 +71,8 @@ class ApprovingMachine(CompanyMachine):
             "chain": chain,
             "spent": {},
             "payments": [],
+            "parts": [],
+            "before": [] if previous is None else [*previous["before"], *previous["parts"]],
             "old": [s for s in old if s != seen] if previous is None else [*previous["old"], previous["seen"]],
             "seen": seen,
         }
@@ -121,8 +123,10 @@ class ApprovingMachine(CompanyMachine):
         """The signature names its signer and holder: whoever is in it plays no other part (I5, I6)."""
         signature = self.desk.document(id).signatures[-1]
         people = set(signature.people)
-        assert not people & self.oracle.barred(form), "I5, I6: a barred person signed, or was signed for"
+        office = form["chain"][form["step"]]
+        assert not people & self.oracle.barred(form, office), "I5, I6: a barred person signed, or was signed for"
         form["signed"] += sorted(people)
+        form["parts"] += [(person, office) for person in sorted(people)]
 
     @precondition(lambda self: len(self._forms("in_review")) > 1)
     @rule(data=st.data(), back=st.booleans())
@@ -140,6 +144,7 @@ class ApprovingMachine(CompanyMachine):
             lambda: self.desk.would.spending.sign(id, **given),
         )
         if receipt is not None:
+            self._signed(id, form)
             form["status"] = "returned" if back else "rejected"
 
     @precondition(lambda self: any(f["old"] for f in self.oracle.forms.values() if f["status"] == "in_review"))

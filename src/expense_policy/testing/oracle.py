@@ -84,13 +84,15 @@ class Oracle:
         last = "deputy_in_charge" if units <= self.limit else "general_manager"
         return ["department_head", "finance_officer", "finance_head", last]
 
-    def barred(self, form: dict[str, Any]) -> set[str]:
-        """Applicant, payee, and everyone who signed or was signed for."""
-        return {form["applicant"], form["person"], *form["signed"]}
+    def barred(self, form: dict[str, Any], office: str | None = None) -> set[str]:
+        """Applicant, payee, and everyone who signed or was signed for; in earlier rounds, another office's step."""
+        before = {person for person, of in form["before"] if of != office}
+        return {form["applicant"], form["person"], *form["signed"], *before}
 
     def takers(self, form: dict[str, Any]) -> tuple[str, list[str]]:
         """The office that takes the present step, and who of it may."""
-        step, barred = form["chain"][form["step"]], self.barred(form)
+        step = form["chain"][form["step"]]
+        barred = self.barred(form, step)
         for office in [step, *SUBSTITUTES[step]]:
             free = [p for p in self.holders[office] if p not in barred]
             if free:
@@ -99,7 +101,7 @@ class Oracle:
 
     def may_sign(self, form: dict[str, Any], now: datetime) -> set[str]:
         """Everyone who may take the present step."""
-        barred = self.barred(form)
+        barred = self.barred(form, form["chain"][form["step"]])
         office, free = self.takers(form)
         delegates = {
             d["delegate"]
