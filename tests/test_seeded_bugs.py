@@ -166,6 +166,13 @@ BUGS = {
     "a version decides before its day": Bug(
         "I28", f"{SERVICES}/engine.py", "if policy.effective <= policy.calendar.day(at):", "if True:", said="step"
     ),
+    "a chain with a gap loads": Bug(
+        "I8",
+        "expense_policy/policy_checks.py",
+        "end[rule.up_to] > begin[rule.up_to]",
+        "end[rule.up_to] < begin[rule.up_to]",
+        "test_policy_file.py::test_a_chain_has_a_fault_or_never_weakens",
+    ),
     "a failed notice counts as delivered": Bug(
         "I31",
         f"{SERVICES}/tending.py",

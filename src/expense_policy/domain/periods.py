@@ -67,7 +67,8 @@ def instant_of(text: str) -> datetime:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # A name of a folder, or one no file can have, is an OSError.
         raise ValueError(f"{name!r} is not a known time zone") from None
 
 

@@ -23,10 +23,13 @@ departments = ["marketing", "customer_service"]
 [periods]
 [[chain.budget_plan]]
 office = "finance_officer"
+points = ["legality", "compliance", "accuracy"]
 [[chain.budget_plan]]
 office = "finance_head"
+points = ["finances", "cash", "interest"]
 [[chain.budget_plan]]
 office = "general_manager"
+points = ["effect", "benefit"]
 [[chain.application]]
 office = "department_head"
 points = ["necessity", "reasonableness", "budget"]

@@ -71,8 +71,10 @@ class CompanyMachine(RuleBasedStateMachine):
         id = self.desk.budgeting.file(BudgetPlan("marketing", 2026, lines), actor="mei").id
         self.subjects |= {"policy:2026.01", id}
         for person in ("officer", "cfo", "gm"):
-            seen = self.desk.document(id).statement
-            self.desk.spending.sign(id, seen=seen, actor=person, verdict=Approve("Fine.", {}))
+            document = self.desk.document(id)
+            assert document.step is not None
+            verdict = Approve("Fine.", dict.fromkeys(document.step.points, True))
+            self.desk.spending.sign(id, seen=document.statement, actor=person, verdict=verdict)
         self.entries = self._count()
         self._hold()
 
