@@ -166,6 +166,13 @@ BUGS = {
     "a version decides before its day": Bug(
         "I28", f"{SERVICES}/engine.py", "if policy.effective <= policy.calendar.day(at):", "if True:", said="step"
     ),
+    "a version in force says who adopts an earlier text": Bug(
+        "I28",
+        f"{SERVICES}/policies.py",
+        "            offices, adopters = same.offices, same.adopters\n",
+        "            adopters = same.adopters\n",
+        "test_adoption.py::test_what_is_adopted_stays_adopted",
+    ),
     "a chain with a gap loads": Bug(
         "I8",
         "expense_policy/policy_checks.py",

@@ -13,6 +13,15 @@ from expense_policy.domain.categories.holiday_gift import GiftIssued, HolidayGif
 from .year import FAIR, YEAR, Year, cny, supplier
 
 
+def policies(year: Year) -> None:
+    """Versions that are not adopted: nobody's, late ones, on a day that has one, in another currency (X2, X3)."""
+    adopt, text = year.desk.policies.adopt, year.policy
+    year.tries(lambda: adopt(text, actor="liu.yang"))
+    for version, day, currency in (("2026.0", YEAR, "CNY"), ("2027.0", YEAR + 1, "EUR")):
+        other = text.replace("2026.1", version).replace(f"{YEAR}-01-01", f"{day}-01-01").replace("CNY", currency)
+        year.tries(lambda other=other: adopt(other, actor="liu.yang"))  # type: ignore[misc]
+
+
 def split_purchase(year: Year, day: date) -> list[str]:
     """Three related applications of 20,000.00: the third goes to the general manager (A3.6)."""
     year.clock.to(day)
@@ -146,6 +155,7 @@ def expiry(year: Year, id: str, day: date) -> None:
 def play_year(year: Year, days: int) -> list[str]:
     """The whole year: `days` ordinary applications among the misdeeds; the split purchase's last offices."""
     year.open_year()
+    policies(year)
     start = date(YEAR, 1, 6)
     unpaid, offices = year.gift("800.00", start, 999), []
     year.clock.to(start)

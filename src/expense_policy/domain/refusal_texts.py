@@ -19,6 +19,13 @@ TEXTS: dict[Code, Text] = {
         "{applicant} does it.",
         "请由{applicant}办理。",
     ),
+    Code.ADOPTED_ALREADY: Text(
+        "X2",
+        "Policy version {version}, effective {effective}, is adopted already.",
+        "制度版本{version}（{effective}起施行）已获通过。",
+        "Nothing is left to sign; another text is adopted under a version name of its own.",
+        "无需再签署；其他文本请另定版本号。",
+    ),
     Code.ADOPTED_LATE: Text(
         "X2",
         "Policy version {version} takes effect on {effective}, and today is {today}: it had to be adopted before.",
@@ -47,12 +54,27 @@ TEXTS: dict[Code, Text] = {
         "Ask for less, or have a supplementary budget of {short} approved first.",
         "请减少金额，或先办理追加预算{short}并获批准。",
     ),
+    Code.CURRENCY_OR_ZONE_CHANGED: Text(
+        "X3",
+        "Policy version {version} counts in {currency} and {time_zone}; "
+        "the company counts in {company_currency} and {company_time_zone}.",
+        "制度版本{version}采用{currency}和{time_zone}；公司采用{company_currency}和{company_time_zone}。",
+        "Keep {company_currency} and {company_time_zone}: the company has one currency and one time zone.",
+        "请保留{company_currency}和{company_time_zone}：公司只有一种币种和一个时区。",
+    ),
     Code.DEPARTMENT_OUT_OF_SCOPE: Text(
         "G2",
         "{department} is not within the scope of the policy.",
         "{department}不在本制度适用范围内。",
         "File it in a department of the scope, or have a policy version adopted that adds it.",
         "请以适用范围内的部门提交，或先通过增加该部门的制度版本。",
+    ),
+    Code.EFFECTIVE_DAY_TAKEN: Text(
+        "X2",
+        "Policy version {version} would take effect on {effective}, as the adopted version {other} does.",
+        "制度版本{version}的施行日{effective}与已通过的版本{other}相同。",
+        "Give it another effective date.",
+        "请另定施行日期。",
     ),
     Code.EVIDENCE_MISSING: Text(
         "A1.1",

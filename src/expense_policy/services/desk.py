@@ -75,7 +75,8 @@ class Desk:
         """A desk over the host's adapters; policy versions come in through `policies.adopt`.
 
         Without `clock` and `ids` the machine's own are taken; without `keyring` the journal is chained and sealed
-        but carries no keyed tags. `adopters` are the offices that adopt the first version (X2).
+        but carries no keyed tags. `adopters` are the offices that adopt while no version is in force (X2): two or
+        more, else ValueError.
         """
         env = Environment(
             repository, directory, evidence, keyring or NoKey(), clock or SystemClock(), ids or RandomIds(), adopters

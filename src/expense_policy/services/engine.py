@@ -132,6 +132,13 @@ class Act(Protocol):
         """The effects, or every refusal."""
 
 
+def _two_offices(instance: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+    if type(value) is not tuple or len(set(value)) != len(value) or len(value) < 2:
+        raise ValueError("the first version is adopted by two offices or more, each named once (X2)")
+    for office in value:
+        checks.an_ident("adopters", office)
+
+
 @attrs.frozen
 class Environment:
     """What the host brings."""
@@ -142,7 +149,7 @@ class Environment:
     keyring: Keyring
     clock: Clock
     ids: IdSource
-    offices: tuple[str, ...]
+    offices: tuple[str, ...] = attrs.field(validator=_two_offices)
     _known: list[tuple[int, dict[str, Policy]]] = attrs.field(
         factory=lambda: [(0, {})], init=False, repr=False, eq=False
     )
@@ -153,9 +160,9 @@ class Environment:
         The store is asked for them only when that count has moved.
         """
         if count is not None and self._known[0][0] != count:
-            loaded = [(v.id, load_policy(v.text)) for v in self.repository.policies() if v.adopted]
-            loaded.sort(key=lambda each: (each[1].effective, each[1].version), reverse=True)
-            self._known[0] = (count, dict(loaded))
+            loaded = [load_policy(v.text) for v in self.repository.policies() if v.adopted]
+            loaded.sort(key=lambda policy: policy.effective, reverse=True)
+            self._known[0] = (count, {policy.version: policy for policy in loaded})
         return self._known[0]
 
 

@@ -128,7 +128,7 @@ class Pay:
                     actor=self.actor,
                     office=Office.CASHIER,
                     department=document.department,
-                    holders=", ".join(roster.holders(Office.CASHIER, document.department)),
+                    holders=", ".join(roster.holders(Office.CASHIER, document.department)) or Office.CASHIER,
                 )
             )
         part = document.bars.part(self.actor)
@@ -159,7 +159,7 @@ class ConfirmAccount:
         roster = self.directory.roster((), scene.at)
         found: list[Refusal] = []
         if not roster.holds(self.actor, Office.FINANCE_OFFICER, ""):
-            holders = ", ".join(roster.holders(Office.FINANCE_OFFICER, ""))
+            holders = ", ".join(roster.holders(Office.FINANCE_OFFICER, "")) or Office.FINANCE_OFFICER
             found.append(
                 refusal(
                     Code.OFFICE_NOT_HELD,

@@ -33,46 +33,75 @@ class Adopt:
         return Look(policies=(self.policy.version,))
 
     def decide(self, scene: Scene) -> Verdicts:
-        roster = self.directory.roster((), scene.at)
         new, known = self.policy, scene.seen.policies.get(self.policy.version)
-        if known is not None and known.digest != new.digest:
-            return (refusal(Code.POLICY_VERSION_CHANGED, version=new.version),)
-        # Who adopts is said by the version in force; the first one says it for itself.
-        offices = new.adopters if scene.policy is None else scene.policy.adopters
-        adopters = () if known is None else known.adopters
-        open_offices = [o for o in offices if o not in {a.office for a in adopters}]
-        office = next((o for o in open_offices if roster.holds(self.actor, o, "")), None)
-        found: list[Refusal] = []
-        today = new.calendar.day(scene.at)
-        if today >= new.effective:
-            found.append(
-                refusal(
-                    Code.ADOPTED_LATE, version=new.version, effective=new.effective.isoformat(), today=today.isoformat()
-                )
-            )
-        if self.actor in {a.person for a in adopters}:
-            found.append(
-                refusal(Code.ADOPTED_TWICE, actor=self.actor, version=new.version, offices=", ".join(open_offices))
-            )
-        elif office is None:
-            holders = ", ".join(p for o in open_offices for p in roster.holders(o, ""))
-            found.append(
-                refusal(
-                    Code.OFFICE_NOT_HELD,
-                    clause="X2",
-                    actor=self.actor,
-                    office=", ".join(open_offices),
-                    department=new.company,
-                    holders=holders,
-                )
-            )
-        if found or office is None:
+        same = known if known is not None and known.digest == new.digest else None
+        if same is not None and same.adopted:
+            return (refusal(Code.ADOPTED_ALREADY, version=new.version, effective=new.effective.isoformat()),)
+        found = _against(new, scene)
+        if known is not None and same is None:
+            found.append(refusal(Code.POLICY_VERSION_CHANGED, version=new.version))
+        # Who adopts is said when a text is first adopted, and stays so whatever comes into force meanwhile.
+        offices, adopters = scene.offices if scene.policy is None else scene.policy.adopters, tuple[Adopter, ...]()
+        if same is not None:
+            offices, adopters = same.offices, same.adopters
+        office = self._office([o for o in offices if o not in {a.office for a in adopters}], adopters, scene.at)
+        if isinstance(office, Refusal):
+            return (*found, office)
+        if found:
             return tuple(found)
-        before = 0 if known is None else known.version
+        before = 0 if same is None else same.version
         signed = (*adopters, Adopter(self.actor, office, scene.at))
-        record = PolicyVersion(new.version, new.effective, new.text, new.digest, tuple(offices), signed, before + 1)
+        record = PolicyVersion(new.version, new.effective, new.text, new.digest, offices, signed, before + 1)
         guards = (Guard(POLICY_GUARD, scene.seen.guards.get(POLICY_GUARD, 0)),)
         return Effects(office=office, guards=guards, puts=(Put(record, before),))
+
+    def _office(self, open_offices: list[str], adopters: tuple[Adopter, ...], at: datetime) -> str | Refusal:
+        """The office the actor adopts in, of those that have not yet, or why he can't."""
+        version, waiting = self.policy.version, ", ".join(open_offices)
+        if self.actor in {a.person for a in adopters}:
+            return refusal(Code.ADOPTED_TWICE, actor=self.actor, version=version, offices=waiting)
+        roster = self.directory.roster((), at)
+        for office in open_offices:
+            if roster.holds(self.actor, office, ""):
+                return office
+        holders = ", ".join(p for o in open_offices for p in roster.holders(o, ""))
+        return refusal(
+            Code.OFFICE_NOT_HELD,
+            clause="X2",
+            actor=self.actor,
+            office=waiting,
+            department=self.policy.company,
+            # An office that nobody holds is named itself.
+            holders=holders or waiting,
+        )
+
+
+def _against(new: Policy, scene: Scene) -> list[Refusal]:
+    """What speaks against a text, whoever adopts it: its day, and the versions that are adopted already (X2, X3)."""
+    found: list[Refusal] = []
+    others = [policy for policy in scene.policies.values() if policy.digest != new.digest]
+    company = others[0] if others else new
+    effective, today = new.effective.isoformat(), company.calendar.day(scene.at)
+    if today >= new.effective:
+        found.append(refusal(Code.ADOPTED_LATE, version=new.version, effective=effective, today=today.isoformat()))
+    for other in others:
+        if other.effective == new.effective:
+            found.append(
+                refusal(Code.EFFECTIVE_DAY_TAKEN, version=new.version, effective=effective, other=other.version)
+            )
+    zones = (new.calendar.time_zone, company.calendar.time_zone)
+    if new.currency != company.currency or zones[0] != zones[1]:
+        found.append(
+            refusal(
+                Code.CURRENCY_OR_ZONE_CHANGED,
+                version=new.version,
+                currency=new.currency,
+                time_zone=zones[0],
+                company_currency=company.currency,
+                company_time_zone=zones[1],
+            )
+        )
+    return found
 
 
 class Policies:
@@ -82,10 +111,12 @@ class Policies:
         self._engine = engine
 
     def adopt(self, text: str, *, actor: str, key: str | None = None) -> Receipt:
-        """One person, in an adopting office, adopts this text; in force once every office did (X2).
+        """One person, in an adopting office, adopts this text; in force from its day once every office did (X2).
 
-        Raises PolicyFileError for a text with faults; Refused with adopted_late, adopted_twice,
-        office_not_held or policy_version_changed.
+        The offices are those of the version in force, before the first one those the desk was opened with; they
+        stay what they were when the text was first adopted. Raises PolicyFileError for a text with faults; Refused
+        with adopted_already, adopted_late, adopted_twice, currency_or_zone_changed (X3), effective_day_taken,
+        office_not_held or policy_version_changed: all that apply at once.
         """
         act = adoption(self._engine, text, actor)
         return self._engine.perform(act, key=key, asked=act.policy.digest)

@@ -53,7 +53,7 @@ class OpenProject:
                     actor=self.actor,
                     office=Office.DEPARTMENT_HEAD,
                     department=", ".join(project.departments),
-                    holders=", ".join((*heads, *officers)),
+                    holders=", ".join((*heads, *officers)) or Office.DEPARTMENT_HEAD,
                 )
             )
         if found:

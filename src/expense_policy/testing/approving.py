@@ -16,7 +16,6 @@ from .oracle import SHANGHAI
 from .strategies import APPLICANTS, PAYEES, UNITS, forms
 
 _DELEGABLE = [holding for holding in PEOPLE if holding.office != "cashier"]
-_DELEGABLE = [holding for holding in PEOPLE if holding.office != "cashier"]
 
 
 class ApprovingMachine(CompanyMachine):
@@ -222,17 +221,24 @@ class ApprovingMachine(CompanyMachine):
         self._hold()
 
     @precondition(lambda self: len(self.versions) < 3)
-    @rule(limit=st.sampled_from((1000000, 5000000, 9000000)))
-    def adopt(self, limit: int) -> None:
-        """Two persons adopt a policy with another limit, in force from tomorrow (I28: rounds keep theirs)."""
+    @rule(limit=st.sampled_from((1000000, 5000000, 9000000)), wrong=st.sampled_from(("", "", "", "EUR", "UTC")))
+    def adopt(self, limit: int, wrong: str) -> None:
+        """Two persons adopt a policy with another limit, in force from tomorrow (I28: rounds keep theirs).
+
+        Tomorrow may have its version already, and another currency or time zone is never taken (X2, X3).
+        """
         tomorrow, version = (self.clock.at + SHANGHAI).date() + timedelta(days=1), f"2026.{len(self.versions) + 1:02d}"
         text = POLICY.replace("2026.1", version).replace("2026-01-01", tomorrow.isoformat())
         text = text.replace("50000.00", f"{limit // 100}.00")
-        for person in ("cfo", "gm"):
+        text = text.replace({"EUR": "CNY", "UTC": "Asia/Shanghai"}.get(wrong, wrong), wrong) if wrong else text
+        expected = not wrong and tomorrow not in {day for day, _, _ in self.versions}
+        # The last one comes when the version is adopted, and changes nothing about it.
+        for person, may in (("head", False), ("cfo", expected), ("gm", expected), ("cfo", False)):
             self._try(
                 "adopt",
-                True,
+                may,
                 lambda person=person: self.desk.policies.adopt(text, actor=person),  # type: ignore[misc]
                 lambda person=person: self.desk.would.policies.adopt(text, actor=person),  # type: ignore[misc]
             )
-        self.versions.append((tomorrow, version, limit))
+        if expected:
+            self.versions.append((tomorrow, version, limit))
