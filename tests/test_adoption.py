@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,9 +16,10 @@ from expense_adapters.memory import MemoryRepository
 from expense_policy.domain.adoption import PolicyVersion
 from expense_policy.domain.refusals import Code, Refusal, Refused
 from expense_policy.policy_file import load_policy, text_digest
-from expense_policy.ports.repository import Repository
+from expense_policy.ports.errors import RepositoryError, Tampered
+from expense_policy.ports.repository import Look, Repository, Seen
 from expense_policy.services.desk import Desk
-from expense_policy.services.engine import Environment, in_force
+from expense_policy.services.engine import POLICY_GUARD, Environment, in_force
 
 from .world import PEOPLE, POLICY, World
 
@@ -150,6 +152,71 @@ def test_an_office_without_holder_is_named(repository: Repository) -> None:
     confirm = desk.spending.confirm_account
     (found,) = refusals(lambda: confirm("Tea House", "1", actor="cfo", reason="Called.")).values()
     assert found.remedy() == "finance officer may do it."
+
+
+class Forged:
+    """A store that answers otherwise than what was put there."""
+
+    def __init__(self, repository: Repository, change: Callable[[PolicyVersion], PolicyVersion]) -> None:
+        self._repository, self._change = repository, change
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._repository, name)
+
+    def policies(self) -> Sequence[PolicyVersion]:
+        return [self._change(version) for version in self._repository.policies()]
+
+
+FORGERIES: dict[str, Callable[[PolicyVersion], PolicyVersion]] = {
+    "a raised limit": lambda v: attrs.evolve(v, text=v.text.replace("50000.00", "90000.00")),
+    "no policy at all": lambda v: attrs.evolve(v, text="\ud800"),
+    "an earlier day": lambda v: attrs.evolve(v, effective=v.effective - timedelta(days=1)),
+    "another name": lambda v: attrs.evolve(v, id="2025.9"),
+}
+
+
+@pytest.mark.clause("X2", "G3.4")
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_text_that_nobody_adopted_decides_nothing(repository: Repository, name: str) -> None:
+    """A stored version that differs from what was adopted stops every act and question that would rest on it."""
+    world = World.with_budget(repository)
+    id = world.apply(world.gift()).id
+    forged: Any = Forged(repository, FORGERIES[name])
+    desk = opened(world, forged)
+    seen = desk.document(id).statement
+    assert issubclass(Tampered, RepositoryError)
+    for act in (
+        lambda: desk.spending.apply(world.gift(), actor="li.na", key="k"),
+        lambda: desk.spending.sign(id, seen=seen, actor="head.mkt", verdict=world.approve(desk.document(id))),
+        lambda: desk.policies.adopt(later("2026.2", "2026-02-01"), actor="cfo"),
+        lambda: desk.waiting_for("head.mkt"),
+    ):
+        with pytest.raises(Tampered, match="policy version"):
+            act()
+
+
+class Unguarded:
+    """A store whose guard of the policies is gone."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._repository, name)
+
+    def look(self, at: Look) -> Seen:
+        seen = self._repository.look(at)
+        return attrs.evolve(seen, guards={k: v for k, v in seen.guards.items() if k != POLICY_GUARD})
+
+
+@pytest.mark.clause("X2")
+def test_versions_are_found_without_their_guard(repository: Repository) -> None:
+    """A store that lost the count of its versions has them all the same, from a desk's first act."""
+    world = World.with_budget(repository)
+    bare: Any = Unguarded(repository)
+    desk = opened(world, bare)
+    assert desk.would.spending.apply(world.gift(), actor="li.na").allowed
+    assert opened(world, bare).waiting_for("head.mkt") == []
 
 
 class Kept:

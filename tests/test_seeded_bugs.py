@@ -173,6 +173,13 @@ BUGS = {
         "            adopters = same.adopters\n",
         "test_adoption.py::test_what_is_adopted_stays_adopted",
     ),
+    "a stored text is not held to its digest": Bug(
+        "I28",
+        f"{SERVICES}/engine.py",
+        "    if text_digest(record.text) != record.digest:\n",
+        "    if False:\n",
+        "test_adoption.py::test_a_text_that_nobody_adopted_decides_nothing",
+    ),
     "a chain with a gap loads": Bug(
         "I8",
         "expense_policy/policy_checks.py",

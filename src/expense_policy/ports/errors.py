@@ -34,3 +34,7 @@ class RepositoryUnavailable(RepositoryError):
     def __init__(self, message: str, *, outcome_known: bool) -> None:
         self.outcome_known = outcome_known
         super().__init__(message)
+
+
+class Tampered(RepositoryError):
+    """What the store holds is not what was put there, and is not used; `verify` names the rest."""

@@ -9,6 +9,7 @@ from typing import Protocol
 import attrs
 
 from ..domain import checks, journal
+from ..domain.adoption import PolicyVersion
 from ..domain.content import Digest, Row, digest
 from ..domain.documents import Document
 from ..domain.holds import Line, Move
@@ -16,10 +17,10 @@ from ..domain.journal import Entry
 from ..domain.periods import instant
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, Refused, refusal
-from ..policy_file import load_policy
+from ..policy_file import load_policy, text_digest
 from ..ports.directory import Directory
 from ..ports.environment import Clock, IdSource
-from ..ports.errors import AlreadyDone, Conflict, NotFound
+from ..ports.errors import AlreadyDone, Conflict, NotFound, Tampered
 from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice
@@ -150,20 +151,32 @@ class Environment:
     clock: Clock
     ids: IdSource
     offices: tuple[str, ...] = attrs.field(validator=_two_offices)
+    # No guard stands at -1: the first act loads what the store has, even where the guard's row is gone.
     _known: list[tuple[int, dict[str, Policy]]] = attrs.field(
-        factory=lambda: [(0, {})], init=False, repr=False, eq=False
+        factory=lambda: [(-1, {})], init=False, repr=False, eq=False
     )
 
     def adopted(self, count: int | None = None) -> tuple[int, dict[str, Policy]]:
         """Every adopted version by its name, the latest effective first, as of the guard's count.
 
-        The store is asked for them only when that count has moved.
+        The store is asked for them only when that count has moved. Raises Tampered where a version's text is not
+        the one that was adopted.
         """
         if count is not None and self._known[0][0] != count:
-            loaded = [load_policy(v.text) for v in self.repository.policies() if v.adopted]
+            loaded = [_kept(v) for v in self.repository.policies() if v.adopted]
             loaded.sort(key=lambda policy: policy.effective, reverse=True)
             self._known[0] = (count, {policy.version: policy for policy in loaded})
         return self._known[0]
+
+
+def _kept(record: PolicyVersion) -> Policy:
+    """The policy of an adopted version, or Tampered: what nobody adopted decides nothing."""
+    if text_digest(record.text) != record.digest:
+        raise Tampered(f"the stored text of policy version {record.id!r} is not the one that was adopted")
+    policy = load_policy(record.text)
+    if (policy.version, policy.effective) != (record.id, record.effective):
+        raise Tampered(f"policy version {record.id!r} is stored under another name or effective day than its text's")
+    return policy
 
 
 def document_of(scene: Scene, id: str) -> Document:
