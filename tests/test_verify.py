@@ -40,7 +40,7 @@ TAMPERING = {
     " payee_account, method, payer, at, statement, reverses, parts FROM payments",
     "a deleted middle entry": "DELETE FROM journal WHERE seq = 3",
     "an edited reason": "UPDATE journal SET reason = 'x' WHERE seq = 2",
-    "a policy with another limit": "UPDATE policies SET body = replace(body, '50000.00', '90000.00')",
+    "a policy with another limit": "UPDATE policies SET text = replace(text, '50000.00', '90000.00')",
     "a raised budget": "UPDATE lines SET in_force = in_force + 1",
     "a lowered reservation": "UPDATE lines SET committed = committed - 1 WHERE committed > 0",
 }
