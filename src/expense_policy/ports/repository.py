@@ -33,7 +33,12 @@ from ..domain.payment import PayeeAccount, Payment
 from ..domain.periods import instant_text
 from ..domain.project import Project
 from ..domain.vocabulary import DocumentId, LineId, Space
+from .mistakes import SEARCHED as SEARCHED
+from .mistakes import check_batch, check_once
 from .notifier import Notice
+
+SEALS = "seal"
+"""The subject whose entries are seals."""
 
 Record = Document | PayeeAccount | PolicyVersion | Project
 """What has a version: a row that acts change."""
@@ -81,6 +86,17 @@ Fact = Submission | Signed | Payment | UseRow | Seal
 """What is written once and never changed."""
 
 
+def identity(fact: Fact) -> tuple[str | int, ...]:
+    """What a fact is told by: a second one with the same is refused."""
+    if isinstance(fact, Signed):
+        return ("signature", fact.document, fact.round, fact.signature.step)
+    if isinstance(fact, Submission):
+        return ("round", fact.document, fact.round.number)
+    if isinstance(fact, Seal):
+        return ("seal", fact.number)
+    return ("payment" if isinstance(fact, Payment) else "use", fact.document, fact.number)
+
+
 @attrs.frozen
 class Key:
     """The caller's idempotency key with the digest of what it asked."""
@@ -107,7 +123,7 @@ class Put:
 
 @attrs.frozen
 class Take:
-    """`key` of `space` becomes `by`'s, for ever or until `Free`; refused where another has it."""
+    """`key` of `space` becomes `by`'s, for ever or until `Free`; refused where anybody has it."""
 
     space: Space
     key: str
@@ -127,7 +143,10 @@ class Free:
 # What lives for one act alone keeps its fields in a dict: a slotted frozen class takes half as long again to make.
 @attrs.frozen(slots=False)
 class Batch:
-    """One act; `entry.seq` follows its chain's head and `entry.prev` is that head's digest."""
+    """One act; `entry.seq` follows its chain's head and `entry.prev` is that head's digest.
+
+    It speaks of each row once, and its facts are of the entry's own subject; what does not is a ValueError.
+    """
 
     entry: Entry
     key: Key | None = None
@@ -140,13 +159,35 @@ class Batch:
     facts: tuple[Fact, ...] = ()
     notices: tuple[Notice, ...] = ()
 
+    def __attrs_post_init__(self) -> None:
+        check_batch(self)
+        if len(self.guards) > 1:
+            check_once("guard", [guard.key for guard in self.guards])
+        if len(self.puts) > 1:
+            check_once("record", [(type(put.record), put.record.id) for put in self.puts])
+        if len(self.lines) > 1:
+            check_once("line", [line.id for line in self.lines])
+        if len(self.moves) > 1:
+            check_once("line's move", [move.line for move in self.moves])
+        if len(self.takes) > 1:
+            check_once("key", [(take.space, take.key) for take in self.takes])
+        if len(self.notices) > 1:
+            check_once("notice", [notice.key for notice in self.notices])
+        if len(self.facts) > 1:
+            check_once("fact", [identity(fact) for fact in self.facts])
+        for fact in self.facts:
+            if getattr(fact, "document", SEALS) != self.entry.subject:
+                raise ValueError(f"{identity(fact)} is not of the entry's subject {self.entry.subject}")
+
 
 @attrs.frozen
 class Sum:
-    """Whole units or a count of what matches, grouped.
+    """Whole units or a count of what matches, grouped; a group of nothing is not there.
 
-    `of` is "related" (what applications count for, A3.6; since = submitted at or after) or "contacts" (rows of use
-    records); `by` and `where` name columns of the schema's closed list.
+    `of` is one of two. "related": what applications count for (A3.6), of a department, a type and a payee's account,
+    name or both, submitted at or after `since`, which it needs; one sum, under (), 0 where nothing matches.
+    "contacts": rows of use records of a type and month, perhaps of one recipient, `by` month, recipient, both in
+    either order, or neither, which is one sum under (). Anything else is a ValueError.
     """
 
     of: str
@@ -251,22 +292,31 @@ class Summary:
         )
 
 
-SEARCHED = ("kind", "status", "department", "applicant", "type", "step_office")
-"""The columns `Repository.find` searches by."""
-
-
 Faulty = Callable[[str, str], None]
 """Is told what can't be read: where, and why."""
 
 
 class Repository(Protocol):
-    """A store. Shared by threads; knows no clock: every instant is an argument."""
+    """A store. Shared by threads; knows no clock: every instant is an argument.
+
+    Names and keys are one where they agree in every code point; an instant is one in whatever zone it is written.
+    What `mistakes` calls a caller's mistake is a ValueError. `testing.contract` holds a store to all of this.
+    """
 
     def look(self, at: Look) -> Seen:
-        """One round trip. Need not be one snapshot: what matters is a condition of the batch."""
+        """One round trip. Need not be one snapshot: what matters is a condition of the batch.
+
+        RepositoryUnavailable where the store can't be reached.
+        """
 
     def commit(self, *batches: Batch) -> None:
-        """All batches or none; Conflict, AlreadyDone or RepositoryUnavailable where it is none."""
+        """All batches or none, in their order: one may build on those before it.
+
+        Where it is none: AlreadyDone, with the entry that used a batch's key, whatever else no longer holds; Conflict
+        where a condition does not hold, so that looking again may help; RepositoryError where a law would be broken
+        however often it is tried (a line opened overdrawn, a document used beyond its amount, a balance beyond
+        2**63-1); RepositoryUnavailable where the store can't be reached.
+        """
 
     def find(
         self,
@@ -275,7 +325,10 @@ class Repository(Protocol):
         after: str = "",
         limit: int = 100,
     ) -> Sequence[Summary]:
-        """A page in id order over the searched columns; `due` is ("expires_at" or "use_due_at", by when)."""
+        """A page of 1 to 10,000 in id order over the searched columns.
+
+        `due` is ("expires_at" or "use_due_at", by when, that instant too); `after` need not be there any more.
+        """
 
     def lines(self) -> Sequence[Line]:
         """Every budget line with its balance, in id order."""
@@ -286,9 +339,10 @@ class Repository(Protocol):
     def history(
         self, subject: str | None = None, faulty: Faulty | None = None
     ) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
-        """Entries with the facts they wrote, in (subject, seq) order, streamed.
+        """Entries with the facts they wrote, those in no order, in (subject, seq) order, streamed.
 
-        What can't be read is told to `faulty` and left out; without it, it is a RepositoryError.
+        A history that is not read to its end keeps nothing else from going on. What can't be read is told to `faulty`
+        and left out; without it, it is a RepositoryError.
         """
 
     def standing(self, faulty: Faulty) -> Iterator[Row]:
@@ -301,10 +355,16 @@ class Repository(Protocol):
         """
 
     def unsealed(self, limit: int) -> Sequence[Entry]:
-        """Committed entries that no seal binds yet, in (subject, seq) order."""
+        """The first `limit` committed entries that no seal binds yet, in (subject, seq) order."""
 
     def notices(self, now: datetime, limit: int) -> Sequence[Notice]:
-        """Committed, undelivered, due; two callers may see the same one."""
+        """The first `limit` that are committed, undelivered and due, by due date, then key.
+
+        Two callers may see the same one; it is seen until it is settled.
+        """
 
     def settle(self, key: str, retry_at: datetime | None, parked: bool = False) -> None:
-        """The notice was delivered (None), is to be tried again at `retry_at`, or is set aside and reported."""
+        """The notice was delivered (None), is to be tried again at `retry_at`, or is set aside and reported.
+
+        NotFound where there is no such notice, or no longer.
+        """

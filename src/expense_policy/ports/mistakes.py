@@ -1,0 +1,131 @@
+"""What no store is asked: a caller's mistake is a ValueError before a store sees it, and the same at every store."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ..domain.money import UNITS_MAX
+from ..domain.periods import instant
+from ..domain.vocabulary import Space
+
+if TYPE_CHECKING:
+    from .repository import Batch, Look
+
+PAGE_MAX = 10_000
+"""The longest page `Repository.find` gives."""
+
+SEARCHED = ("kind", "status", "department", "applicant", "type", "step_office")
+"""The columns `Repository.find` searches by."""
+
+DUE = ("expires_at", "use_due_at")
+"""The columns `Repository.find` knows due dates of."""
+
+
+def check_words(names: Iterable[str]) -> None:
+    """Names and keys are str, and text that can be encoded: no lone surrogate."""
+    try:
+        text = "".join(names)
+        # Most names are ASCII, which is told at once.
+        if not text.isascii():
+            text.encode()
+    except TypeError:
+        raise ValueError("a name or key is text") from None
+    except UnicodeEncodeError as error:
+        raise ValueError(f"U+{ord(error.object[error.start]):04X} is no text that could be kept") from None
+
+
+def check_instant(at: datetime) -> None:
+    """An instant is an aware datetime."""
+    try:
+        instant(at)
+    except (TypeError, OverflowError) as error:
+        raise ValueError(str(error)) from None
+
+
+def check_limit(limit: int, most: int = UNITS_MAX) -> None:
+    """A page has at least one row, and at most `most`."""
+    if type(limit) is not int or not 1 <= limit <= most:
+        raise ValueError(f"limit is a whole number from 1 to {most}, not {limit!r}")
+
+
+def check_units(units: Iterable[int]) -> None:
+    """Whole numbers that every store keeps exactly."""
+    for n in units:
+        if type(n) is not int or not -UNITS_MAX <= n <= UNITS_MAX:
+            raise ValueError(f"{n!r} is not a whole number within 2**63-1")
+
+
+def check_find(where: tuple[tuple[str, str], ...], due: tuple[str, datetime] | None, after: str, limit: int) -> None:
+    """What `Repository.find` may be asked."""
+    check_limit(limit, PAGE_MAX)
+    check_words((after, *[value for _, value in where]))
+    for name, _ in where:
+        if name not in SEARCHED:
+            raise ValueError(f"{name!r} is not a searched column: {', '.join(SEARCHED)}")
+    if due is not None:
+        if due[0] not in DUE:
+            raise ValueError(f"{due[0]!r} is not a due date: {', '.join(DUE)}")
+        check_instant(due[1])
+
+
+def check_settle(key: str, retry_at: datetime | None) -> None:
+    """What `Repository.settle` may be told."""
+    check_words((key,))
+    if retry_at is not None:
+        check_instant(retry_at)
+
+
+def check_look(at: Look) -> None:
+    """What one look may ask: names that are text, sums of the closed list."""
+    named = (*at.documents, *at.payees, *at.policies, *at.projects, *at.lines, *at.guards)
+    check_words((at.key or "", at.subject or "", *named))
+    if at.taken:
+        check_words([key for _, key in at.taken])
+        if any(type(space) is not Space for space, _ in at.taken):
+            raise ValueError("a key that is taken is a key of a Space")
+    for asked in at.sums:
+        _check_sum(asked.of, asked.by, tuple([name for name, _ in asked.where]), asked.since is not None)
+        check_words([value for _, value in asked.where])
+        if asked.since is not None:
+            check_instant(asked.since)
+
+
+# Few shapes are ever asked for; only those that are right are remembered.
+@lru_cache(maxsize=64)
+def _check_sum(of: str, by: tuple[str, ...], where: tuple[str, ...], since: bool) -> None:
+    have, grouped, payee = set(where), set(by), {"payee_account", "payee_name"}
+    if len(have) < len(where) or len(grouped) < len(by):
+        raise ValueError("a sum names a column once")
+    if of == "related":
+        if have - payee != {"department", "type"} or not have & payee or by or not since:
+            raise ValueError("related: where department, type and payee_account, payee_name or both; since; ungrouped")
+    elif of == "contacts":
+        if have - {"recipient"} != {"type", "month"} or not grouped <= {"month", "recipient"} or since:
+            raise ValueError("contacts: where type, month and perhaps recipient; by month, recipient; without since")
+    else:
+        raise ValueError(f"{of!r} is not a sum a store knows: related, contacts")
+
+
+def check_batch(b: Batch) -> None:
+    """One act: versions that follow, and whole numbers that every store keeps."""
+    for put in b.puts:
+        if put.record.version != put.expected + 1:
+            raise ValueError(f"{put.record.id}: version {put.record.version} does not follow {put.expected}")
+    for move in b.moves:
+        check_units((move.in_force, move.reserved, move.committed, move.spent))
+    for line in b.lines:
+        check_units((line.in_force, line.reserved, line.committed, line.spent))
+    for notice in b.notices:
+        check_instant(notice.at)
+
+
+def check_once(what: str, keys: Iterable[Hashable]) -> None:
+    """No two of the keys are the same."""
+    seen = set()
+    for key in keys:
+        if key in seen:
+            raise ValueError(f"a batch speaks of one {what} twice: {key!r}")
+        seen.add(key)
