@@ -17,12 +17,13 @@ from expense_policy.domain.content import Row
 from expense_policy.domain.documents import Document
 from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.journal import GENESIS, Entry, Seal
-from expense_policy.domain.payment import PayeeAccount
+from expense_policy.domain.money import UNITS_MAX
+from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.project import Project
-from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound
+from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryError
+from expense_policy.ports.mistakes import check_find, check_instant, check_limit, check_look, check_settle, check_words
 from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import (
-    SEARCHED,
     Batch,
     Fact,
     Faulty,
@@ -33,9 +34,12 @@ from expense_policy.ports.repository import (
     Sum,
     Summary,
     Take,
+    identity,
     line_said,
     move_said,
 )
+
+Kept = tuple[Entry, tuple[Fact, ...], tuple[Move, ...]]
 
 
 class _State:
@@ -45,15 +49,38 @@ class _State:
         self.guards: dict[str, int] = {}
         self.taken: dict[tuple[str, str], tuple[str, bool]] = {}
         self.keys: dict[str, tuple[Entry, str]] = {}
-        self.entries: dict[str, list[tuple[Entry, tuple[Fact, ...], tuple[Move, ...]]]] = defaultdict(list)
+        self.entries: dict[str, dict[int, Kept]] = defaultdict(dict)
+        self.facts: dict[tuple[str | int | None, ...], bool] = {}
         self.unsealed: dict[tuple[str, int], Entry] = {}
-        self.contacts: dict[tuple[str, str, str], int] = defaultdict(int)
+        self.contacts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
         self.related: dict[tuple[str, str, str, str], dict[str, None]] = defaultdict(dict)
         self.notices: dict[str, tuple[Notice, datetime, bool]] = {}
 
 
+class _Undo:
+    """Writes, and remembers what stood there before: a commit that does not get to its end is taken back."""
+
+    def __init__(self) -> None:
+        self._was: list[tuple[dict[Any, Any], Any, Any]] = []
+
+    def put(self, kept: dict[Any, Any], key: Any, value: Any) -> None:
+        self._was.append((kept, key, kept.get(key)))
+        kept[key] = value
+
+    def drop(self, kept: dict[Any, Any], key: Any) -> None:
+        if key in kept:
+            self._was.append((kept, key, kept.pop(key)))
+
+    def back(self) -> None:
+        for kept, key, was in reversed(self._was):
+            if was is None:
+                kept.pop(key, None)
+            else:
+                kept[key] = was
+
+
 class MemoryRepository:
-    """The port over dicts. A batch is checked whole before the first write."""
+    """The port over dicts. Each batch is checked whole, and in the order of the port's laws, before it is written."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -61,16 +88,16 @@ class MemoryRepository:
 
     def look(self, at: Look) -> Seen:
         """Everything asked, as of one instant."""
+        check_look(at)
         with self._lock:
             s = self._state
             documents: dict[str, Document] = _found(s.records[Document], at.documents)
             wanted = list(at.lines)
             if at.held:
                 wanted += [h.line for d in documents.values() for h in d.held]
-            chain = s.entries.get(at.subject) if at.subject else None
-            last = None if not chain else chain[-1][0]
+            last = self._last(at.subject)
             return Seen(
-                s.keys.get(at.key) if at.key else None,
+                None if at.key is None else s.keys.get(at.key),
                 None if last is None else (last.seq, last.digest, last.at),
                 documents,
                 _found(s.records[PayeeAccount], at.payees),
@@ -82,20 +109,26 @@ class MemoryRepository:
                 tuple([self._sum(each) for each in at.sums]),
             )
 
+    def _last(self, subject: str | None) -> Entry | None:
+        """The head of a chain; its entries are numbered from 1 without a gap."""
+        chain = None if subject is None else self._state.entries.get(subject)
+        return chain[len(chain)][0] if chain else None
+
     def _sum(self, asked: Sum) -> dict[tuple[str, ...], int]:
         s, where = self._state, dict(asked.where)
         if asked.of == "contacts":
-            return {
-                (month, recipient): n
-                for (kind, month, recipient), n in s.contacts.items()
-                if kind == where["type"] and month == where["month"]
-            }
-        if asked.of != "related" or asked.since is None:
-            raise ValueError(f"{asked.of!r} is not a sum this store knows")
-        total = 0
+            only, month = where.get("recipient"), where["month"]
+            found: dict[tuple[str, ...], int] = {} if asked.by else {(): 0}
+            for recipient, n in s.contacts.get((where["type"], month), {}).items():
+                if only in (None, recipient):
+                    group = tuple([month if name == "month" else recipient for name in asked.by])
+                    found[group] = found.get(group, 0) + n
+            return found
+        total, since = 0, asked.since
+        assert since is not None
         column = "payee_account" if "payee_account" in where else "payee_name"
         for id in s.related.get((where["department"], where["type"], column, where[column]), ()):
-            d = s.records[Document][id]
+            d = s.records[Document].get(id)
             if isinstance(d, Document) and isinstance(d.content, Application):
                 # The index keeps a document under every payee it ever named; what counts is what it names now.
                 payee = d.content.payee
@@ -105,26 +138,19 @@ class MemoryRepository:
                     "department": d.department,
                     "type": d.content.type,
                 }
-                if all(have[k] == v for k, v in where.items()) and d.round.submitted_at >= asked.since:
+                if all(have[k] == v for k, v in where.items()) and d.round.submitted_at >= since:
                     total += d.counted
         return {(): total}
 
     def commit(self, *batches: Batch) -> None:
         """All batches or none."""
         with self._lock:
-            if len(batches) == 1:
-                self._apply(batches[0], self._check(batches[0]))
-                return
-            # Several batches build on each other: they run on a copy that replaces the state at the end.
-            import copy
-
-            kept = self._state
-            self._state = copy.deepcopy(kept)
+            undo = _Undo()
             try:
                 for batch in batches:
-                    self._apply(batch, self._check(batch))
+                    self._apply(batch, self._check(batch), undo)
             except BaseException:
-                self._state = kept
+                undo.back()
                 raise
 
     def _check(self, b: Batch) -> dict[str, Line]:
@@ -132,18 +158,18 @@ class MemoryRepository:
         s = self._state
         if b.key is not None and b.key.key in s.keys:
             raise AlreadyDone(*s.keys[b.key.key])
-        chain, entry = s.entries.get(b.entry.subject), b.entry
-        last = chain[-1][0] if chain else None
-        if (entry.seq, entry.prev) != ((1, GENESIS) if last is None else (last.seq + 1, last.digest)):
-            raise Conflict(f"the journal of {b.entry.subject} has moved on")
         for guard in b.guards:
             if s.guards.get(guard.key, 0) != guard.expected:
                 raise Conflict(f"guard {guard.key} has moved on")
         for put in b.puts:
             self._check_put(put)
-        changed = {line.id: line for line in b.lines}
-        if not s.lines.keys().isdisjoint(changed):
-            raise Conflict("a line is open already")
+        changed = {}
+        for line in b.lines:
+            if line.id in s.lines:
+                raise Conflict(f"line {line.id} is open already")
+            if min(line.reserved, line.committed, line.spent, line.available) < 0:
+                raise RepositoryError(f"line {line.id} would be overdrawn")
+            changed[line.id] = line
         for move in b.moves:
             changed[move.line] = moved(changed.get(move.line) or s.lines.get(move.line), move)
         for take in b.takes:
@@ -152,43 +178,66 @@ class MemoryRepository:
                 raise Conflict(f"{take.space} {take.key} is taken")
             if not isinstance(take, Take) and holder != (take.by, False):
                 raise Conflict(f"{take.space} {take.key} is not {take.by}'s to give back")
+        for fact in b.facts:
+            if identity(fact) in s.facts or (isinstance(fact, Payment) and _undone(fact) in s.facts):
+                raise Conflict(f"{identity(fact)} is there already")
+        last, entry = self._last(b.entry.subject), b.entry
+        if (entry.seq, entry.prev) != ((1, GENESIS) if last is None else (last.seq + 1, last.digest)):
+            raise Conflict(f"the journal of {b.entry.subject} has moved on")
+        for notice in b.notices:
+            if notice.key in s.notices:
+                raise Conflict(f"notice {notice.key} is there already")
         return changed
 
     def _check_put(self, put: Put) -> None:
-        there = self._state.records[type(put.record)].get(put.record.id)
-        if (0 if there is None else there.version) != put.expected or put.record.version != put.expected + 1:
-            raise Conflict(f"{put.record.id} has moved on")
+        record = put.record
+        there = self._state.records[type(record)].get(record.id)
+        if (0 if there is None else there.version) != put.expected:
+            raise Conflict(f"{record.id} has moved on")
+        if isinstance(record, Document) and not _within(record):
+            raise RepositoryError(f"{record.id} would be paid or used beyond its amount")
 
-    def _apply(self, b: Batch, lines: dict[str, Line]) -> None:
-        s = self._state
+    def _apply(self, b: Batch, lines: dict[str, Line], undo: _Undo) -> None:
+        s, write = self._state, undo.put
         for guard in b.guards:
-            s.guards[guard.key] = guard.expected + 1
+            write(s.guards, guard.key, guard.expected + 1)
         for put in b.puts:
             record = put.record
             kept = s.records[type(record)]
-            before, kept[record.id] = kept.get(record.id), record
             if isinstance(record, Document):
-                self._index(record, before)
-        s.lines.update(lines)
+                self._index(record, kept.get(record.id))
+            write(kept, record.id, record)
+        for id, line in lines.items():
+            write(s.lines, id, line)
         for take in b.takes:
             if isinstance(take, Take):
-                s.taken[(take.space, take.key)] = (take.by, take.ever)
+                write(s.taken, (take.space, take.key), (take.by, take.ever))
             else:
-                del s.taken[(take.space, take.key)]
+                undo.drop(s.taken, (take.space, take.key))
         for fact in b.facts:
-            if isinstance(fact, UseRow):
-                s.contacts[(fact.type, fact.month, fact.recipient)] += 1
-            elif isinstance(fact, Seal):
-                for subject, seq, _ in fact.entries:
-                    s.unsealed.pop((subject, seq), None)
-        s.entries[b.entry.subject].append((b.entry, b.facts, b.moves))
-        s.unsealed[(b.entry.subject, b.entry.seq)] = b.entry
+            self._keep(fact, undo)
+        subject, seq = b.entry.subject, b.entry.seq
+        write(s.entries[subject], seq, (b.entry, b.facts, b.moves))
+        write(s.unsealed, (subject, seq), b.entry)
         if b.key is not None:
-            s.keys[b.key.key] = (b.entry, b.key.asked)
+            write(s.keys, b.key.key, (b.entry, b.key.asked))
         for notice in b.notices:
-            s.notices[notice.key] = (notice, notice.at, False)
+            write(s.notices, notice.key, (notice, notice.at, False))
+
+    def _keep(self, fact: Fact, undo: _Undo) -> None:
+        s = self._state
+        undo.put(s.facts, identity(fact), True)
+        if isinstance(fact, Payment) and fact.reverses is not None:
+            undo.put(s.facts, _undone(fact), True)
+        elif isinstance(fact, UseRow):
+            counted = s.contacts[(fact.type, fact.month)]
+            undo.put(counted, fact.recipient, counted.get(fact.recipient, 0) + 1)
+        elif isinstance(fact, Seal):
+            for subject, seq, _ in fact.entries:
+                undo.drop(s.unsealed, (subject, seq))
 
     def _index(self, record: Document, before: Record | None) -> None:
+        """Finds a document by every payee it ever named: what is not so any more, or was taken back, is not counted."""
         form = record.content
         same = isinstance(before, Document) and before.content is form
         if same or not isinstance(form, Application):
@@ -204,9 +253,7 @@ class MemoryRepository:
         limit: int = 100,
     ) -> Sequence[Summary]:
         """A page in id order."""
-        for name, _ in where:
-            if name not in SEARCHED:
-                raise ValueError(f"{name!r} is not a searched column: {', '.join(SEARCHED)}")
+        check_find(where, due, after, limit)
         with self._lock:
             documents = sorted(self._state.records[Document].items())
         found = []
@@ -244,7 +291,7 @@ class MemoryRepository:
                 balance = (line.in_force, line.reserved, line.committed, line.spent)
                 found += [line_said(line), ("balance", line.id, *map(str, balance))]
             for chain in s.entries.values():
-                for entry, facts, moves in chain:
+                for entry, facts, moves in chain.values():
                     at = (entry.subject, str(entry.seq))
                     found += [fact.row() for fact in facts]
                     found += [("move", *at, *move_said(move)[1:]) for move in moves]
@@ -258,33 +305,50 @@ class MemoryRepository:
         self, subject: str | None = None, faulty: Faulty | None = None
     ) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
         """Entries with their facts, in (subject, seq) order."""
+        if subject is not None:
+            check_words((subject,))
         with self._lock:
             subjects = sorted(self._state.entries) if subject is None else [subject]
-            found = [(entry, facts) for each in subjects for entry, facts, _ in self._state.entries.get(each, ())]
-        yield from found
+            chains = [self._state.entries.get(each, {}) for each in subjects]
+            found = [(entry, facts) for chain in chains for entry, facts, _ in chain.values()]
+        return iter(found)
 
     def unsealed(self, limit: int) -> Sequence[Entry]:
         """Entries no seal binds yet."""
+        check_limit(limit)
         with self._lock:
             return [entry for _, entry in sorted(self._state.unsealed.items(), key=lambda item: item[0])[:limit]]
 
     def notices(self, now: datetime, limit: int) -> Sequence[Notice]:
         """Undelivered and due, oldest first."""
+        check_instant(now)
+        check_limit(limit)
         with self._lock:
             due = [(at, n) for n, at, parked in self._state.notices.values() if at <= now and not parked]
         return [notice for _, notice in sorted(due, key=lambda item: (item[0], item[1].key))[:limit]]
 
     def settle(self, key: str, retry_at: datetime | None, parked: bool = False) -> None:
         """Delivered, to be tried again, or parked."""
+        check_settle(key, retry_at)
         with self._lock:
             if key not in self._state.notices:
                 raise NotFound(f"there is no notice {key!r}")
-            notice = self._state.notices[key][0]
+            notice, due, _ = self._state.notices[key]
             if retry_at is None and not parked:
                 del self._state.notices[key]
             else:
                 again = attrs.evolve(notice, attempts=notice.attempts + 1)
-                self._state.notices[key] = (again, retry_at or notice.at, parked)
+                self._state.notices[key] = (again, retry_at or due, parked)
+
+
+def _within(d: Document) -> bool:
+    """Whether no more was paid or used than was approved: most acts change neither."""
+    return not (d.payments or d.used) or (0 <= d.paid <= d.units and 0 <= d.used <= d.units)
+
+
+def _undone(payment: Payment) -> tuple[str | int | None, ...]:
+    """What a reversal undoes once; a payment undoes nothing."""
+    return ("undone", payment.document, payment.reverses)
 
 
 def _found(kept: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:
@@ -314,4 +378,6 @@ def moved(line: Line | None, move: Move) -> Line:
         raise Conflict(f"line {move.line} has not enough")
     if move.month is not None and line.closed_through is not None and line.closed_through >= move.month:
         raise Conflict(f"line {move.line} is closed through {line.closed_through}")
+    if after.in_force > UNITS_MAX:
+        raise RepositoryError(f"line {move.line} would hold more than 2**63-1")
     return after
