@@ -9,6 +9,7 @@ from typing import Any
 
 from expense_adapters.sql import SqlRepository
 from expense_adapters.sql import sqlite as dialect
+from expense_adapters.sql.connections import Own, path_of
 
 Log = list[list[tuple[str, Any]]]
 
@@ -95,18 +96,23 @@ class _Recording(sqlite3.Cursor):
         return super().execute(sql, values)
 
 
+class _RecordingConnections(Own):
+    recording: type[_Recording]
+
+    def cursor(self) -> sqlite3.Cursor:
+        cursor = self.get().cursor(self.recording)
+        cursor.row_factory = sqlite3.Row
+        return cursor
+
+
 class RecordingStore(SqlRepository):
     """A store that keeps every row it writes, transaction by transaction."""
 
     def __init__(self, url: str) -> None:
         self.log: Log = []
-        self._class = type("Recording", (_Recording,), {"log": self.log})
-        super().__init__(url)
-
-    def _cursor(self) -> sqlite3.Cursor:
-        cursor = self._connection().cursor(self._class)
-        cursor.row_factory = sqlite3.Row
-        return cursor
+        self._connections = _RecordingConnections(path_of(url))
+        self._connections.recording = type("Recording", (_Recording,), {"log": self.log})
+        self._make_schema()
 
 
 class SqlFloor:

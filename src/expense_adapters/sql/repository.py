@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import make_url, select
+from sqlalchemy import select
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from expense_policy.domain.adoption import PolicyVersion
@@ -21,10 +19,10 @@ from expense_policy.domain.journal import Entry, Seal
 from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.periods import instant_of, instant_text
 from expense_policy.domain.project import Project
-from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryError, RepositoryUnavailable
+from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryUnavailable
+from expense_policy.ports.mistakes import check_find, check_instant, check_limit, check_look, check_settle, check_words
 from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import (
-    SEARCHED,
     Batch,
     Fact,
     Faulty,
@@ -42,21 +40,22 @@ from expense_policy.ports.repository import (
 from . import rows, sqlite
 from . import schema as s
 from . import statements as q
-from .standing import UNREADABLE, standing
+from .connections import Joined, Own, path_of
+from .history import history
+from .standing import standing
 
 
 class SqlRepository:
     """The port over SQLite, a connection a thread.
 
-    `url` is "sqlite:///path/to/file.db"; the schema is made where the file is new, and one that is newer than
-    this library is refused with RepositoryUnavailable.
+    `url` is "sqlite:///path/to/file.db", each character of the path standing for itself; the schema is made where
+    the file is new, and one that is of another version than this library's is refused with RepositoryUnavailable.
     """
 
+    _connections: Own | Joined
+
     def __init__(self, url: str) -> None:
-        if not url.startswith("sqlite:///"):
-            raise ValueError("the store's URL is sqlite:///PATH")
-        self._path = make_url(url).database or ""
-        self._local = threading.local()
+        self._connections = Own(path_of(url))
         self._make_schema()
 
     @classmethod
@@ -64,44 +63,24 @@ class SqlRepository:
         """A store inside the host's own transaction on its connection: it commits nothing and retries nothing.
 
         A batch that is refused rolls back to its savepoint; what was committed is durable once the host commits.
-        The schema has to be there already. ValueError where no transaction is open.
+        Once that transaction has ended the store refuses with RepositoryUnavailable: the next one is joined anew.
+        Notices and seals go out from a store of its own: `notices`, `settle` and `unsealed` refuse, since they would
+        tell of what may still be rolled back (I31). The schema has to be there already, of this library's version.
+        ValueError where no transaction is open, or a PRAGMA of the host changes what statements answer.
         """
         joined = cls.__new__(cls)
-        joined._path, joined._local = "", threading.local()
-        joined._local.connection = connection
-        joined._joined = True
-        if not connection.in_transaction:
-            raise ValueError("the host's connection has no open transaction to join")
+        joined._connections = Joined(connection)
+        with joined._connections.reading() as cursor:
+            there = cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'").fetchone()
+            _check_version(cursor if there else None)
         return joined
 
-    _joined = False
-
-    def _connection(self) -> sqlite3.Connection:
-        held: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if held is None:
-            if self._joined:
-                raise RepositoryUnavailable("a joined store stays with its host's thread", outcome_known=True)
-            try:
-                held = sqlite3.connect(self._path)
-                sqlite.prepare(held)
-            except sqlite3.Error as error:
-                raise RepositoryUnavailable(f"{self._path}: {error}", outcome_known=True) from error
-            self._local.connection = held
-        return held
-
-    def _cursor(self) -> sqlite3.Cursor:
-        cursor = self._connection().cursor()
-        cursor.row_factory = sqlite3.Row
-        return cursor
-
     def close(self) -> None:
-        """Closes this thread's connection; a host's own stays open."""
-        held = None if self._joined else self._local.__dict__.pop("connection", None)
-        if held is not None:
-            held.close()
+        """Closes every thread's connection, and the store with it; a host's own stays open."""
+        self._connections.close()
 
     def _make_schema(self) -> None:
-        with self._transaction() as cursor:
+        with self._connections.writing() as cursor:
             there = cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'").fetchone()
             if there is None:
                 for table in s.metadata.sorted_tables:
@@ -111,48 +90,13 @@ class SqlRepository:
                 for trigger in sqlite.triggers():
                     cursor.execute(trigger)
                 cursor.execute(q.INSERT["schema_version"], {"version": s.VERSION})
-            found = cursor.execute("SELECT MAX(version) FROM schema_version").fetchone()[0]
-        if found != s.VERSION:
-            raise RepositoryUnavailable(f"the store has schema {found}, this library {s.VERSION}", outcome_known=True)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Cursor]:
-        """One transaction, or one savepoint of the host's; the driver's errors become the port's."""
-        begin, commit, undo = q.SAVEPOINT if self._joined else q.TRANSACTION
-        cursor, committing = self._cursor(), False
-        try:
-            cursor.execute(begin)
-            yield cursor
-            committing = True
-            cursor.execute(commit)
-        except BaseException as error:
-            if self._connection().in_transaction:
-                for statement in undo:
-                    cursor.execute(statement)
-            if isinstance(error, sqlite3.IntegrityError):
-                raise sqlite.refused(error) from error
-            if isinstance(error, sqlite3.Error):
-                raise RepositoryUnavailable(str(error), outcome_known=not committing) from error
-            raise
-        finally:
-            cursor.close()
+            _check_version(cursor)
 
     def look(self, at: Look) -> Seen:
         """Everything asked."""
-        c = self._cursor()
-        try:
-            if self._joined:
-                return self._look(c, at)
-            # One snapshot, and one lock taken instead of one a question.
-            c.execute("BEGIN")
-            try:
-                return self._look(c, at)
-            finally:
-                c.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise RepositoryUnavailable(str(error), outcome_known=True) from error
-        finally:
-            c.close()
+        check_look(at)
+        with self._connections.reading() as cursor:
+            return self._look(cursor, at)
 
     def _look(self, c: sqlite3.Cursor, at: Look) -> Seen:
         documents = {i: d for i in at.documents if (d := self._document(c, i)) is not None}
@@ -214,7 +158,7 @@ class SqlRepository:
 
     def commit(self, *batches: Batch) -> None:
         """All batches or none, in one transaction."""
-        with self._transaction() as cursor:
+        with self._connections.writing() as cursor:
             for batch in batches:
                 self._apply(cursor, batch)
 
@@ -227,9 +171,9 @@ class SqlRepository:
             else:
                 values = {"the_key": guard.key, "expected": guard.expected, "version": guard.expected + 1}
                 _hit(c.execute(q.GUARD, values), f"guard {guard.key}")
-        for put in b.puts:
+        for put in sorted(b.puts, key=_place):
             self._put(c, put)
-        for line in b.lines:
+        for line in sorted(b.lines, key=lambda line: line.id):
             c.execute(q.INSERT["lines"], rows.line_row(line))
         for number, move in enumerate(sorted(b.moves, key=lambda m: m.line)):
             row = rows.move_row(move)
@@ -243,7 +187,7 @@ class SqlRepository:
             }
             _hit(c.execute(q.MOVE, values), f"line {move.line}")
             c.execute(q.INSERT["moves"], {**row, "subject": b.entry.subject, "seq": b.entry.seq, "number": number})
-        for take in b.takes:
+        for take in sorted(b.takes, key=lambda t: (t.space, t.key)):
             key = {"space": take.space.value, "key": take.key, "owner": take.by}
             if isinstance(take, Take):
                 c.execute(q.INSERT["taken"], {**key, "ever": int(take.ever)})
@@ -268,8 +212,6 @@ class SqlRepository:
 
     def _put(self, c: sqlite3.Cursor, put: Put) -> None:
         record = put.record
-        if record.version != put.expected + 1:
-            raise Conflict(f"{record.id} has moved on")
         if isinstance(record, Document):
             if put.expected and self._advanced(c, record, put.expected):
                 return
@@ -306,10 +248,8 @@ class SqlRepository:
 
     def _query(self, query: Any) -> list[sqlite3.Row]:
         compiled = query.compile(dialect=q.DIALECT)
-        try:
-            found: list[sqlite3.Row] = self._cursor().execute(str(compiled), compiled.params).fetchall()
-        except sqlite3.Error as error:
-            raise RepositoryUnavailable(str(error), outcome_known=True) from error
+        with self._connections.reading() as cursor:
+            found: list[sqlite3.Row] = cursor.execute(str(compiled), compiled.params).fetchall()
         return found
 
     def find(
@@ -320,10 +260,8 @@ class SqlRepository:
         limit: int = 100,
     ) -> Sequence[Summary]:
         """A page in id order."""
+        check_find(where, due, after, limit)
         t = s.documents
-        for name, _ in where:
-            if name not in SEARCHED:
-                raise ValueError(f"{name!r} is not a searched column: {', '.join(SEARCHED)}")
         query = (
             select(t)
             .where(t.c.id > after, *(t.c[name] == value for name, value in where))
@@ -346,46 +284,37 @@ class SqlRepository:
     def history(
         self, subject: str | None = None, faulty: Faulty | None = None
     ) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
-        """Entries with their facts, in (subject, seq) order, streamed."""
-        t = s.journal
-        query = select(t).order_by(t.c.subject, t.c.seq)
+        """Entries with their facts, in (subject, seq) order, a page at a time."""
         if subject is not None:
-            query = query.where(t.c.subject == subject)
-        compiled = query.compile(dialect=q.DIALECT)
-        c = self._cursor()
-        for row in self._cursor().execute(str(compiled), compiled.params):
-            try:
-                entry = rows.entry_of(dict(row))
-                at = {"subject": entry.subject, "seq": entry.seq}
-                facts = [read(dict(r)) for sql, read in q.FACTS_AT for r in c.execute(sql, at).fetchall()]
-                if entry.subject == "seal":
-                    facts += [rows.seal_of(dict(r)) for r in c.execute(q.SEAL_AT, {"seq": entry.seq}).fetchall()]
-            except UNREADABLE as error:
-                if faulty is None:
-                    raise RepositoryError(f"{row['subject']} {row['seq']}: can't be read: {error!r}") from error
-                faulty(str(row["subject"]), f"entry {row['seq']} can't be read: {error!r}")
-                continue
-            yield entry, tuple(facts)
+            check_words((subject,))
+        return history(self._connections.reading, subject, faulty)
 
     def standing(self, faulty: Faulty) -> Iterator[Row]:
         """Every row that stands in the tables, as the journal says it."""
-        return standing(self._cursor(), faulty)
+        return standing(self._connections.cursor(), faulty)
 
     def unsealed(self, limit: int) -> Sequence[Entry]:
         """Entries no seal binds yet."""
+        check_limit(limit)
+        self._alone("unsealed")
         t, u = s.journal, s.unsealed
         query = select(t).join(u, (t.c.subject == u.c.subject) & (t.c.seq == u.c.seq)).order_by(u.c.subject, u.c.seq)
         return [rows.entry_of(dict(row)) for row in self._query(query.limit(limit))]
 
     def notices(self, now: datetime, limit: int) -> Sequence[Notice]:
         """Undelivered and due, oldest first."""
+        check_instant(now)
+        check_limit(limit)
+        self._alone("notices")
         t = s.outbox
         query = select(t).where(t.c.parked == 0, t.c.due <= instant_text(now)).order_by(t.c.due, t.c.key).limit(limit)
         return [rows.notice_of(dict(row)) for row in self._query(query)]
 
     def settle(self, key: str, retry_at: datetime | None, parked: bool = False) -> None:
         """Delivered, to be tried again, or parked."""
-        with self._transaction() as c:
+        check_settle(key, retry_at)
+        self._alone("settle")
+        with self._connections.writing() as c:
             if retry_at is None and not parked:
                 done = c.execute("DELETE FROM outbox WHERE key = :key", {"key": key})
             else:
@@ -401,6 +330,22 @@ class SqlRepository:
                 )
             if done.rowcount != 1:
                 raise NotFound(f"there is no notice {key!r}")
+
+    def _alone(self, what: str) -> None:
+        """What leaves the system is taken from what is committed (I31)."""
+        if isinstance(self._connections, Joined):
+            why = f"{what}: a joined store sends and seals nothing, for its host may still roll back"
+            raise RepositoryUnavailable(f"{why}; use a store of its own", outcome_known=True)
+
+
+def _check_version(cursor: sqlite3.Cursor | None) -> None:
+    found = None if cursor is None else cursor.execute("SELECT MAX(version) FROM schema_version").fetchone()[0]
+    if found != s.VERSION:
+        raise RepositoryUnavailable(f"the store has schema {found}, this library {s.VERSION}", outcome_known=True)
+
+
+def _place(put: Put) -> tuple[str, str]:
+    return type(put.record).__name__, put.record.id
 
 
 def _hit(cursor: sqlite3.Cursor, what: str) -> None:

@@ -207,7 +207,9 @@ use_rows = _table(
     PrimaryKeyConstraint("document", "number"),
     Index("use_rows_contacts", "type", "month", "recipient"),
 )
-seals = _table("seals", _int("number", key=True), _int("seq"), _text("root"), _text("entries"))
+seals = _table(
+    "seals", _int("number", key=True), _int("seq"), _text("root"), _text("entries"), Index("seals_seq", "seq")
+)
 unsealed = _table("unsealed", _text("subject"), _int("seq"), PrimaryKeyConstraint("subject", "seq"))
 outbox = _table(
     "outbox",

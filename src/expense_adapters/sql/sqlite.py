@@ -199,9 +199,14 @@ def _payments() -> str:
     return _trigger("payments_signed", "BEFORE INSERT ON payments", refuse, message)
 
 
+_RACED = ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")
+
+
 def refused(error: sqlite3.IntegrityError) -> RepositoryError:
     """What the port says of a batch that the database refused: another writer was faster, or a law is broken."""
-    raced = ("already there", "does not follow its chain")
-    if error.sqlite_errorname != "SQLITE_CONSTRAINT_TRIGGER" or str(error).endswith(raced):
+    raced = error.sqlite_errorname == "SQLITE_CONSTRAINT_TRIGGER" and str(error).endswith(
+        ("already there", "does not follow its chain")
+    )
+    if raced or error.sqlite_errorname in _RACED:
         return Conflict(str(error))
     return RepositoryError(f"the store refused the batch: {error}")

@@ -130,11 +130,6 @@ FACTS: tuple[tuple[Any, Any], ...] = (
     (s.payments, rows.payment_of),
     (s.use_rows, rows.use_of),
 )
-FACTS_AT = [
-    (_all(t, t.c.document == bind("subject"), t.c.seq == bind("seq"), order=tuple(t.primary_key)), read)
-    for t, read in FACTS
-]
-SEAL_AT = _all(s.seals, s.seals.c.seq == bind("seq"))
 
 SUMS: dict[str, tuple[Any, Any]] = {
     "related": (s.documents, func.sum(s.documents.c.counted)),

@@ -1,0 +1,197 @@
+"""Connections to SQLite: one a thread, or the host's own; what the driver raises becomes the port's errors."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from expense_policy.ports.errors import RepositoryError, RepositoryUnavailable
+
+from . import sqlite
+from . import statements as q
+
+_PRAGMAS = (("full_column_names", 0), ("short_column_names", 1), ("count_changes", 0))
+
+
+def path_of(url: str) -> str:
+    """The file of "sqlite:///PATH", each character of PATH standing for itself; ValueError for anything else."""
+    scheme, _, path = url.partition(":///")
+    if scheme != "sqlite" or path in ("", ":memory:"):
+        raise ValueError("the store's URL is sqlite:///PATH, where PATH names a file")
+    # A path from the root: it stays the same when the host changes its folder, and is no URI to SQLite.
+    return os.path.abspath(path)
+
+
+class _Connection(sqlite3.Connection):
+    """One that can be referred to weakly, so that a thread that ends takes its own along."""
+
+
+class Connections:
+    """What a store works on: transactions and reads, whose errors are the port's."""
+
+    begin: str
+    commit: str
+    undo: tuple[str, ...]
+    # A read is one snapshot, and takes one lock instead of one a question.
+    read: tuple[str, ...] = ("BEGIN",)
+    done: tuple[str, ...] = ("COMMIT",)
+
+    def get(self) -> sqlite3.Connection:
+        """The connection to use here and now; RepositoryUnavailable where there is none."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Ends the store's use of them."""
+        raise NotImplementedError
+
+    def cursor(self) -> sqlite3.Cursor:
+        """A cursor whose rows are had by name."""
+        cursor = self.get().cursor()
+        cursor.row_factory = sqlite3.Row
+        return cursor
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Cursor]:
+        """One transaction, or one savepoint of the host's: all of it, or nothing."""
+        committing = False
+        with self._using(str) as cursor:
+            try:
+                cursor.execute(self.begin)
+                yield cursor
+                committing = True
+                cursor.execute(self.commit)
+            except BaseException as error:
+                with suppress(sqlite3.Error):
+                    if cursor.connection.in_transaction:
+                        for statement in self.undo:
+                            cursor.execute(statement)
+                if committing and isinstance(error, sqlite3.Error):
+                    raise RepositoryUnavailable(str(error), outcome_known=False) from error
+                raise
+
+    @contextmanager
+    def reading(self, text: Callable[[bytes], str] = str) -> Iterator[sqlite3.Cursor]:
+        """One read, of one snapshot; nothing of it stays open."""
+        with self._using(text) as cursor:
+            for statement in self.read:
+                cursor.execute(statement)
+            try:
+                yield cursor
+            finally:
+                for statement in self.done:
+                    cursor.execute(statement)
+
+    @contextmanager
+    def _using(self, text: Callable[[bytes], str]) -> Iterator[sqlite3.Cursor]:
+        """A cursor that reads text as this module does, whatever the host has set."""
+        cursor = None
+        try:
+            cursor = self.cursor()
+            was, cursor.connection.text_factory = cursor.connection.text_factory, text
+            try:
+                yield cursor
+            finally:
+                cursor.connection.text_factory = was
+        except Exception as error:
+            known = failed(error)
+            if known is None:
+                raise
+            raise known from error
+        finally:
+            if cursor is not None:
+                with suppress(sqlite3.Error):
+                    cursor.close()
+
+
+class Own(Connections):
+    """Connections to a file, one a thread."""
+
+    begin, commit, undo = q.TRANSACTION
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._local, self._lock, self._closed = threading.local(), threading.Lock(), False
+        self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
+
+    def get(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        held: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if held is None or self._closed:
+            held = self._local.connection = self._connect()
+        return held
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._closed:
+            raise RepositoryUnavailable(f"{self._path}: the store is closed", outcome_known=True)
+        try:
+            # A thread uses its own alone; only `close` comes from another.
+            made = sqlite3.connect(self._path, check_same_thread=False, factory=_Connection)
+            sqlite.prepare(made)
+        except sqlite3.Error as error:
+            raise RepositoryUnavailable(f"{self._path}: {error}", outcome_known=True) from error
+        with self._lock:
+            if not self._closed:
+                self._open.add(made)
+                return made
+        made.close()
+        return self._connect()
+
+    def close(self) -> None:
+        """Closes every thread's."""
+        with self._lock:
+            self._closed, held = True, list(self._open)
+        for each in held:
+            each.close()
+
+
+class Joined(Connections):
+    """The host's connection, inside the transaction that the host has open on it."""
+
+    begin, commit, undo = q.SAVEPOINT
+    read = done = ()
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        if not connection.in_transaction:
+            raise ValueError("the host's connection has no open transaction to join")
+        for name, needed in _PRAGMAS:
+            (found,) = tuple(connection.execute(f"PRAGMA {name}").fetchone())
+            if found != needed:
+                raise ValueError(f"the host's connection has PRAGMA {name}={found}: a joined store needs {needed}")
+        self._connection: sqlite3.Connection | None = connection
+        self._thread = threading.get_ident()
+
+    def get(self) -> sqlite3.Connection:
+        """The host's, while its transaction is open and in its thread."""
+        why = "the store is closed"
+        if self._thread != threading.get_ident():
+            why = "a joined store stays with its host's thread"
+        elif self._connection is not None:
+            try:
+                if self._connection.in_transaction:
+                    return self._connection
+                why = "the host's transaction has ended: join its next one"
+            except sqlite3.Error as error:
+                why = f"the host's connection: {error}"
+        raise RepositoryUnavailable(why, outcome_known=True)
+
+    def close(self) -> None:
+        """Leaves the host's connection open."""
+        self._connection = None
+
+
+def failed(error: Exception) -> Exception | None:
+    """What the port says of what the driver raised; None where it was not the driver's."""
+    if isinstance(error, sqlite3.IntegrityError):
+        return sqlite.refused(error)
+    binding = isinstance(error, sqlite3.Error) and str(error).startswith("Error binding parameter")
+    if binding or isinstance(error, OverflowError | UnicodeEncodeError):
+        return ValueError(f"no store keeps this: {error}")
+    if isinstance(error, sqlite3.DataError):
+        return RepositoryError(f"the store refused the batch: {error}")
+    if isinstance(error, sqlite3.Error):
+        return RepositoryUnavailable(str(error), outcome_known=True)
+    return None
