@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from urllib.parse import quote
 
 from expense_policy.ports.errors import RepositoryError, RepositoryUnavailable
 
@@ -181,6 +182,47 @@ class Joined(Connections):
     def close(self) -> None:
         """Leaves the host's connection open."""
         self._connection = None
+
+
+class Snapshot(Connections):
+    """One connection that sees a file as it stood when it was opened: read only, nothing is made, nobody waits."""
+
+    read = done = ()
+
+    def __init__(self, path: str) -> None:
+        self._held: sqlite3.Connection | None = None
+        if not os.path.isfile(path):
+            raise RepositoryUnavailable(f"{path}: there is no such file", outcome_known=True)
+        place = f"file:{quote(path)}?mode=ro"
+        # Where not even the log's index can be made beside the file, it is read as one that nobody writes.
+        alone = not os.access(os.path.dirname(path), os.W_OK) and not os.path.exists(f"{path}-wal")
+        try:
+            self._held = sqlite3.connect(f"{place}&immutable=1" if alone else place, uri=True, isolation_level=None)
+            self._held.execute("PRAGMA query_only=ON")
+            self._held.execute("PRAGMA trusted_schema=OFF")
+            self._held.execute("BEGIN")
+            self._held.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            self.close()
+            raise RepositoryUnavailable(f"{path}: {error}", outcome_known=True) from error
+
+    def get(self) -> sqlite3.Connection:
+        """The one connection."""
+        if self._held is None:
+            raise RepositoryUnavailable("the store is closed", outcome_known=True)
+        return self._held
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Cursor]:
+        """Refused."""
+        raise RepositoryUnavailable("the store was opened for reading alone", outcome_known=True)
+        yield self.cursor()
+
+    def close(self) -> None:
+        """Ends the reading."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
 
 def failed(error: Exception) -> Exception | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from expense_policy.domain.adoption import PolicyVersion
 from expense_policy.domain.categories import UseRow
@@ -40,7 +40,7 @@ from expense_policy.ports.repository import (
 from . import rows, sqlite
 from . import schema as s
 from . import statements as q
-from .connections import Joined, Own, path_of
+from .connections import Joined, Own, Snapshot, path_of
 from .history import history
 from .standing import standing
 
@@ -52,7 +52,7 @@ class SqlRepository:
     the file is new, and one that is of another version than this library's is refused with RepositoryUnavailable.
     """
 
-    _connections: Own | Joined
+    _connections: Own | Joined | Snapshot
 
     def __init__(self, url: str) -> None:
         self._connections = Own(path_of(url))
@@ -75,6 +75,34 @@ class SqlRepository:
             _check_version(cursor if there else None)
         return joined
 
+    @classmethod
+    def reading(cls, url: str) -> SqlRepository:
+        """A store to be read alone, as it stands at this instant: for `verify`, exports, auditors (S2.1).
+
+        Nothing is written, made or locked; writers go on meanwhile. RepositoryUnavailable where the file can't be
+        read or holds no schema of this library's version.
+        """
+        read = cls.__new__(cls)
+        read._connections = Snapshot(path_of(url))
+        try:
+            with read._connections.reading() as cursor:
+                there = cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'").fetchone()
+                _check_version(cursor if there else None)
+        except BaseException:
+            read.close()
+            raise
+        return read
+
+    def lacking(self) -> tuple[str, ...]:
+        """The names of tables, indexes and triggers that are not there as this library makes them, sorted."""
+        with self._connections.reading() as cursor:
+            there = set(cursor.execute(sqlite.SCHEMA).fetchall())
+        with closing(sqlite3.connect(":memory:")) as fresh:
+            for statement in sqlite.schema():
+                fresh.execute(statement)
+            wanted = set(fresh.execute(sqlite.SCHEMA).fetchall())
+        return tuple(sorted(name for name, sql in wanted - {tuple(row) for row in there}))
+
     def close(self) -> None:
         """Closes every thread's connection, and the store with it; a host's own stays open."""
         self._connections.close()
@@ -83,12 +111,8 @@ class SqlRepository:
         with self._connections.writing() as cursor:
             there = cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'").fetchone()
             if there is None:
-                for table in s.metadata.sorted_tables:
-                    cursor.execute(str(CreateTable(table).compile(dialect=q.DIALECT)))
-                    for index in sorted(table.indexes, key=lambda i: str(i.name)):
-                        cursor.execute(str(CreateIndex(index).compile(dialect=q.DIALECT)))
-                for trigger in sqlite.triggers():
-                    cursor.execute(trigger)
+                for statement in sqlite.schema():
+                    cursor.execute(statement)
                 cursor.execute(q.INSERT["schema_version"], {"version": s.VERSION})
             _check_version(cursor)
 

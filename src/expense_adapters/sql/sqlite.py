@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from expense_policy.ports.errors import Conflict, RepositoryError
 
@@ -17,6 +21,19 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA busy_timeout=30000")
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+SCHEMA = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+
+
+def schema() -> Iterator[str]:
+    """Every table, index and trigger, in the order in which they are made."""
+    dialect = sqlite_dialect.dialect()
+    for table in metadata.sorted_tables:
+        yield str(CreateTable(table).compile(dialect=dialect))
+        for index in sorted(table.indexes, key=lambda each: str(each.name)):
+            yield str(CreateIndex(index).compile(dialect=dialect))
+    yield from triggers()
 
 
 def triggers() -> list[str]:
