@@ -1,5 +1,5 @@
 """The command line: `expense-policy`."""
 
-from .main import main
+from .guard import main
 
 __all__ = ["main"]

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from expense_adapters._reading import escaped, read_text
 from expense_adapters.cli import conform, demo, verify
+from expense_adapters.cli.say import Json, fail, put, tell
 from expense_policy.domain.festival_table import FESTIVALS
 from expense_policy.domain.periods import festival
 from expense_policy.policy_file import PolicyFileError, load_policy
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-
-
-def fail(message: str) -> NoReturn:
-    """One clear sentence on standard error, exit 2."""
-    sys.stderr.write(f"{message}\n")
-    raise typer.Exit(2)
-
-
-def put(text: str) -> None:
-    """A line on standard output."""
-    sys.stdout.write(f"{text}\n")
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.callback()
@@ -48,26 +37,24 @@ def calendar(year: Annotated[int, typer.Option(help="1901 to 2099.")], as_json: 
 def check_policy(file: Path, as_json: Json = False) -> None:
     """Names every fault of a policy file with path and line; exit 2 if there is any."""
     try:
-        policy = load_policy(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"{file}: {error}")
+        text = read_text(file)
+    except ValueError as error:
+        fail(str(error))
+    try:
+        policy = load_policy(text)
     except PolicyFileError as error:
         faults = [{"path": p.path, "line": p.line, "message": p.message} for p in error.problems]
         if as_json:
             put(json.dumps({"faults": faults}, ensure_ascii=False))
         for problem in error.problems:
-            sys.stderr.write(f"{file}: {problem}\n")
+            tell(f"{file}: {problem}")
         raise typer.Exit(2) from None
     effective = policy.effective.isoformat()
     found = {"version": policy.version, "effective": effective, "digest": policy.digest, "faults": []}
-    put(json.dumps(found) if as_json else f"{file}: version {policy.version}, effective {policy.effective}: no fault")
+    clean = escaped(f"{file}: version {policy.version}, effective {policy.effective}: no fault")
+    put(json.dumps(found) if as_json else clean)
 
 
 demo.register(app)
 conform.register(app)
 verify.register(app)
-
-
-def main() -> None:
-    """The entry point."""
-    app()
