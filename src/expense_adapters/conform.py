@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import gzip
-import tomllib
+import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import attrs
+
+from expense_adapters._reading import escaped, read_toml, why
 
 ACTS = ("submit", "sign", "final", "return", "reject", "withdraw", "pay")
 FINDINGS = (
@@ -24,8 +27,21 @@ FINDINGS = (
 )
 
 
+_PAID, _FINAL, _STALE, _SKIPPED, _UNSIGNED, _ON_STALE, _REPEATED, _REJECTED = (1 << i for i in range(8))
+# What a finding is read from at the end, and the first of the required offices' own bits.
+_BITS = dict(zip(FINDINGS, (_UNSIGNED, _ON_STALE, _REPEATED, _REJECTED, _SKIPPED), strict=True))
+_OFFICES = 1 << 8
+_DAY = r"[0-9]{4}(?:-[0-9]{2}-[0-9]{2}|[0-9]{4}|-?W[0-9]{2}(?:-?[0-9])?)"
+_TIME = re.compile(_DAY + r"(?:[T ][0-9:.,]+(?:Z|[+-][0-9:.]+)?)?")
+# A byte that is no UTF-8 is decoded as a lone surrogate, so that its row and column can be named.
+_BAD = re.compile("[\0\udc80-\udcff]")
+
+
 class Unreadable(ValueError):
-    """The log or the rules can't be read; the sentence says which row and column."""
+    """The log or the rules can't be read; the sentence says which row and column, with controls escaped."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(escaped(sentence))
 
 
 @attrs.frozen
@@ -61,9 +77,9 @@ def matches(pattern: str, text: str) -> bool:
 def read_rules(path: Path) -> Rules:
     """The rules of a TOML file; Unreadable names the first fault by its key."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Unreadable(f"{path}: {error}") from None
+        table = read_toml(path)
+    except ValueError as error:
+        raise Unreadable(str(error)) from None
     try:
         return _rules(table)
     except Unreadable as error:
@@ -101,8 +117,8 @@ def _rules(table: dict[str, Any]) -> Rules:
             raise Unreadable("[chain] must be a table")
         _only(chain, ("required",), "chain.")
         required = chain.get("required")
-        if type(required) is not list or not required or any(type(office) is not str for office in required):
-            raise Unreadable("chain.required must be a list of offices")
+        if type(required) is not list or not required or any(type(each) is not str or not each for each in required):
+            raise Unreadable("chain.required must be a list of offices, none of them empty")
     return Rules(columns, tuple(pairs), tuple(required))
 
 
@@ -114,36 +130,35 @@ def _only(table: dict[str, Any], known: tuple[str, ...], path: str) -> None:
 
 @attrs.define
 class _Case:
-    """What must be remembered of a case: small, whatever its length."""
+    """What must be remembered of a case, whatever its length: the last row's time, and bits."""
 
     time: datetime
-    paid: bool = False
-    final: bool = False
-    stale: bool = False
-    signed: set[str] = attrs.field(factory=set)
-    skipped: bool = False
-    found: set[str] = attrs.field(factory=set)
+    bits: int = 0
 
-    def take(self, act: str, office: str, required: tuple[str, ...]) -> None:
+    def take(self, act: str, office: int, required: int) -> None:
+        """One act by the office of this bit (0: none that is required); `required` holds the bits of all."""
+        bits = self.bits
         if act == "submit":
-            self.signed.clear()
+            bits &= ~required
         if act in ("submit", "return", "reject", "withdraw"):
-            self.stale = True
-        if act == "reject" and self.paid:
-            self.found.add("rejected_after_payment")
-        if act in ("sign", "final") and office in required:
-            self.signed.add(office)
+            bits |= _STALE
+        if act == "reject" and bits & _PAID:
+            bits |= _REJECTED
+        if act in ("sign", "final"):
+            bits |= office
         if act == "final":
-            self.final, self.stale = True, False
-            self.skipped = not self.signed.issuperset(required)
+            bits = (bits | _FINAL) & ~(_STALE | _SKIPPED)
+            if bits & required != required:
+                bits |= _SKIPPED
         if act == "pay":
-            if self.paid:
-                self.found.add("payment_repeated")
-            elif not self.final:
-                self.found.add("payment_without_full_sign_off")
-            elif self.stale:
-                self.found.add("payment_on_stale_sign_off")
-            self.paid = True
+            if bits & _PAID:
+                bits |= _REPEATED
+            elif not bits & _FINAL:
+                bits |= _UNSIGNED
+            elif bits & _STALE:
+                bits |= _ON_STALE
+            bits |= _PAID
+        self.bits = bits
 
 
 @attrs.frozen
@@ -163,7 +178,9 @@ def judge(path: Path, rules: Rules, progress: Callable[[int], None] = lambda eve
     """Reads a CSV (or gzipped CSV) log and says what its process let through; Unreadable names row and column."""
     cases: dict[str, _Case] = {}
     ignored: Counter[str] = Counter()
-    acts: dict[str, str | None] = {}
+    act_of = lru_cache(maxsize=4096)(rules.act)
+    offices = {office: _OFFICES << i for i, office in enumerate(dict.fromkeys(rules.required))}
+    required = sum(offices.values())
     events, aware = 0, None
     for number, (case, time, activity, office) in _rows(path, rules):
         events += 1
@@ -180,24 +197,19 @@ def judge(path: Path, rules: Rules, progress: Callable[[int], None] = lambda eve
         elif at < state.time:
             raise Unreadable(f"{path}: row {number}, column {rules.columns['time']}: before the row before of its case")
         state.time = at
-        if activity not in acts:
-            acts[activity] = rules.act(activity)
-        act = acts[activity]
+        act = act_of(activity)
         if act is None:
             ignored[activity] += 1
         else:
-            state.take(act, office, rules.required)
+            state.take(act, offices.get(office, 0), required)
         if events % 5000 == 0:
             progress(events)
-    for state in cases.values():
-        if state.skipped:
-            state.found.add("step_skipped")
-    flagged = {code: [case for case, state in cases.items() if code in state.found] for code in FINDINGS}
+    flagged = {code: [case for case, state in cases.items() if state.bits & bit] for code, bit in _BITS.items()}
     return Findings(
         len(cases),
         events,
-        sum(state.paid for state in cases.values()),
-        sum(state.final for state in cases.values()),
+        sum(state.bits & _PAID != 0 for state in cases.values()),
+        sum(state.bits & _FINAL != 0 for state in cases.values()),
         {code: len(found) for code, found in flagged.items()},
         flagged,
         dict(sorted(ignored.items())),
@@ -206,40 +218,67 @@ def judge(path: Path, rules: Rules, progress: Callable[[int], None] = lambda eve
 
 def _time(path: Path, number: int, rules: Rules, text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        # Python takes any character between date and time, ISO 8601 does not.
+        if _TIME.fullmatch(text) is not None:
+            return datetime.fromisoformat(text)
     except ValueError:
-        column = rules.columns["time"]
-        raise Unreadable(f"{path}: row {number}, column {column}: {text[:40]!r} is not an ISO 8601 time") from None
+        pass
+    column = rules.columns["time"]
+    raise Unreadable(f"{path}: row {number}, column {column}: {text[:40]!r} is not an ISO 8601 time")
+
+
+def _open(path: Path) -> TextIO:
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
+    try:
+        return opener(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"{path}: {why(error)}") from None
 
 
 def _rows(path: Path, rules: Rules) -> Iterator[tuple[int, tuple[str, str, str, str]]]:
     """Each row's number in the file (the header is row 1) with case, time, activity and office."""
-    number = 1
-    try:
-        opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+    number = 0
+    with _open(path) as file:
+        reader = csv.reader(file, strict=True)
+        try:
             header = next(reader, None)
             if header is None:
                 raise Unreadable(f"{path}: is empty")
+            number = 1
             places = _places(path, header, rules)
             for number, row in enumerate(reader, 2):
                 if not row:
                     continue
+                _decoded(path, number, header, row)
                 if len(row) != len(header):
                     raise Unreadable(f"{path}: row {number}: {len(row)} columns where the header has {len(header)}")
                 case, time, activity = row[places[0]], row[places[1]], row[places[2]]
                 yield number, (case, time, activity, row[places[3]] if len(places) > 3 else "")
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
-        raise Unreadable(f"{path}: after row {number}: {error}") from None
+        except csv.Error as error:
+            what = "a quoted field is never closed" if str(error) == "unexpected end of data" else error
+            raise Unreadable(f"{path}: row {number + 1}: {what}") from None
+        except (OSError, EOFError, zlib.error) as error:
+            after = f" after row {number}:" if number else ""
+            raise Unreadable(f"{path}:{after} {why(error)}") from None
+
+
+def _decoded(path: Path, number: int, header: list[str], row: list[str]) -> None:
+    if _BAD.search("\n".join(row)) is None:
+        return
+    place, bad = next((i, found[0]) for i, field in enumerate(row) if (found := _BAD.search(field)))
+    column = f", column {header[place]}" if place < len(header) else ""
+    what = "holds a NUL" if bad == "\0" else f"the byte 0x{ord(bad) - 0xDC00:02x} is not UTF-8"
+    raise Unreadable(f"{path}: row {number}{column}: {what}")
 
 
 def _places(path: Path, header: list[str], rules: Rules) -> list[int]:
+    _decoded(path, 1, [], header)
     places = []
     for name in ("case", "time", "activity", "office"):
         if name in rules.columns:
             column = rules.columns[name]
-            if header.count(column) != 1:
-                raise Unreadable(f"{path}: row 1: column {column} stands there {header.count(column)} times")
+            if (count := header.count(column)) != 1:
+                what = f"stands there {count} times" if count else "is not there"
+                raise Unreadable(f"{path}: row 1: the column {column} {what}")
             places.append(header.index(column))
     return places

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from expense_adapters._reading import escaped, read_text
 from expense_adapters.cli import conform, demo, verify
-from expense_adapters.cli.say import Json, fail, put, tell
+from expense_adapters.cli.say import Json, fail, put, put_json, tell
 from expense_policy.domain.festival_table import FESTIVALS
 from expense_policy.domain.periods import festival
 from expense_policy.policy_file import PolicyFileError, load_policy
@@ -30,7 +29,11 @@ def calendar(year: Annotated[int, typer.Option(help="1901 to 2099.")], as_json: 
         days = {name: festival(name, year).isoformat() for name in FESTIVALS}
     except ValueError as error:
         fail(str(error))
-    put(json.dumps(days) if as_json else "\n".join(f"{name}  {day}" for name, day in days.items()))
+    if as_json:
+        put_json(days)
+        return
+    for name, day in days.items():
+        put(f"{name}  {day}")
 
 
 @app.command("check-policy")
@@ -45,14 +48,16 @@ def check_policy(file: Path, as_json: Json = False) -> None:
     except PolicyFileError as error:
         faults = [{"path": p.path, "line": p.line, "message": p.message} for p in error.problems]
         if as_json:
-            put(json.dumps({"faults": faults}, ensure_ascii=False))
+            put_json({"faults": faults})
         for problem in error.problems:
             tell(f"{file}: {problem}")
         raise typer.Exit(2) from None
     effective = policy.effective.isoformat()
     found = {"version": policy.version, "effective": effective, "digest": policy.digest, "faults": []}
-    clean = escaped(f"{file}: version {policy.version}, effective {policy.effective}: no fault")
-    put(json.dumps(found) if as_json else clean)
+    if as_json:
+        put_json(found)
+    else:
+        put(escaped(f"{file}: version {policy.version}, effective {policy.effective}: no fault"))
 
 
 demo.register(app)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -26,3 +27,12 @@ def tell(message: str) -> None:
 def put(text: str) -> None:
     """A line on standard output."""
     sys.stdout.write(f"{text}\n")
+
+
+def put_json(value: Any) -> None:
+    """One JSON document on standard output, in which what would not be seen as itself is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    if not text.isprintable():
+        # Outside of its strings a document of one line holds nothing but printable ASCII.
+        text = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    put(text)
