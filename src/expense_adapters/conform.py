@@ -32,7 +32,7 @@ _PAID, _FINAL, _STALE, _SKIPPED, _UNSIGNED, _ON_STALE, _REPEATED, _REJECTED = (1
 _BITS = dict(zip(FINDINGS, (_UNSIGNED, _ON_STALE, _REPEATED, _REJECTED, _SKIPPED), strict=True))
 _OFFICES = 1 << 8
 _DAY = r"[0-9]{4}(?:-[0-9]{2}-[0-9]{2}|[0-9]{4}|-?W[0-9]{2}(?:-?[0-9])?)"
-_TIME = re.compile(_DAY + r"(?:[T ][0-9:.,]+(?:Z|[+-][0-9:.]+)?)?")
+_TIME = re.compile(_DAY + r"(?:[T ][0-9:.,]+(?: ?Z| ?[+-][0-9:.]+)?)?")
 # A byte that is no UTF-8 is decoded as a lone surrogate, so that its row and column can be named.
 _BAD = re.compile("[\0\udc80-\udcff]")
 
