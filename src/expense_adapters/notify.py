@@ -1,14 +1,17 @@
-"""Channels: a JSON-lines file, and standard logging."""
+"""Channels: a JSON-lines file, with the seals that are read back from it, and standard logging."""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 import attrs
 
+from expense_adapters._reading import why
 from expense_policy.ports.notifier import Notice
 
 
@@ -24,11 +27,55 @@ class JsonLinesNotifier:
     path: Path
 
     def notify(self, notice: Notice) -> None:
-        """Appends it; OSError where that can't be done."""
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(_plain(notice), ensure_ascii=False) + "\n")
+        """Appends it, on a line of its own whatever the file ends with; OSError where that can't be done."""
+        line = json.dumps(_plain(notice), ensure_ascii=False).encode() + b"\n"
+        with self.path.open("ab+") as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    # A crash tore the line before: it spoils no other.
+                    line = b"\n" + line
+            file.write(line)
             file.flush()
             os.fsync(file.fileno())
+
+
+def read_seals(path: Path) -> list[tuple[int, str]]:
+    """Number and digest of every seal that a `JsonLinesNotifier` gave out, in the file's order.
+
+    All of them: a number that stands there twice is returned twice. ValueError names the file, and the line that is
+    no notice: a torn one too. A file without any seal is one, for it would hold a store to nothing.
+    """
+    found: list[tuple[int, str]] = []
+    try:
+        with path.open("rb") as file:
+            for at, line in enumerate(file, 1):
+                try:
+                    seal = _seal(json.loads(line.decode("utf-8")))
+                except (ValueError, KeyError, TypeError, RecursionError):
+                    what = "is no notice" if line.endswith(b"\n") else "is torn: it breaks off within a notice"
+                    raise ValueError(f"{path}: line {at} {what}") from None
+                if seal is not None:
+                    found.append(seal)
+    except OSError as error:
+        raise ValueError(f"{path}: {why(error)}") from None
+    if not found:
+        raise ValueError(f"{path}: holds no seal")
+    return found
+
+
+def _seal(notice: Any) -> tuple[int, str] | None:
+    """The seal a notice carries; KeyError, TypeError or ValueError where it is no notice."""
+    if type(notice["subject"]) is not str:
+        raise TypeError
+    if notice["subject"] != "seal":
+        return None
+    number, digest = notice["body"]["number"], notice["body"]["entry"]
+    if type(number) is str and re.fullmatch("[0-9]{1,18}", number):
+        number = int(number)
+    if type(number) is not int or type(digest) is not str:
+        raise TypeError
+    return number, digest
 
 
 @attrs.frozen

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import attrs
 import typer
 
+from expense_adapters._reading import escaped
 from expense_policy.ports.errors import RepositoryError
 
 
@@ -19,25 +20,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _unreadable(message: str) -> NoReturn:
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{escaped(message)}\n")
     raise typer.Exit(2)
-
-
-def _seals(path: Path) -> dict[int, str]:
-    """Seals by number, from the notices that carried them out of the system, one JSON object a line."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        _unreadable(f"{path}: {error}")
-    found: dict[int, str] = {}
-    for at, line in enumerate(lines, 1):
-        try:
-            notice = json.loads(line)
-            if notice["subject"] == "seal":
-                found[int(notice["body"]["number"])] = str(notice["body"]["entry"])
-        except (ValueError, KeyError, TypeError, RecursionError):
-            _unreadable(f"{path}: line {at} is not a notice")
-    return found
 
 
 def verify(
@@ -48,11 +32,12 @@ def verify(
 ) -> None:
     """Names the first break of each chain and every broken law: exit 0 clean, 4 broken, 2 unreadable."""
     from expense_adapters.files import read_key
+    from expense_adapters.notify import read_seals
     from expense_adapters.sql import SqlRepository
     from expense_policy.services.verification import verify as check
 
-    given = {} if seals is None else _seals(seals)
     try:
+        given = [] if seals is None else read_seals(seals)
         keyring = None if key is None else read_key(key)
     except ValueError as error:
         _unreadable(str(error))
@@ -60,7 +45,7 @@ def verify(
     if not store.startswith("sqlite:///") or not path.is_file():
         _unreadable(f"{store}: there is no such store")
     try:
-        report = check(SqlRepository(store), keyring=keyring, seals=given.items())
+        report = check(SqlRepository(store), keyring=keyring, seals=given)
     except (RepositoryError, ValueError, KeyError) as error:
         _unreadable(f"{store}: can't be read: {error}")
     if as_json:
