@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from expense_adapters.cli.demo import play
+from expense_adapters.cli.figures import show
 from expense_adapters.cli.main import app
+from expense_policy.domain.money import Money
 from expense_policy.domain.refusals import Code
 from expense_policy.domain.vocabulary import Status
 
@@ -45,9 +55,93 @@ def test_the_years_store_holds_to_its_seals_and_key(played: dict[str, Any]) -> N
 
 def test_the_demo_overwrites_nothing(played: dict[str, Any], tmp_path: Path) -> None:
     """A store that is there already, or can't be, is refused with exit 2 and nothing on standard output."""
-    for store in (played["store"], "sqlite:///", "postgresql://x", f"sqlite:///{tmp_path}/none/x.db"):
+    wrong = ("sqlite:///", "sqlite:///:memory:", "sqlite:////", "sqlite://x.db", "postgresql://x", "x.db", "")
+    for store in (played["store"], *wrong, f"sqlite:///{tmp_path}/none/x.db", f"sqlite:///{tmp_path}/x.key"):
         done = CliRunner().invoke(app, ["demo", "--store", store])
-        assert (done.exit_code, done.stdout) == (2, ""), store
+        assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1), store
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["x.db", "x.db-wal", "x.db-shm", "x.db-journal", "x.key", "x.notices.jsonl"])
+def test_what_stands_beside_the_store_is_looked_at_first(tmp_path: Path, name: str) -> None:
+    """A file that the demo or SQLite would write over is named and left as it is, a dangling link too."""
+    (tmp_path / name).symlink_to("nowhere")
+    done = CliRunner().invoke(app, ["demo", "--store", f"sqlite:///{tmp_path}/x.db"])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"{tmp_path}/{name} is there already" in done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+def test_nothing_is_left_of_a_year_that_ends_early(tmp_path: Path) -> None:
+    """A year that is interrupted, fails, or finds its place taken at the end leaves nothing behind."""
+
+    def stops(error: BaseException) -> Any:
+        def told(day: date) -> None:
+            assert list(tmp_path.iterdir()) != []
+            raise error
+
+        return told
+
+    for error in (KeyboardInterrupt(), OSError("full")):
+        with pytest.raises(type(error)):
+            play(tmp_path / "year.db", 8, stops(error))
+        assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FileExistsError, match="notices"):
+        play(tmp_path / "year.db", 8, lambda day: (tmp_path / "year.notices.jsonl").touch())
+    assert [each.name for each in tmp_path.iterdir()] == ["year.notices.jsonl"]
+
+
+def test_a_demo_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
+    """A demo that is asked to end while it plays says so, exit 143, and leaves nothing behind."""
+    start = [sys.executable, "-c", "from expense_adapters.cli import main; main()"]
+    with subprocess.Popen(
+        [*start, "demo", "--store", f"sqlite:///{tmp_path}/year.db"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    ) as running:
+        deadline = time.monotonic() + 30
+        while not list(tmp_path.glob(".*/year.notices.jsonl")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        running.send_signal(signal.SIGTERM)
+        out, said = running.communicate(timeout=30)
+    assert (running.returncode, out, said) == (143, "", "expense-policy: stopped\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("width", ["40", "80", "200"])
+def test_figures_are_whole_at_any_width(
+    played: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    lang: str,
+    width: str,
+) -> None:
+    """Titles, refusals with their remedies and amounts are folded, never cut, and amounts not even folded."""
+    monkeypatch.setenv("COLUMNS", width)
+    show(played, lang)
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    folded = re.sub(r"[\s│]", "", shown)
+    for each in played["refusals"]:
+        for text in (each["code"], each["example"][lang], each["remedy"][lang]):
+            assert re.sub(r"\s", "", text) in folded
+    words = re.split(r"[\s│]+", shown)
+    for line in played["lines"]:
+        assert all(str(Money(units, "CNY")) in words for name, units in line.items() if name != "id")
+        assert line["id"] in words or width == "80"
+    for title in ("What became of 171 applications", "Budget execution") if lang == "en" else ("预算执行情况",):
+        assert title.replace("171", str(played["applications"])) in shown.splitlines()
+
+
+@pytest.mark.clause("A3.4", "X3")
+def test_the_demo_tells_the_companys_time(played: dict[str, Any]) -> None:
+    """An instant in a refusal is shown in the company's time zone."""
+    (expired,) = (each for each in played["refusals"] if each["code"] == "approval_expired")
+    shown = datetime.fromisoformat(expired["example"]["en"].removeprefix("The approval expired on ").rstrip("."))
+    assert shown.utcoffset() == timedelta(hours=8)
 
 
 def test_the_demo_speaks_chinese(tmp_path: Path) -> None:

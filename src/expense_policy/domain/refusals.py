@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from datetime import datetime, tzinfo
 
 import attrs
 
@@ -12,6 +14,9 @@ from .money import Money
 from .vocabulary import term
 
 Fact = str | int | Money
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|\+00:00)")
+# Facts that people write as they like: no term stands for them and a comma in them parts nothing.
+_AS_WRITTEN = ("payee",)
 
 
 class ExpensePolicyError(Exception):
@@ -30,15 +35,15 @@ class Refusal:
     facts: tuple[tuple[str, Fact], ...] = ()
     clause: str = attrs.field(default=attrs.Factory(lambda self: _text(self.code).clause, takes_self=True))
 
-    def text(self, lang: str = "en") -> str:
-        """The refusal in one sentence with its figures, in "en" or "zh"."""
+    def text(self, lang: str = "en", zone: tzinfo | None = None) -> str:
+        """The refusal in one sentence with its figures, in "en" or "zh"; instants in the zone, else in UTC."""
         words = _text(self.code)
-        return _fill(words.zh if lang == "zh" else words.en, self.facts, lang)
+        return _fill(words.zh if lang == "zh" else words.en, self.facts, lang, zone)
 
-    def remedy(self, lang: str = "en") -> str:
-        """What would unblock it, in "en" or "zh"."""
+    def remedy(self, lang: str = "en", zone: tzinfo | None = None) -> str:
+        """What would unblock it, in "en" or "zh"; instants in the zone, else in UTC."""
         words = _text(self.code)
-        return _fill(words.remedy_zh if lang == "zh" else words.remedy_en, self.facts, lang)
+        return _fill(words.remedy_zh if lang == "zh" else words.remedy_en, self.facts, lang, zone)
 
     def __str__(self) -> str:
         return f"{self.clause} {self.code}: {self.text()} {self.remedy()}"
@@ -58,17 +63,19 @@ def refusal(code: Code, *, clause: str | None = None, **facts: Fact) -> Refusal:
     return Refusal(code, ordered) if clause is None else Refusal(code, ordered, clause)
 
 
-def _fill(template: str, facts: tuple[tuple[str, Fact], ...], lang: str) -> str:
-    shown = {name: _show(value, lang) for name, value in facts}
+def _fill(template: str, facts: tuple[tuple[str, Fact], ...], lang: str, zone: tzinfo | None) -> str:
+    shown = {name: value if name in _AS_WRITTEN else _show(value, lang, zone) for name, value in facts}
     return template.format_map(shown)
 
 
-def _show(value: Fact, lang: str) -> str:
+def _show(value: Fact, lang: str, zone: tzinfo | None) -> str:
     if isinstance(value, Money):
         return f"{value} {value.currency}"
-    if isinstance(value, str):
-        return ", ".join(term(word, lang) for word in value.split(", "))
-    return str(value)
+    if not isinstance(value, str):
+        return str(value)
+    if zone is not None and _INSTANT.fullmatch(value):
+        return datetime.fromisoformat(value).astimezone(zone).isoformat(" ", "seconds")
+    return ("、" if lang == "zh" else ", ").join(term(word, lang) for word in value.split(", "))
 
 
 def _text(code: Code) -> Text:

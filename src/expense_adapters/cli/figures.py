@@ -1,0 +1,91 @@
+"""How the demo's figures are shown: whole at any width."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from expense_policy.domain.money import Money
+from expense_policy.domain.vocabulary import term
+
+_WORDS = {
+    "en": {
+        "outcomes": "What became of {n} applications",
+        "refusals": "What was refused, {n} times",
+        "lines": "Budget execution",
+        "line": ("line", "in force", "reserved", "committed", "spent", "available"),
+        "clean": "{entries} journal entries, {documents} documents: no break.",
+        "broken": "{breaks} breaks: the record can't be trusted.",
+        "look": "Look at it: expense-policy verify --store {store} --seals {seals} --key {key}",
+    },
+    "zh": {
+        "outcomes": "{n}份费用申请的结果",
+        "refusals": "被拒绝的操作（{n}次）",
+        "lines": "预算执行情况",
+        "line": ("预算明细", "生效预算", "已预留", "已承诺", "已支出", "可用"),
+        "clean": "操作日志{entries}条，单据{documents}份，核验无误。",
+        "broken": "核验发现{breaks}处问题，记录不可信。",
+        "look": "可自行核验：expense-policy verify --store {store} --seals {seals} --key {key}",
+    },
+}
+_LEAST = 16
+"""The narrowest column a budget line's id is folded into."""
+
+
+def show(found: dict[str, Any], lang: str) -> None:
+    """Prints what `demo.play` returned, in "en" or "zh": folded to the terminal's width, nothing of it cut off."""
+    words: dict[str, Any] = _WORDS[lang]
+    console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
+    _title(console, words["outcomes"].format(n=found["applications"]))
+    outcomes = Table(show_header=False)
+    for status, count in found["outcomes"].items():
+        outcomes.add_row(term(status, lang), str(count))
+    console.print(outcomes)
+    _title(console, words["refusals"].format(n=sum(each["count"] for each in found["refusals"])))
+    for each in found["refusals"]:
+        console.print(Text(f"{each['clause']} {each['code']} × {each['count']}"))
+        for line in (each["example"][lang], f"→ {each['remedy'][lang]}"):
+            console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
+    _title(console, words["lines"])
+    rows = [
+        (row["id"], *(str(Money(units, "CNY")) for name, units in row.items() if name != "id"))
+        for row in found["lines"]
+    ]
+    _lines(console, words["line"], rows)
+    checked = found["verify"]
+    console.print(Text(words["broken" if checked["breaks"] else "clean"].format(**checked)))
+    files = {name: shlex.quote(found[name]) for name in ("store", "seals", "key")}
+    console.print(Text(words["look"].format(**files)), soft_wrap=True)
+
+
+def _title(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, style="bold"))
+
+
+def _lines(console: Console, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A table whose ids are folded; where not even its amounts fit, each line's amounts one below the other."""
+    amounts = [max(cell_len(name), *(cell_len(row[i]) for row in rows)) for i, name in enumerate(names) if i]
+    if console.width < sum(amounts) + _LEAST + 3 * len(names) + 1:
+        widest = max(map(cell_len, names))
+        for row in rows:
+            console.print(Text(row[0]))
+            for name, amount in zip(names[1:], row[1:], strict=True):
+                gap = " " * (widest - cell_len(name) + max(amounts) - len(amount) + 2)
+                console.print(Text(f"  {name}{gap}{amount}"))
+        return
+    table = Table()
+    table.add_column(names[0], overflow="fold")
+    for name in names[1:]:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
