@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from expense_adapters.files import FileDirectory, FolderEvidence, read_key
+from expense_adapters.files import FaultyFile, FileDirectory, FolderEvidence, read_budget, read_key
 
 GOOD = """
 [[holding]]
@@ -55,6 +55,12 @@ def test_a_delegation_counts_in_its_interval(tmp_path: Path) -> None:
         ("2026-02-01", "2025-02-01", r"delegation\[0\]\.until"),
         ('delegate = "li"\noffice = "department_head"', 'delegate = "li"\noffice = "cashier"', r"in person"),
         ('"100.00"', '"1e2"', r"delegation\[0\]"),
+        ('"100.00"', '"-0.01"', r"delegation\[0\]\.amount_max: must not be below 0"),
+        ('delegate = "li"', 'delegate = "wang"', r"delegation\[0\]\.delegate: nobody delegates to himself"),
+        ('"zhao"', '" zhao"', r"holding\[0\]\.person: must be an id"),
+        ('"cashier"', '""', r"holding\[0\]\.office: must be an id"),
+        ('"Leave"', '" "', r"delegation\[0\]\.reason"),
+        ('"cashier"', "9" * 5000, "too many digits"),
         ("[[holding]]", "[[person]]", r"person: is not known"),
     ],
 )
@@ -65,14 +71,136 @@ def test_a_fault_in_people_is_named(tmp_path: Path, old: str, new: str, said: st
         FileDirectory(_file(tmp_path, GOOD.replace(old, new, 1)))
 
 
+def test_every_fault_of_people_is_named_at_once(tmp_path: Path) -> None:
+    """All faults of a file are named at once, one line each, and what they quote can't steer a terminal."""
+    text = GOOD.replace('"zhao"', "1").replace('"Leave"', '""').replace('delegate = "li"', 'delgate = "li"')
+    path = _file(tmp_path, text + '"\\u001b" = 1\n')
+    with pytest.raises(FaultyFile) as error:
+        FileDirectory(path)
+    assert [problem.removeprefix(f"{path}: ").partition(": ")[0] for problem in error.value.problems] == [
+        "holding[0].person",
+        "delegation[0].delgate",
+        "delegation[0].\\x1b",
+        "delegation[0].delegate",
+        "delegation[0].reason",
+    ]
+    assert str(error.value) == "\n".join(error.value.problems)
+
+
+HOLDINGS = "office,person,department\ncashier,zhao,\n\ndepartment_head,wang,marketing\n"
+DELEGATIONS = (
+    "holder,delegate,office,since,until,reason,amount_max\n"
+    "wang,li,department_head,2026-01-01T00:00:00+08:00,2026-02-01T00:00:00+08:00,Leave,100.00\n"
+    "wang,liu,department_head,2026-01-01T00:00:00+08:00,2026-02-01T00:00:00+08:00,Leave,\n"
+)
+
+
+@pytest.mark.clause("A3.2")
 def test_people_from_csv(tmp_path: Path) -> None:
-    """Offices may come from a CSV file; its columns are exactly those named."""
-    good = "office,person,department\ncashier,zhao,\ndepartment_head,wang,marketing\n"
-    directory = FileDirectory(_file(tmp_path, good, "people.csv"))
-    roster = directory.roster(("marketing",), datetime(2026, 1, 1, tzinfo=timezone.utc))
+    """Offices and delegations may come from two CSV files and count as from TOML."""
+    path = _file(tmp_path, "\ufeff" + HOLDINGS, "people.CSV")
+    directory = FileDirectory(path, delegations=_file(tmp_path, DELEGATIONS, "delegations.csv"))
+    roster = directory.roster(("marketing",), datetime(2025, 12, 31, 16, tzinfo=timezone.utc))
     assert roster.holders("department_head", "marketing") == ("wang",)
-    with pytest.raises(ValueError, match="columns"):
-        FileDirectory(_file(tmp_path, "office,person\n", "people.csv"))
+    assert [d.delegate for d in roster.delegates("department_head", "wang", 10000)] == ["li", "liu"]
+    assert [d.delegate for d in roster.delegates("department_head", "wang", 10001)] == ["liu"]
+    assert FileDirectory(path).roster((), roster.at).delegations == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("people.csv", "office,person", "office,name", "row 1: the columns are office, person, department"),
+        ("people.csv", "cashier,zhao,", "cashier,zhao", "row 2: 2 columns"),
+        ("people.csv", "cashier,zhao,", "cashier,zhao,,", "row 2: 4 columns"),
+        ("people.csv", "wang,marketing", "wang, marketing", "row 4, column department: must be an id"),
+        ("people.csv", "cashier,", ",", "row 2, column office: is missing"),
+        ("people.csv", "cashier", '"cashier', "row 2: unexpected end"),
+        ("people.csv", "cashier", "cash\x1dier", "row 2, column office"),
+        ("delegations.csv", "li,", "wang,", "row 2, column delegate: nobody"),
+        ("delegations.csv", "100.00", "-1", "row 2, column amount_max: must not be below 0"),
+        ("delegations.csv", "Leave,100", " ,100", "row 2, column reason"),
+        ("delegations.csv", "00,2026-02-01T00:00:00+08:00", "00,soon", "row 2, column until: must be an ISO 8601"),
+        ("delegations.csv", "head,2026-01-01T00:00:00+08:00", "head,2026-01-01T00:00:00", "row 2, column since"),
+        ("delegations.csv", "2026-02-01", "2025-02-01", "row 2, column until: must be after since"),
+    ],
+)
+def test_a_fault_in_csv_is_named(tmp_path: Path, name: str, old: str, new: str, said: str) -> None:
+    """Each fault of a CSV file is named with file, row and, where it is known, column."""
+    texts = {"people.csv": HOLDINGS, "delegations.csv": DELEGATIONS}
+    assert old in texts[name]
+    texts[name] = texts[name].replace(old, new, 1)
+    for each, text in texts.items():
+        _file(tmp_path, text, each)
+    with pytest.raises(FaultyFile) as error:
+        FileDirectory(tmp_path / "people.csv", delegations=tmp_path / "delegations.csv")
+    (problem,) = error.value.problems
+    assert problem.startswith(f"{tmp_path / name}: ")
+    assert said in problem
+
+
+def test_both_files_are_told_of_at_once(tmp_path: Path) -> None:
+    """The faults of people and delegations come in one answer, a file that is not there among them."""
+    path = _file(tmp_path, HOLDINGS.replace("zhao", " zhao").replace("wang", " wang"), "people.csv")
+    with pytest.raises(FaultyFile) as error:
+        FileDirectory(path, delegations=tmp_path / "none.csv")
+    assert len(error.value.problems) == 3
+
+
+BUDGET = """
+year = 2026
+[[line]]
+department = "marketing"
+id = "gifts"
+category = "care_gifts"
+name = "Gifts"
+amount = "10.00"
+[[line]]
+department = "after_sales_support"
+id = "fair"
+category = "care_gifts"
+name = "Fair"
+amount = "20.00"
+project = "fair-2026"
+"""
+
+
+@pytest.mark.clause("B1.4")
+def test_a_budget_is_read_by_department(tmp_path: Path) -> None:
+    """A budget file gives one plan a department."""
+    plans = read_budget(_file(tmp_path, BUDGET))
+    assert [(plan.department, plan.year, plan.amount.units) for plan in plans] == [
+        ("marketing", 2026, 1000),
+        ("after_sales_support", 2026, 2000),
+    ]
+    assert plans[1].lines[0].project == "fair-2026"
+
+
+@pytest.mark.clause("B1.4")
+@pytest.mark.parametrize(
+    ("old", "new", "places"),
+    [
+        ("year = 2026", "year = true", ["year"]),
+        ("year = 2026", "yaer = 2026", ["year", "yaer"]),
+        ('"fair"', '"gifts"', ["line[1].id"]),
+        ('"10.00"', '"0.00"', ["line[0].amount"]),
+        ('"10.00"', "10.00", ["line[0].amount"]),
+        ('"10.00"', '"-1"', ["line[0].amount"]),
+        ('"Gifts"', '"Gi\\u202efts"', ["line[0].name"]),
+        ('"care_gifts"', '"gifts"', ["line[0].category"]),
+        ('id = "gifts"', 'id = " gifts"\nsum = 1', ["line[0].sum", "line[0].id"]),
+        ('department = "marketing"\n', "", ["line[0].department"]),
+        ("[[line]]", "[[lines]]", ["lines", "line"]),
+    ],
+)
+def test_every_fault_of_a_budget_is_named(tmp_path: Path, old: str, new: str, places: list[str]) -> None:
+    """Every fault of a budget file is named with its place; a line's id stands once in the whole file."""
+    text = BUDGET.replace(old, new) if old == "[[line]]" else BUDGET.replace(old, new, 1)
+    assert text != BUDGET
+    path = _file(tmp_path, text)
+    with pytest.raises(FaultyFile) as error:
+        read_budget(path)
+    assert [problem.removeprefix(f"{path}: ").partition(": ")[0] for problem in error.value.problems] == places
 
 
 @pytest.mark.clause("A4.4")
@@ -89,7 +217,19 @@ def test_evidence_is_kept_under_its_digest(tmp_path: Path) -> None:
             store.open(wrong)
 
 
-@pytest.mark.parametrize("text", ["", "id:", "id:zz", ":" + "00" * 32, "id:" + "00" * 8, "ü:" + "00" * 32])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id:" + "00" * 16 + "\n" + "00",
+        "i d:" + "00" * 16,
+        "",
+        "id:",
+        "id:zz",
+        ":" + "00" * 32,
+        "id:" + "00" * 8,
+        "ü:" + "00" * 32,
+    ],
+)
 def test_a_key_file_is_one_line(tmp_path: Path, text: str) -> None:
     """A key file that is none is refused, and its content is not shown."""
     with pytest.raises(ValueError, match="key") as error:

@@ -1,53 +1,55 @@
-"""People and budgets from TOML files, evidence in a folder, the journal's key from a file."""
+"""People and budgets from TOML and CSV files, evidence in a folder, the journal's key from a file."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import re
 import secrets
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import attrs
 
+from expense_adapters._reading import why
+from expense_adapters._tables import FaultyFile, Parser, Table
 from expense_adapters.local import HmacKey
+from expense_policy.domain import checks
 from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.money import Money
 from expense_policy.domain.organisation import Delegation, Holding, Roster
 from expense_policy.domain.periods import instant
+from expense_policy.domain.vocabulary import CATEGORIES, Office
+
+__all__ = ["FaultyFile", "FileDirectory", "FolderEvidence", "read_budget", "read_key"]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_HOLDING = {"office": str, "person": str, "department": str}
-_DELEGATION = {
-    **dict.fromkeys(("holder", "delegate", "office", "reason", "amount_max"), str),
-    **dict.fromkeys(("since", "until"), datetime),
-}
-_LINE = dict.fromkeys(("department", "id", "category", "name", "amount", "project"), str)
-_OPTIONAL = ("department", "amount_max", "project")
 
 
 class FileDirectory:
-    """Offices and delegations of a file: TOML, or CSV with the columns office, person, department.
+    """Offices and delegations of files that are read once.
 
-    The file is read once. Every fault is a ValueError that names the file and the place: an unknown key, another
-    type, an interval that ends before it starts, a delegated cashier's office (A4.3).
+    A TOML file holds both, as `[[holding]]` and `[[delegation]]` tables. A CSV file holds offices, with the columns
+    office, person, department; `delegations` is then the file of the delegations, CSV with the columns holder,
+    delegate, office, since, until, reason, amount_max. FaultyFile, a ValueError, names every fault of the files with
+    its place: an unknown key, another type, an interval that ends before it starts, a limit below 0, a delegation to
+    oneself or of the cashier's office (A4.3).
     """
 
-    def __init__(self, path: Path, *, currency: str = "CNY") -> None:
-        try:
-            rows = _csv(path) if path.suffix == ".csv" else tomllib.loads(path.read_text(encoding="utf-8"))
-            self._holdings = tuple(_holding(row, at) for at, row in _tables(rows, "holding"))
-            self._delegations = tuple(_delegation(row, at, currency) for at, row in _tables(rows, "delegation"))
-            unknown = sorted(set(rows) - {"holding", "delegation"})
-            if unknown:
-                raise ValueError(f"{unknown[0]}: is not known")
-        except (OSError, UnicodeDecodeError, ValueError, csv.Error, RecursionError) as error:
-            raise ValueError(f"{path}: {error}") from None
+    def __init__(self, path: Path, *, delegations: Path | None = None, currency: str = "CNY") -> None:
+        holdings: list[Holding] = []
+        found: list[Delegation] = []
+        problems: list[str] = []
+        for each, kinds in ((path, ("holding", "delegation")), (delegations, ("delegation",))):
+            if each is not None:
+                table = Table(each)
+                _people(table, kinds, currency, holdings, found)
+                problems += table.problems
+        if problems:
+            raise FaultyFile(problems)
+        self._holdings, self._delegations = tuple(holdings), tuple(found)
 
     def roster(self, units: Sequence[str], at: datetime) -> Roster:
         """The offices of these departments and of the whole company, and all delegations."""
@@ -55,72 +57,134 @@ class FileDirectory:
         return Roster(at, holdings, self._delegations)
 
 
-def _csv(path: Path) -> dict[str, Any]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
-        if sorted(reader.fieldnames or ()) != ["department", "office", "person"]:
-            raise ValueError("the columns are office, person, department")
-        return {"holding": [{key: value for key, value in row.items() if value} for row in reader]}
+def _people(
+    table: Table, kinds: tuple[str, ...], currency: str, holdings: list[Holding], delegations: list[Delegation]
+) -> None:
+    fields = {"holding": _HOLDING, "delegation": _delegation_fields(currency, _moment)}
+    if table.path.suffix.lower() == ".csv":
+        fields["delegation"] = _delegation_fields(currency, _moment_of)
+        rows = [(kinds[0], at, row) for at, row in table.rows(tuple(fields[kinds[0]]))]
+    else:
+        file = table.toml()
+        for name in file:
+            if name not in kinds:
+                table.fault(name, "is not known")
+        rows = [(kind, at, row) for kind in kinds for at, row in table.tables(file, kind)]
+    for kind, at, row in rows:
+        values = table.parsed(at, row, fields[kind], ("department", "amount_max"))
+        if values is not None and kind == "holding":
+            holdings.append(Holding(**values))
+        elif values is not None and _delegable(table, at, values):
+            limit = values.pop("amount_max", None)
+            delegations.append(Delegation(**values, units_max=None if limit is None else limit.units))
 
 
-def _tables(rows: dict[str, Any], name: str) -> Iterable[tuple[str, dict[str, Any]]]:
-    tables = rows.get(name, [])
-    if type(tables) is not list or any(type(table) is not dict for table in tables):
-        raise ValueError(f"{name}: must be a list of tables")
-    return ((f"{name}[{i}]", table) for i, table in enumerate(tables))
+def _delegable(table: Table, at: str, values: dict[str, Any]) -> bool:
+    before = len(table.problems)
+    if values["since"] >= values["until"]:
+        table.fault(f"{at}until", "must be after since")
+    if values["office"] == Office.CASHIER:
+        table.fault(f"{at}office", "the cashier's office is held in person (A4.3)")
+    if values["holder"] == values["delegate"]:
+        table.fault(f"{at}delegate", "nobody delegates to himself")
+    return len(table.problems) == before
 
 
-def _checked(row: dict[str, Any], at: str, known: Mapping[str, type]) -> dict[str, Any]:
-    for key, value in row.items():
-        if key not in known:
-            raise ValueError(f"{at}.{key}: is not known")
-        if type(value) is not known[key] or not value:
-            raise ValueError(f"{at}.{key}: must be a {known[key].__name__}")
-    for key in known:
-        if key not in row and key not in _OPTIONAL:
-            raise ValueError(f"{at}.{key}: is missing")
-    return row
+def _ident(name: str, value: Any) -> str:
+    checks.an_ident(name, value)
+    return str(value)
 
 
-def _holding(row: dict[str, Any], at: str) -> Holding:
-    return Holding(**_checked(row, at, _HOLDING))
+def _label(name: str, value: Any) -> str:
+    checks.a_label(name, value)
+    return _words(name, value)
 
 
-def _delegation(row: dict[str, Any], at: str, currency: str) -> Delegation:
-    fields = dict(_checked(row, at, _DELEGATION))
-    limit = fields.pop("amount_max", None)
+def _words(name: str, value: Any) -> str:
+    checks.a_text(name, value)
+    if checks.blank(value) or value != value.strip():
+        raise ValueError(f"{name} must say something, without spaces at its ends")
+    return str(value)
+
+
+def _moment(name: str, value: Any) -> datetime:
+    return instant(value)
+
+
+def _moment_of(name: str, value: Any) -> datetime:
     try:
-        fields["since"], fields["until"] = instant(fields["since"]), instant(fields["until"])
-        units = None if limit is None else Money.of(limit, currency).units
-    except ValueError as error:
-        raise ValueError(f"{at}: {error}") from None
-    if fields["since"] >= fields["until"]:
-        raise ValueError(f"{at}.until: must be after since")
-    if fields["office"] == "cashier":
-        raise ValueError(f"{at}.office: the cashier's office is held in person (A4.3)")
-    return Delegation(**fields, units_max=units)
+        return instant(datetime.fromisoformat(value))
+    except ValueError:
+        raise ValueError(f"{name} must be an ISO 8601 time with its offset, not {value[:40]!r}") from None
+
+
+def _amount(currency: str) -> Parser:
+    def amount(name: str, value: Any) -> Money:
+        money = Money.of(value, currency)
+        if money.units < 0:
+            raise ValueError(f"{name} must not be below 0")
+        return money
+
+    return amount
+
+
+def _category(name: str, value: Any) -> str:
+    if value not in CATEGORIES:
+        raise ValueError(f"{name} must be one of {', '.join(CATEGORIES)}")
+    return str(value)
+
+
+_HOLDING: dict[str, Parser] = {"office": _ident, "person": _ident, "department": _ident}
+
+
+def _delegation_fields(currency: str, moment: Parser) -> dict[str, Parser]:
+    return {
+        "holder": _ident,
+        "delegate": _ident,
+        "office": _ident,
+        "since": moment,
+        "until": moment,
+        "reason": _words,
+        "amount_max": _amount(currency),
+    }
 
 
 def read_budget(path: Path, *, currency: str = "CNY") -> tuple[BudgetPlan, ...]:
-    """One plan a department from a TOML file: `year`, and `[[line]]` tables; a fault is a ValueError with its place."""
-    try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))
-        year = rows.pop("year", None)
-        if type(year) is not int:
-            raise ValueError("year: must be a whole number")
-        plans: dict[str, list[PlanLine]] = {}
-        for at, row in _tables(rows, "line"):
-            fields = dict(_checked(row, at, _LINE))
-            try:
-                fields["amount"] = Money.of(fields["amount"], currency)
-                plans.setdefault(fields.pop("department", ""), []).append(PlanLine(**fields))
-            except ValueError as error:
-                raise ValueError(f"{at}: {error}") from None
-        if sorted(rows) != ["line"] or "" in plans:
-            raise ValueError("the file holds a year and [[line]] tables, each with its department")
-        return tuple(BudgetPlan(department, year, tuple(lines)) for department, lines in plans.items())
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: {error}") from None
+    """One plan a department from a TOML file: `year`, and `[[line]]` tables.
+
+    FaultyFile, a ValueError, names every fault with its place: also a line that stands there twice, whose id is the
+    company's own and no department's.
+    """
+    table = Table(path)
+    file = table.toml()
+    if table.problems:
+        raise FaultyFile(table.problems)
+    fields: dict[str, Parser] = {"department": _ident, "id": _ident, "category": _category, "name": _label}
+    fields |= {"amount": _amount(currency), "project": _ident}
+    year = file.get("year")
+    if type(year) is not int or year <= 0:
+        table.fault("year", "must be a whole number above 0")
+    for name in file:
+        if name not in ("year", "line"):
+            table.fault(name, "is not known")
+    if not file.get("line"):
+        table.fault("line", "is missing")
+    plans: dict[str, list[PlanLine]] = {}
+    places: dict[str, str] = {}
+    for at, row in table.tables(file, "line"):
+        values = table.parsed(at, row, fields, ("project",))
+        if values is None:
+            continue
+        if values["id"] in places:
+            table.fault(f"{at}id", f"{values['id']} stands at {places[values['id']]} already")
+        places.setdefault(values["id"], at.rstrip("."))
+        if values["amount"].units == 0:
+            table.fault(f"{at}amount", "must be above 0")
+        if not table.problems:
+            plans.setdefault(values.pop("department"), []).append(PlanLine(**values))
+    if table.problems:
+        raise FaultyFile(table.problems)
+    return tuple(BudgetPlan(department, file["year"], tuple(lines)) for department, lines in plans.items())
 
 
 @attrs.frozen
@@ -160,10 +224,14 @@ class FolderEvidence:
 def read_key(path: Path) -> HmacKey:
     """The journal's key from a file of one line, "id:hexadecimal secret" of at least 16 bytes; else ValueError."""
     try:
-        id, _, secret = path.read_text(encoding="ascii").strip().partition(":")
-        key = HmacKey(id, bytes.fromhex(secret))
-    except (OSError, ValueError):
-        raise ValueError(f"{path}: is not a key file (one line, id:hexadecimal secret)") from None
-    if not id or len(key.secret) < 16:
-        raise ValueError(f"{path}: a key has an id and a secret of at least 16 bytes")
-    return key
+        text = path.read_bytes().decode("ascii").removesuffix("\n").removesuffix("\r")
+    except OSError as error:
+        raise ValueError(f"{path}: {why(error)}") from None
+    except ValueError:
+        text = ""
+    found = re.fullmatch("([^:\\s]+):((?:[0-9a-fA-F]{2})*)", text)
+    if found is None:
+        raise ValueError(f"{path}: is not a key file (one line, id:hexadecimal secret)")
+    if len(found[2]) < 32:
+        raise ValueError(f"{path}: a key has a secret of at least 16 bytes")
+    return HmacKey(found[1], bytes.fromhex(found[2]))
