@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shutil
 import string
 import subprocess
 import sys
@@ -78,3 +80,46 @@ def test_modules_and_functions_stay_small() -> None:
     allowed = {"refusal_texts.py"}
     assert {p: n for p, n in long_files.items() if Path(p).name not in allowed} == {}
     assert long_functions == {}
+
+
+SEEDS = {
+    "expense_adapters/local.py": "import expense_policy.testing.laws",
+    "expense_policy/services/newcomer.py": '"""A file without a floor."""',
+    "expense_policy/services/paying.py": "from . import spending",
+    "expense_policy/services/using.py": "import cattrs",
+    "expense_policy/domain/money.py": "from ..ports import keyring",
+    "expense_policy/ports/keyring.py": "import expense_adapters.local",
+}
+
+
+def test_a_wrong_import_is_caught(tmp_path: Path) -> None:
+    """Each wrong import that is sown breaks a contract of the house, and so does a new service without a floor."""
+    shutil.copytree(ROOT / "src", tmp_path / "src")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for path, line in SEEDS.items():
+        with (tmp_path / "src" / path).open("a", encoding="utf-8") as file:
+            file.write(f"\n{line}\n")
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
+    done = subprocess.run(
+        [*command, "--no-cache", "--no-logo"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "src"), "COLUMNS": "200"},
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    broken = set(re.findall(r"^(.+) BROKEN", done.stdout, re.MULTILINE))
+    assert broken >= {
+        "rings",
+        "nothing shipped imports the tests' kit",
+        "floors of the services",
+        "the converter stays in the policy file, the codec and the adapters",
+        "nothing inside knows an adapter",
+    }
+    for named in (
+        "services.newcomer",
+        "services.paying -> expense_policy.services.spending",
+        "services.using -> cattrs",
+    ):
+        assert named in done.stdout
