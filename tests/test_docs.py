@@ -1,0 +1,80 @@
+"""The documentation is whole and true."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from expense_adapters.cli.main import app
+from expense_adapters.files import FileDirectory, read_budget, read_key
+from expense_adapters.notify import read_seals
+from expense_policy.domain.vocabulary import CATEGORIES
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _blocks(page: str, kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", _text(ROOT / "docs" / page), re.DOTALL)
+
+
+def _links(page: Path) -> Iterator[tuple[Path, str]]:
+    for target in re.findall(r"\]\(([^)\s]+)\)", _text(page)):
+        path, _, heading = target.partition("#")
+        yield (page.parent / path).resolve() if path else page, heading
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each link between pages leads to a file that is there, and to a heading that is in it."""
+    for path, heading in _links(page):
+        assert path.exists(), path
+        headings = re.findall(r"^#+ (.+)$", _text(path), re.MULTILINE) if heading else []
+        slugs = [re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings]
+        assert not heading or heading in slugs, heading
+
+
+def test_the_index_lists_every_page() -> None:
+    """Every page of the documentation is listed in its index."""
+    index = ROOT / "docs" / "index.md"
+    assert {path for path, _ in _links(index)} >= set(PAGES) - {index}
+
+
+def test_every_command_is_documented() -> None:
+    """The reference shows every command, and with it every option, and the JSON it shows is JSON."""
+    text = _text(ROOT / "docs" / "reference" / "command-line.md")
+    shown = {line.split()[1]: line for line in re.findall(r"^`(expense-policy .+)`$", text, re.MULTILINE)}
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert set(shown) == set(commands)
+    for name, command in commands.items():
+        for option in command.params:
+            spelt = option.opts[0] if option.opts[0].startswith("-") else option.opts[0].upper()
+            assert spelt in shown[name], f"{name} {spelt}"
+    for page in ("reference/command-line.md", "reference/conform.md", "reference/files.md"):
+        assert [json.loads(block) for block in _blocks(page, "json")]
+
+
+def test_the_files_that_are_shown_are_read(tmp_path: Path) -> None:
+    """Each file that the reference shows is one that is read."""
+    people, budget = _blocks("reference/files.md", "toml")
+    holdings, delegations = _blocks("reference/files.md", "csv")
+    (key,) = _blocks("reference/files.md", "text")
+    (notice,) = _blocks("reference/files.md", "json")
+    shown = {"people.toml": people, "budget.toml": budget, "people.csv": holdings, "delegations.csv": delegations}
+    for name, text in {**shown, "key": key, "notices.jsonl": json.dumps(json.loads(notice)) + "\n"}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    FileDirectory(tmp_path / "people.toml")
+    FileDirectory(tmp_path / "people.csv", delegations=tmp_path / "delegations.csv")
+    assert [plan.amount.units for plan in read_budget(tmp_path / "budget.toml")] == [800000]
+    assert read_key(tmp_path / "key").id == "journal-2026"
+    assert read_seals(tmp_path / "notices.jsonl") == [(1, "5b0c…")]
+    assert all(f"`{category}`" in _text(ROOT / "docs" / "reference" / "files.md") for category in CATEGORIES)
