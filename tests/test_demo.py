@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from expense_adapters.cli.demo import play
+from expense_adapters.cli.demo import _path, play
 from expense_adapters.cli.figures import show
 from expense_adapters.cli.main import app
 from expense_policy.domain.money import Money
@@ -89,6 +89,17 @@ def test_nothing_is_left_of_a_year_that_ends_early(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError, match="notices"):
         play(tmp_path / "year.db", 8, lambda day: (tmp_path / "year.notices.jsonl").touch())
     assert [each.name for each in tmp_path.iterdir()] == ["year.notices.jsonl"]
+
+
+def test_a_path_is_taken_as_it_stands(tmp_path: Path) -> None:
+    """What follows sqlite:/// is the store's path, whatever a URL would make of it."""
+    name = "a ?b=1&c#%41"
+    path = _path(f"sqlite:///{tmp_path}/{name}.db")
+    found = play(path, 8)
+    assert found["store"] == f"sqlite:///{tmp_path}/{name}.db"
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        f"{name}{end}" for end in (".db", ".key", ".notices.jsonl")
+    ]
 
 
 def test_a_demo_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:

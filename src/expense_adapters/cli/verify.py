@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import attrs
 import typer
 
 from expense_adapters._reading import escaped
+from expense_adapters.cli.say import Json, fail, put, put_json
 from expense_policy.ports.errors import RepositoryError
 
 
@@ -19,16 +18,11 @@ def register(app: typer.Typer) -> None:
     app.command()(verify)
 
 
-def _unreadable(message: str) -> NoReturn:
-    sys.stderr.write(f"{escaped(message)}\n")
-    raise typer.Exit(2)
-
-
 def verify(
     store: Annotated[str, typer.Option(help="sqlite:///PATH")],
     seals: Annotated[Path | None, typer.Option(help="Notices given out, as JSON lines.")] = None,
     key: Annotated[Path | None, typer.Option(help="The journal's key, id:hexadecimal secret.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Names the first break of each chain and every broken law: exit 0 clean, 4 broken, 2 unreadable."""
     from expense_adapters.files import read_key
@@ -40,18 +34,18 @@ def verify(
         given = [] if seals is None else read_seals(seals)
         keyring = None if key is None else read_key(key)
     except ValueError as error:
-        _unreadable(str(error))
+        fail(str(error))
     path = Path(store.removeprefix("sqlite:///"))
     if not store.startswith("sqlite:///") or not path.is_file():
-        _unreadable(f"{store}: there is no such store")
+        fail(f"{store}: there is no such store")
     try:
         report = check(SqlRepository(store), keyring=keyring, seals=given)
     except (RepositoryError, ValueError, KeyError) as error:
-        _unreadable(f"{store}: can't be read: {error}")
+        fail(f"{store}: can't be read: {error}")
     if as_json:
-        sys.stdout.write(json.dumps(attrs.asdict(report), ensure_ascii=False) + "\n")
+        put_json(attrs.asdict(report))
     else:
         for each in report.breaks:
-            sys.stdout.write(f"{each.law:6}{each.subject!r}: {each.message}\n")
-        sys.stdout.write(f"{report.entries} entries, {report.documents} documents, {len(report.breaks)} breaks\n")
+            put(f"{each.law:6}{each.subject!r}: {escaped(each.message)}")
+        put(f"{report.entries} entries, {report.documents} documents, {len(report.breaks)} breaks")
     raise typer.Exit(4 if report.breaks else 0)
