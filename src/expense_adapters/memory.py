@@ -6,6 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 import attrs
@@ -115,19 +116,21 @@ class MemoryRepository:
         return chain[len(chain)][0] if chain else None
 
     def _sum(self, asked: Sum) -> dict[tuple[str, ...], int]:
-        s, where = self._state, dict(asked.where)
+        s, where = self._state, {name: _values(value) for name, value in asked.where}
         if asked.of == "contacts":
-            only, month = where.get("recipient"), where["month"]
             found: dict[tuple[str, ...], int] = {} if asked.by else {(): 0}
-            for recipient, n in s.contacts.get((where["type"], month), {}).items():
-                if only in (None, recipient):
-                    group = tuple([month if name == "month" else recipient for name in asked.by])
-                    found[group] = found.get(group, 0) + n
+            for kind, month in product(where["type"], where["month"]):
+                counted = s.contacts.get((kind, month), {})
+                for recipient in where.get("recipient", tuple(counted)):
+                    if recipient in counted:
+                        group = tuple([month if name == "month" else recipient for name in asked.by])
+                        found[group] = found.get(group, 0) + counted[recipient]
             return found
         total, since = 0, asked.since
         assert since is not None
         column = "payee_account" if "payee_account" in where else "payee_name"
-        for id in s.related.get((where["department"], where["type"], column, where[column]), ()):
+        named = product(where["department"], where["type"], (column,), where[column])
+        for id in dict.fromkeys(id for key in named for id in s.related.get(key, ())):
             d = s.records[Document].get(id)
             if isinstance(d, Document) and isinstance(d.content, Application):
                 # The index keeps a document under every payee it ever named; what counts is what it names now.
@@ -138,7 +141,7 @@ class MemoryRepository:
                     "department": d.department,
                     "type": d.content.type,
                 }
-                if all(have[k] == v for k, v in where.items()) and d.round.submitted_at >= since:
+                if all(have[k] in v for k, v in where.items()) and d.round.submitted_at >= since:
                     total += d.counted
         return {(): total}
 
@@ -349,6 +352,10 @@ def _within(d: Document) -> bool:
 def _undone(payment: Payment) -> tuple[str | int | None, ...]:
     """What a reversal undoes once; a payment undoes nothing."""
     return ("undone", payment.document, payment.reverses)
+
+
+def _values(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
 
 
 def _found(kept: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:

@@ -174,8 +174,9 @@ class SqlRepository:
         return rows.entry_of(fields), asked
 
     def _sum(self, c: sqlite3.Cursor, asked: Sum) -> dict[tuple[str, ...], int]:
-        sql = q.summed(asked.of, asked.by, tuple(name for name, _ in asked.where), asked.since is not None)
-        values = dict(asked.where)
+        shape = tuple((name, not isinstance(value, str)) for name, value in asked.where)
+        sql = q.summed(asked.of, asked.by, shape, asked.since is not None)
+        values = {name: value if isinstance(value, str) else rows.array(value) for name, value in asked.where}
         if asked.since is not None:
             values["since"] = instant_text(asked.since)
         return {tuple(r[:-1]): r[-1] or 0 for r in c.execute(sql, values).fetchall()}

@@ -34,6 +34,11 @@ Row = Mapping[str, Any]
 _dumps = json.JSONEncoder(ensure_ascii=False).encode
 
 
+def array(values: tuple[str, ...]) -> str:
+    """Several values bound as one."""
+    return _dumps(values)
+
+
 # What is signed never changes: the same text is read many times in a case.
 @lru_cache(maxsize=512)
 def _content(text: str) -> Content:

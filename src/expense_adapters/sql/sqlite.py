@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from typing import Any
 
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -34,6 +36,11 @@ def schema() -> Iterator[str]:
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
             yield str(CreateIndex(index).compile(dialect=dialect))
     yield from triggers()
+
+
+def among(column: ColumnElement[str], values: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the column is one of a JSON array's values; its index is used for each of them."""
+    return column.in_(select(func.json_each(values).table_valued("value").c.value))
 
 
 def triggers() -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql import bindparam as bind
 
-from . import rows
+from . import rows, sqlite
 from . import schema as s
 
 DIALECT = sqlite_dialect.dialect(paramstyle="named")
@@ -138,9 +138,13 @@ SUMS: dict[str, tuple[Any, Any]] = {
 
 
 @lru_cache(maxsize=64)
-def summed(of: str, by: tuple[str, ...], where: tuple[str, ...], since: bool) -> str:
-    """The statement of a sum, by its shape: the values are bound by their columns' names."""
+def summed(of: str, by: tuple[str, ...], where: tuple[tuple[str, bool], ...], since: bool) -> str:
+    """The statement of a sum, by its shape: the values are bound by their columns' names.
+
+    A column with True stands in the array that is bound as JSON: one statement, however many values.
+    """
     t, what = SUMS[of]
     columns = [t.c[name] for name in by]
-    query = select(*columns, what.label("sum")).where(*(t.c[name] == bind(name) for name in where)).group_by(*columns)
+    conditions = [sqlite.among(t.c[name], bind(name)) if many else t.c[name] == bind(name) for name, many in where]
+    query = select(*columns, what.label("sum")).where(*conditions).group_by(*columns)
     return _sql(query.where(t.c.submitted_at >= bind("since")) if since else query)

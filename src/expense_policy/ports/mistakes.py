@@ -88,7 +88,8 @@ def check_look(at: Look) -> None:
             raise ValueError("a key that is taken is a key of a Space")
     for asked in at.sums:
         _check_sum(asked.of, asked.by, tuple([name for name, _ in asked.where]), asked.since is not None)
-        check_words([value for _, value in asked.where])
+        for _, value in asked.where:
+            check_words((value,) if isinstance(value, str) else value)
         if asked.since is not None:
             check_instant(asked.since)
 

@@ -186,13 +186,14 @@ class Sum:
 
     `of` is one of two. "related": what applications count for (A3.6), of a department, a type and a payee's account,
     name or both, submitted at or after `since`, which it needs; one sum, under (), 0 where nothing matches.
-    "contacts": rows of use records of a type and month, perhaps of one recipient, `by` month, recipient, both in
-    either order, or neither, which is one sum under (). Anything else is a ValueError.
+    "contacts": rows of use records of a type and month, perhaps of some recipients, `by` month, recipient, both in
+    either order, or neither, which is one sum under (). Anything else is a ValueError. A tuple in `where` stands for
+    any one of its values: the work grows with them, not with what is kept.
     """
 
     of: str
     by: tuple[str, ...] = ()
-    where: tuple[tuple[str, str], ...] = ()
+    where: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
     since: datetime | None = None
 
 

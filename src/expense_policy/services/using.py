@@ -9,7 +9,7 @@ import attrs
 from ..domain import documents
 from ..domain.application import Application
 from ..domain.categories import REGISTER, Use
-from ..domain.categories._shape import Counted
+from ..domain.categories._shape import Counted, month_of
 from ..domain.money import Money
 from ..domain.policy import Policy
 from ..domain.refusals import Code, refusal
@@ -35,17 +35,25 @@ class UseRecord:
     def name(self) -> str:
         return "settle" if self.settle else "record_use"
 
-    def _keys(self) -> tuple[str, ...]:
+    def _contacts(self) -> dict[str, tuple[str, ...]]:
+        """The recipients of each month that is counted: no more of a month is asked for than these."""
         if not self.rows or not REGISTER[self.type].counts_contacts:
-            return ()
-        return tuple(sorted({f"contact:{self.type}:{use.on:%Y-%m}" for use in self.rows}))
+            return {}
+        found: dict[str, dict[str, None]] = {}
+        for use in self.rows:
+            found.setdefault(month_of(use.on), {})[use.recipient] = None
+        return {month: tuple(found[month]) for month in sorted(found)}
+
+    def _guard(self, month: str) -> str:
+        return f"contact:{self.type}:{month}"
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
+        contacts = self._contacts()
         sums = tuple(
-            Sum("contacts", ("month", "recipient"), (("type", self.type), ("month", key.rsplit(":", 1)[1])))
-            for key in self._keys()
+            Sum("contacts", ("month", "recipient"), (("type", self.type), ("month", month), ("recipient", recipients)))
+            for month, recipients in contacts.items()
         )
-        return Look(documents=(self.subject,), guards=self._keys(), sums=sums)
+        return Look(documents=(self.subject,), guards=tuple(map(self._guard, contacts)), sums=sums)
 
     def decide(self, scene: Scene) -> Verdicts:
         document = document_of(scene, self.subject)
@@ -79,7 +87,7 @@ class UseRecord:
             change = documents.use(document, used, len(rows))
         if found:
             return tuple(found)
-        guards = tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in self._keys())
+        guards = tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in map(self._guard, self._contacts()))
         return Effects(
             office=Office.FINANCE_OFFICER if finance and not self.rows else None,
             guards=guards,
