@@ -15,6 +15,7 @@ from expense_policy.domain.application import Attachment, Payee, Share
 from expense_policy.domain.approval import Approve, Verdict
 from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.categories.holiday_gift import GiftIssued, HolidayGift
+from expense_policy.domain.categories.sms import SmsSent
 from expense_policy.domain.folding import fold
 from expense_policy.domain.organisation import Delegation, Holding
 from expense_policy.domain.payment import Instruction
@@ -46,6 +47,7 @@ GOOD: tuple[Any, ...] = (
     BudgetPlan("marketing", 2026, (PlanLine("l", "care_gifts", "Gifts", cny("1.00")),)),
     Project("p", "Fair", ("marketing",), date(2026, 1, 1), date(2026, 2, 1)),
     GiftIssued(date(2026, 1, 1), "C1"),
+    SmsSent(AT, "C1", "Hello"),
     Holding("cashier", "zhao", "marketing"),
     Delegation("a", "b", "cashier", AT, AT + timedelta(days=1), "Leave", 1),
     Approve("Fine.", {"budget": True}),

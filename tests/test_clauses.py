@@ -412,6 +412,6 @@ def test_what_was_used_is_not_revised(world: World) -> None:
     form = world.sms()
     id = world.apply(form).id
     world.sign_all(id)
-    world.desk.spending.record_use(id, (SmsSent(date(2026, 1, 5), "C1"),), actor="li.na")
+    world.desk.spending.record_use(id, (SmsSent(world.clock.now(), "C1"),), actor="li.na")
     (found,) = world.desk.would.spending.revise(id, form, actor="li.na").refusals
     assert found.code is Code.USE_RECORDED

@@ -45,9 +45,8 @@ def test_sms_is_paid_up_to_its_use_record(world: World) -> None:
     with pytest.raises(Refused) as refused:
         world.pay(id, form, "0.05")
     assert codes(refused) == {Code.PAYMENT_EXCEEDS_USE}
-    world.desk.spending.record_use(
-        id, (SmsSent(date(2026, 1, 6), "C1"), SmsSent(date(2026, 1, 6), "C2")), actor="li.na"
-    )
+    now = world.clock.now()
+    world.desk.spending.record_use(id, (SmsSent(now, "C1"), SmsSent(now, "C2")), actor="li.na")
     with pytest.raises(Refused):
         world.pay(id, form, "0.11")
     assert world.pay(id, form, "0.10").number == 1

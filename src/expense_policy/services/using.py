@@ -11,12 +11,16 @@ from ..domain.application import Application
 from ..domain.categories import REGISTER, Use
 from ..domain.categories._shape import Counted, month_of
 from ..domain.money import Money
+from ..domain.periods import Calendar
 from ..domain.policy import Policy
 from ..domain.refusals import Code, refusal
 from ..domain.vocabulary import Office, Status
 from ..ports.directory import Directory
 from ..ports.repository import Guard, Look, Put, Sum
 from .engine import Effects, Scene, Verdicts, document_of, own
+
+# Whatever zone the company counts its days in, an instant's day lies between these two.
+_ZONES = (Calendar("Etc/GMT+12"), Calendar("Etc/GMT-14"))
 
 
 @attrs.frozen
@@ -36,12 +40,13 @@ class UseRecord:
         return "settle" if self.settle else "record_use"
 
     def _contacts(self) -> dict[str, tuple[str, ...]]:
-        """The recipients of each month that is counted: no more of a month is asked for than these."""
+        """The recipients of each month a row may fall in: no more of a month is asked for than these."""
         if not self.rows or not REGISTER[self.type].counts_contacts:
             return {}
         found: dict[str, dict[str, None]] = {}
         for use in self.rows:
-            found.setdefault(month_of(use.on), {})[use.recipient] = None
+            for calendar in _ZONES:
+                found.setdefault(month_of(use.day(calendar)), {})[use.recipient] = None
         return {month: tuple(found[month]) for month in sorted(found)}
 
     def _guard(self, month: str) -> str:
@@ -87,7 +92,8 @@ class UseRecord:
             change = documents.use(document, used, len(rows))
         if found:
             return tuple(found)
-        guards = tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in map(self._guard, self._contacts()))
+        months = sorted({row.month for row in rows}) if kind.counts_contacts else ()
+        guards = tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in map(self._guard, months))
         return Effects(
             office=Office.FINANCE_OFFICER if finance and not self.rows else None,
             guards=guards,

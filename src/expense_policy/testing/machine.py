@@ -154,7 +154,7 @@ class SpendingMachine(ApprovingMachine):
         count = data.draw(st.sampled_from((1, max(most, 1), most + 1)), label="count")
         rows: tuple[Use, ...] = (GiftIssued(date(2026, 2, 3), "C1", count),)
         if form["type"] == "sms":
-            rows = tuple(SmsSent(date(2026, 2, 3), f"C{self.entries}-{i}") for i in range(count))
+            rows = tuple(SmsSent(self.clock.at, f"C{self.entries}-{i}") for i in range(count))
         cost = count * form["price"]
         return actor, rows, cost, form["used"] + cost <= form["units"] and actor == form["applicant"]
 

@@ -10,6 +10,7 @@ import attrs
 
 from ..content import Row, line_digest
 from ..money import Money
+from ..periods import Calendar
 from ..policy import Policy
 from ..refusals import Refusal
 from ..vocabulary import DocumentId
@@ -27,12 +28,11 @@ class Use(Protocol):
     """What happened: one row of the use record (使用记录)."""
 
     @property
-    def on(self) -> date:
-        """The company's day it happened."""
-
-    @property
     def recipient(self) -> str:
         """The customer's id."""
+
+    def day(self, calendar: Calendar) -> date:
+        """The company's day it happened: a type that records an instant asks the calendar for it (X3)."""
 
 
 @attrs.frozen
@@ -114,7 +114,8 @@ class ExpenseType:
         seen = dict(counted.before)
         for number, use in enumerate(uses, first):
             quantity, units, detail = self.measure(plan, use)
-            key = (month_of(use.on), use.recipient)
+            day = use.day(policy.calendar)
+            key = (month_of(day), use.recipient)
             seen[key] = seen.get(key, 0) + 1
             found = [f for rule in self.use_standards if (f := rule(plan, use, policy, seen[key])) is not None]
             flags = tuple(sorted({str(dict(f.facts)["standard"]) for f in found}))
@@ -123,7 +124,7 @@ class ExpenseType:
                     document,
                     number,
                     self.name,
-                    use.on,
+                    day,
                     use.recipient,
                     quantity,
                     units,

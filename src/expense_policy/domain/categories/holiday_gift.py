@@ -9,7 +9,7 @@ import attrs
 from .. import checks
 from ..festival_table import FESTIVALS
 from ..money import Money
-from ..periods import festival
+from ..periods import Calendar, festival
 from ..policy import Policy
 from ..refusals import Code, Refusal, refusal
 from ._shape import ExpenseType
@@ -40,6 +40,10 @@ class GiftIssued:
     on: date = attrs.field(validator=checks.day)
     recipient: str = attrs.field(validator=checks.ident)
     quantity: int = attrs.field(default=1, validator=checks.whole)
+
+    def day(self, calendar: Calendar) -> date:
+        """The day itself."""
+        return self.on
 
 
 def festival_day(policy: Policy, name: str, year: int) -> date | None:

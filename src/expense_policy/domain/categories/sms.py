@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import attrs
 
 from .. import checks
 from ..money import Money
+from ..periods import Calendar, instant, instant_text
 from ..policy import Policy
 from ..refusals import Code, Refusal, refusal
 from ._shape import ExpenseType
@@ -54,11 +55,15 @@ class Sms:
 
 @attrs.frozen
 class SmsSent:
-    """A use row: a message sent on a day; `text` where it was not the planned one."""
+    """A use row: a message sent at an instant; `text` where it was not the planned one."""
 
-    on: date
-    recipient: str
-    text: str | None = None
+    at: datetime = attrs.field(converter=instant)
+    recipient: str = attrs.field(validator=checks.ident)
+    text: str | None = attrs.field(default=None, validator=checks.optional(checks.text))
+
+    def day(self, calendar: Calendar) -> date:
+        """The company's day of that instant."""
+        return calendar.day(self.at)
 
 
 def planned_segments(plan: Sms, policy: Policy) -> Refusal | None:
@@ -88,9 +93,10 @@ def contacts(plan: Sms, use: SmsSent, policy: Policy, nth: int) -> Refusal | Non
 
 
 def measure(plan: Sms, use: SmsSent) -> tuple[int, int, tuple[tuple[str, str], ...]]:
-    """A message costs its segments."""
-    count = segments(plan.text if use.text is None else use.text)
-    return count, count * plan.segment_price.units, ()
+    """A message costs its segments; its time is kept, and its content where it is not the plan's."""
+    text = plan.text if use.text is None else use.text
+    count, detail = segments(text), (("at", instant_text(use.at)),)
+    return count, count * plan.segment_price.units, detail if text == plan.text else (*detail, ("text", text))
 
 
 TYPE = ExpenseType(
