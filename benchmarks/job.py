@@ -58,7 +58,8 @@ class Job:
         )
         self.desk.policies.adopt(POLICY, actor="cfo")
         self.desk.policies.adopt(POLICY, actor="gm")
-        self.clock.at = datetime(2026, 1, 5, 1, tzinfo=timezone.utc)
+        # A day in the festival's window: what is given on it can be recorded on it.
+        self.clock.at = datetime(2026, 2, 2, 1, tzinfo=timezone.utc)
         self.papers = (
             Attachment("budget_basis", self.evidence.put(b"basis")),
             Attachment("contract", self.evidence.put(b"contract")),
@@ -89,14 +90,14 @@ class Job:
             shares=(Share("gifts", plan.total),),
             payee=Payee(f"Supplier {number}", f"6222 {number:08d}"),
             method="bank_transfer",
-            expected_payment=date(2026, 1, 20),
+            expected_payment=date(2026, 2, 10),
             plan=plan,
             attachments=self.papers,
         )
 
     def prepared(self, forms: int) -> list[tuple[Application, Instruction, tuple[GiftIssued, ...]]]:
         """Forms with their payment and use record, made beforehand: a caller's work, not the library's."""
-        rows = tuple(GiftIssued(date(2026, 2, 2), f"C{i}", 30) for i in range(3))
+        rows = tuple(GiftIssued(date(2026, 2, 2), f"C{i}", quantity) for i, quantity in enumerate((40, 30, 30)))
         made = [self.form() for _ in range(forms)]
         return [
             (f, Instruction(f.amount, f.payee, f.method, tuple(a.digest for a in f.attachments)), rows) for f in made

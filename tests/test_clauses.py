@@ -11,7 +11,6 @@ from expense_policy.domain.application import Payee, Share
 from expense_policy.domain.approval import Approve, Reject, Return
 from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.categories.holiday_gift import GiftIssued, HolidayGift
-from expense_policy.domain.categories.sms import SmsSent
 from expense_policy.domain.project import Project
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.domain.vocabulary import Status
@@ -195,25 +194,6 @@ def test_plan_equals_amount(world: World) -> None:
     assert dict(found.facts) == {"total": cny("100.00"), "asked": cny("100.01")}
 
 
-@pytest.mark.clause("C8", "A3.3")
-def test_use_is_kept_flagged_and_bounded(world: World) -> None:
-    """A broken standard in use needs a reason and is flagged; use never passes approval, and voids no signature."""
-    form = world.gift("1000.00")
-    id = world.apply(form).id
-    world.sign_all(id)
-    late, desk = (GiftIssued(date(2026, 3, 30), "C1", 2),), world.desk.spending
-    with pytest.raises(Refused) as refused:
-        desk.record_use(id, late, actor="li.na")
-    assert Code.REASON_MISSING in codes(refused)
-    statement = world.desk.document(id).statement
-    desk.record_use(id, late, actor="li.na", reason="The post was late.")
-    assert world.desk.document(id).statement == statement
-    assert len(world.desk.document(id).signatures) == 4
-    with pytest.raises(Refused) as refused:
-        desk.record_use(id, (GiftIssued(date(2026, 2, 1), "C2", 9),), actor="li.na")
-    assert codes(refused) == {Code.USE_EXCEEDS_APPROVAL}
-
-
 @pytest.mark.clause("A4.2")
 def test_a_payment_agrees_with_the_form(world: World) -> None:
     """Every field that differs from the form is named and refuses the payment, as does one unit too much."""
@@ -383,35 +363,10 @@ def test_what_ended_is_archived_together(world: World) -> None:
         world.desk.archived(id)
     world.sign_all(id)
     world.pay(id, form)
+    world.on(date(2026, 2, 1))
     world.desk.spending.settle(id, (GiftIssued(date(2026, 2, 1), "C1", 10),), actor="li.na")
     found = world.desk.archived(id)
     assert (found.document.content, len(found.document.signatures), len(found.document.payments)) == (form, 4, 1)
     assert (found.evidence, found.missing) == (tuple(a.digest for a in form.attachments), ())
     assert len(found.entries) == 7
-    assert found.keep_until == date(2056, 1, 5)
-
-
-@pytest.mark.clause("C8")
-def test_a_use_record_falls_due(world: World) -> None:
-    """A use record is due thirty days after payment; from then on its document is listed until it is settled."""
-    form = world.gift("1000.00")
-    id = world.apply(form).id
-    world.sign_all(id)
-    world.pay(id, form)
-    world.clock.forward(days=30, seconds=-1)
-    assert world.desk.use_overdue() == []
-    world.clock.forward(seconds=1)
-    assert [row.id for row in world.desk.use_overdue()] == [id]
-    world.desk.spending.settle(id, (GiftIssued(date(2026, 2, 1), "C1", 10),), actor="li.na")
-    assert world.desk.use_overdue() == []
-
-
-@pytest.mark.clause("C8", "A3.3")
-def test_what_was_used_is_not_revised(world: World) -> None:
-    """Once its use record has begun a document is not revised any more."""
-    form = world.sms()
-    id = world.apply(form).id
-    world.sign_all(id)
-    world.desk.spending.record_use(id, (SmsSent(world.clock.now(), "C1"),), actor="li.na")
-    (found,) = world.desk.would.spending.revise(id, form, actor="li.na").refusals
-    assert found.code is Code.USE_RECORDED
+    assert found.keep_until == date(2056, 2, 1)

@@ -27,6 +27,7 @@ def test_a_gift_goes_from_form_to_archive(world: World) -> None:
     assert filed.status == Status.IN_REVIEW
     assert world.sign_all(filed.id).status == Status.APPROVED
     assert world.pay(filed.id, form, "9000.00").number == 1
+    world.on(date(2026, 2, 2))
     rows = (GiftIssued(date(2026, 2, 1), "C1", 60), GiftIssued(date(2026, 2, 2), "C2", 30))
     settled = world.desk.spending.settle(filed.id, rows, actor="li.na")
     assert settled.status == Status.SETTLED

@@ -7,10 +7,13 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from expense_policy.domain.categories import UseRow
+from expense_policy.domain.categories.holiday_gift import GiftIssued
 from expense_policy.domain.categories.sms import SmsSent
-from expense_policy.domain.refusals import Code
+from expense_policy.domain.refusals import Code, Refused
+from expense_policy.domain.vocabulary import Status
 from expense_policy.ports.repository import Look, Repository, Seen, Sum
 
+from .test_spine import codes
 from .world import World
 
 
@@ -87,3 +90,101 @@ def test_a_message_is_sent_at_one_instant() -> None:
         SmsSent(datetime(2026, 1, 5), "C1")  # noqa: DTZ001  # the naive one
     with pytest.raises(TypeError, match="datetime"):
         SmsSent(date(2026, 1, 5), "C1")  # type: ignore[arg-type]  # the day
+
+
+@pytest.mark.clause("C8", "A3.3")
+def test_use_is_kept_flagged_and_bounded(world: World) -> None:
+    """A broken standard in use needs a reason and is flagged; use never passes approval, and voids no signature."""
+    form = world.gift("1000.00")
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.on(date(2026, 3, 30))
+    late, desk = (GiftIssued(date(2026, 3, 30), "C1", 2),), world.desk.spending
+    with pytest.raises(Refused) as refused:
+        desk.record_use(id, late, actor="li.na")
+    assert Code.REASON_MISSING in codes(refused)
+    statement = world.desk.document(id).statement
+    desk.record_use(id, late, actor="li.na", reason="The post was late.")
+    assert world.desk.document(id).statement == statement
+    assert len(world.desk.document(id).signatures) == 4
+    with pytest.raises(Refused) as refused:
+        desk.record_use(id, (GiftIssued(date(2026, 2, 1), "C2", 9),), actor="li.na")
+    assert codes(refused) == {Code.USE_EXCEEDS_APPROVAL}
+
+
+@pytest.mark.clause("C8")
+def test_a_use_record_falls_due(world: World) -> None:
+    """A use record is due thirty days after payment; from then on its document is listed until it is settled."""
+    form = world.gift("1000.00")
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.pay(id, form)
+    world.clock.forward(days=30, seconds=-1)
+    assert world.desk.use_overdue() == []
+    world.clock.forward(seconds=1)
+    assert [row.id for row in world.desk.use_overdue()] == [id]
+    world.desk.spending.settle(id, (GiftIssued(date(2026, 2, 1), "C1", 10),), actor="li.na")
+    assert world.desk.use_overdue() == []
+
+
+@pytest.mark.clause("C8", "A3.3")
+def test_what_was_used_is_not_revised(world: World) -> None:
+    """Once its use record has begun a document is not revised any more."""
+    form = world.sms()
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.desk.spending.record_use(id, (SmsSent(world.clock.now(), "C1"),), actor="li.na")
+    (found,) = world.desk.would.spending.revise(id, form, actor="li.na").refusals
+    assert found.code is Code.USE_RECORDED
+
+
+@pytest.mark.clause("C8")
+def test_use_is_recorded_once_it_happened(world: World) -> None:
+    """A row of a day that has not come is refused with both days, reason or not; until the day's end it stands."""
+    form = world.gift("1000.00")
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.pay(id, form)
+    world.clock.at = datetime(2026, 1, 31, 15, 59, 59, 999999, tzinfo=timezone.utc)
+    rows = (GiftIssued(date(2026, 2, 1), "C1", 9), GiftIssued(date(2026, 1, 31), "C2"))
+    (found,) = world.desk.would.spending.settle(id, rows, actor="li.na", reason="In advance.").refusals
+    assert (found.code, found.clause) == (Code.USE_NOT_YET, "C8")
+    assert dict(found.facts) == {"day": "2026-02-01", "today": "2026-01-31"}
+    with pytest.raises(Refused):
+        world.desk.spending.settle(id, rows, actor="li.na")
+    world.clock.forward(microseconds=1)
+    assert world.desk.spending.settle(id, rows, actor="li.na").status == Status.SETTLED
+
+
+@pytest.mark.clause("A1.1", "C8")
+def test_spending_follows_its_approval(world: World) -> None:
+    """A use dated before the approval's day is a broken standard: kept and flagged with a reason, else refused."""
+    form = world.gift("1000.00")
+    id = world.apply(form).id
+    world.on(date(2026, 1, 25))
+    world.sign_all(id)
+    rows = tuple(GiftIssued(date(2026, 1, day), f"C{day}") for day in (24, 25))
+    with pytest.raises(Refused) as refused:
+        world.desk.spending.record_use(id, rows, actor="li.na")
+    broken, missing = refused.value.refusals
+    assert (broken.code, broken.clause, missing.code) == (Code.STANDARD_BROKEN, "A1.1", Code.REASON_MISSING)
+    assert dict(broken.facts) == {"standard": "before_approval", "figure": "2026-01-24", "limit": "2026-01-25"}
+    assert "批准前使用" in broken.text("zh")
+    world.desk.spending.record_use(id, rows, actor="li.na", reason="A customer came by.")
+    found = kept(world, id)
+    assert [(row.broken, row.reason) for row in found] == [(("before_approval",), "A customer came by."), ((), None)]
+
+
+@pytest.mark.clause("A1.1", "C3.3")
+def test_a_message_before_approval_shows(world: World) -> None:
+    """So it is with messages: the company's day of the instant decides."""
+    id = world.apply(world.sms()).id
+    world.on(date(2026, 1, 25))
+    world.sign_all(id)
+    first = datetime(2026, 1, 24, 16, 0, tzinfo=timezone.utc)
+    would = world.desk.would.spending
+    assert would.record_use(id, (SmsSent(first, "C1"),), actor="li.na").allowed
+    early = would.record_use(id, (SmsSent(first - timedelta(microseconds=1), "C1"),), actor="li.na")
+    assert [r.code for r in early.refusals] == [Code.STANDARD_BROKEN, Code.REASON_MISSING]
+    (late,) = would.record_use(id, (SmsSent(first + timedelta(days=1), "C1"),), actor="li.na").refusals
+    assert late.code is Code.USE_NOT_YET

@@ -105,6 +105,10 @@ class World:
         world.sign_all(filed.id)
         return world
 
+    def on(self, day: date) -> None:
+        """Nine in the morning of a day, in the company's zone."""
+        self.clock.at = datetime(day.year, day.month, day.day, 1, 0, tzinfo=timezone.utc)
+
     def gift(self, amount: str = "10000.00", **changes: Any) -> Application:
         """A holiday gift of one piece type at 100.00, or one at the whole amount if smaller."""
         total = cny(amount)

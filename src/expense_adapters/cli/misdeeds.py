@@ -24,7 +24,7 @@ def policies(year: Year) -> None:
 
 def split_purchase(year: Year, day: date) -> list[str]:
     """Three related applications of 20,000.00: the third goes to the general manager (A3.6)."""
-    year.clock.to(day)
+    year.to(day)
     ids = [year.apply(year.gift("20000.00", day, 900)) for _ in range(3)]
     for id in ids:
         year.approve(id)
@@ -33,7 +33,7 @@ def split_purchase(year: Year, day: date) -> list[str]:
 
 def forms(year: Year, day: date) -> None:
     """Forms that are not taken."""
-    year.clock.to(day)
+    year.to(day)
     form = year.gift("1000.00", day, 901)
     assert isinstance(form.plan, HolidayGift)
     dear = attrs.evolve(form.plan, unit_price=cny("200.01"), quantity=10)
@@ -53,7 +53,7 @@ def forms(year: Year, day: date) -> None:
 
 def projects(year: Year, day: date) -> None:
     """What names the fair wrongly is refused; what names it is held on its own line (G2.2)."""
-    year.clock.to(day)
+    year.to(day)
     year.tries(lambda: year.desk.projects.open(FAIR, actor="wang.wei"))
     form = year.gift("1000.00", day, 908, shares=(Share("marketing-fair", cny("1000.00")),))
     year.refused(form)
@@ -64,7 +64,7 @@ def projects(year: Year, day: date) -> None:
 
 def signatures(year: Year, day: date) -> None:
     """Signatures that are not taken, and the head's own application, which his substitute signs (A3.5)."""
-    year.clock.to(day)
+    year.to(day)
     desk = year.desk
     own = year.apply(year.gift("500.00", day, 903), actor="wang.wei")
     document = desk.document(own)
@@ -94,8 +94,8 @@ def signatures(year: Year, day: date) -> None:
 
 def payments(year: Year, day: date) -> None:
     """Payments, withdrawals and use records that are not taken."""
-    year.clock.to(day)
-    desk, spending = year.desk, year.desk.spending
+    year.to(day)
+    spending = year.desk.spending
     form = year.gift("1000.00", day, 905)
     id, key = year.apply(form), year.key
     year.tries(lambda: spending.pay(id, year.instruction(form, 100), actor="zhao.min", key=key("pay")))
@@ -114,9 +114,11 @@ def payments(year: Year, day: date) -> None:
     spending.reverse(id, 1, actor="zhao.min", reason="Bounced.")
     year.tries(lambda: spending.reverse(id, 1, actor="zhao.min", reason="Again."))
     year.pay(id, form, 40000)
-    late = (GiftIssued(desk.env.clock.now().date() + timedelta(days=99), "C1"),)
-    year.tries(lambda: spending.record_use(id, late, actor="li.na"))
-    spending.record_use(id, late, actor="li.na", reason="The customer was abroad.")
+    # Weeks before the festival's window: it wants a reason. What is still to come is recorded when it has come.
+    early, to_come = (GiftIssued(day, "C1"),), (GiftIssued(day + timedelta(days=50), "C1"),)
+    year.tries(lambda: spending.record_use(id, to_come, actor="li.na", reason="It is in the post."))
+    year.tries(lambda: spending.record_use(id, early, actor="li.na"))
+    spending.record_use(id, early, actor="li.na", reason="The customer moves abroad.")
     year.tries(lambda: spending.record_use(id, (GiftIssued(day, "C2", 10),), actor="li.na", reason="Twice."))
     spending.close(id, actor="li.na", reason="The rest is not needed.")
     message = year.sms(20, day, 906)
@@ -129,7 +131,7 @@ def payments(year: Year, day: date) -> None:
 
 def accounts(year: Year, day: date) -> None:
     """A payee with a new account, on two lines, is paid once a finance officer stands for it (A4.2)."""
-    year.clock.to(day)
+    year.to(day)
     for account in ("6222 1", "6222 2"):
         shares = (Share("marketing-care_gifts", cny("700.00")), Share("marketing-reserve", cny("300.00")))
         form = year.gift("1000.00", day, 907, payee=Payee("Moving Co", account), shares=shares)
@@ -145,7 +147,7 @@ def accounts(year: Year, day: date) -> None:
 
 def expiry(year: Year, id: str, day: date) -> None:
     """From the 180th day an approval isn't paid, whether a sweep ran or not (A3.4)."""
-    year.clock.to(day)
+    year.to(day)
     form = year.desk.document(id).content
     assert isinstance(form, Application)
     pay = year.instruction(form, 100)
@@ -158,7 +160,7 @@ def play_year(year: Year, days: int) -> list[str]:
     policies(year)
     start = date(YEAR, 1, 6)
     unpaid, offices = year.gift("800.00", start, 999), []
-    year.clock.to(start)
+    year.to(start)
     waiting = year.apply(unpaid)
     year.approve(waiting)
     for number in range(days):
@@ -179,7 +181,7 @@ def play_year(year: Year, days: int) -> list[str]:
             accounts(year, day)
         elif number == days * 2 // 3:
             expiry(year, waiting, start + timedelta(days=182))
-    year.clock.to(date(YEAR + 1, 4, 30))
+    year.to(date(YEAR + 1, 4, 30))
     while year.desk.tick(1000).expired:
         pass
     return offices

@@ -31,6 +31,7 @@ from expense_policy.services.engine import Receipt
 FESTIVALS = ("spring_festival", "dragon_boat", "mid_autumn", "double_ninth")
 STAFF = {"marketing": "li.na", "customer_service": "deng.li", "after_sales_support": "feng.bo"}
 YEAR = 2026
+SHANGHAI = timezone(timedelta(hours=8))
 FAIR = Project("fair-2026", "Spring fair", ("marketing",), date(YEAR, 1, 1), date(YEAR, 4, 30))
 TEXT = "老客户专享：本周到店有礼，回T退订"
 
@@ -44,6 +45,11 @@ class PlayedClock:
     def now(self) -> datetime:
         """The played instant."""
         return self.at
+
+    @property
+    def today(self) -> date:
+        """The company's day."""
+        return self.at.astimezone(SHANGHAI).date()
 
     def to(self, day: date) -> None:
         """Nine in the morning of a day, in the company's zone, unless that is past."""
@@ -78,6 +84,23 @@ class Year:
     applications: int = 0
     random: Random = attrs.field(factory=lambda: Random(YEAR))
     _keys: Counter[str] = attrs.field(factory=Counter)
+    _later: list[tuple[date, Callable[[], object]]] = attrs.field(factory=list)
+
+    def later(self, day: date, act: Callable[[], object]) -> None:
+        """Puts something off until a day; at once where the day has come."""
+        if day <= self.clock.today:
+            act()
+            return
+        self._later.append((day, act))
+        self._later.sort(key=lambda put_off: put_off[0])
+
+    def to(self, day: date) -> None:
+        """Goes on to a day; what was put off until a day on the way is done on that day."""
+        while self._later and self._later[0][0] <= day:
+            due, act = self._later.pop(0)
+            self.clock.to(due)
+            act()
+        self.clock.to(day)
 
     def key(self, kind: str) -> str:
         """A fresh idempotency key."""
@@ -174,9 +197,9 @@ class Year:
         self.desk.spending.pay(id, self.instruction(form, units), actor=actor, key=self.key("pay"))
 
     def used(self, form: Application, part: int = 1) -> tuple[Use, ...]:
-        """A use record that bears `part` of a hundredth of what was planned, or one row."""
+        """A use record of today that bears `part` of a hundredth of what was planned, or one row."""
         if isinstance(form.plan, HolidayGift):
-            return (GiftIssued(form.plan.issue_from, f"C{part:05d}", max(form.plan.quantity * part // 100, 1)),)
+            return (GiftIssued(self.clock.today, f"C{part:05d}", max(form.plan.quantity * part // 100, 1)),)
         count = form.amount.units // (5 * segments(TEXT))
         return tuple(SmsSent(self.clock.at, f"{form.payee.name}-{i}") for i in range(max(count * part // 100, 1)))
 
@@ -188,7 +211,7 @@ class Year:
         self.tries(lambda: adopt(self.policy + "\n", actor="sun.hao"))
         adopt(self.policy, actor="sun.hao")
         self.refused(self.gift("1000.00", date(YEAR, 1, 1), 1))
-        self.clock.to(date(YEAR, 1, 2))
+        self.to(date(YEAR, 1, 2))
         self.desk.projects.open(FAIR, actor="wang.wei")
         for plan in self.budgets:
             person = STAFF[plan.department]
@@ -204,7 +227,7 @@ class Year:
 
     def play(self, day: date, number: int) -> None:
         """One application of the year, by one of eleven ways it can go."""
-        self.clock.to(day)
+        self.to(day)
         self.told(day)
         department = ("marketing", "customer_service", "after_sales_support")[number % 3]
         if number % 4 == 3:
@@ -235,16 +258,19 @@ class Year:
         self.spend(id, form, who, way)
 
     def spend(self, id: str, form: Application, who: str, way: int) -> None:
-        """Pays and ends an approved application: whole, in instalments, with a bounce, in part."""
-        spending, units = self.desk.spending, form.amount.units
-        if form.type == "sms":
+        """Pays and ends an approved application: whole, in instalments, with a bounce, in part.
+
+        A gift is paid at once and settled when it is given: in its festival's window.
+        """
+        spending, units, part = self.desk.spending, form.amount.units, 100
+        if not isinstance(form.plan, HolidayGift):
             spending.record_use(id, self.used(form, 100), actor=who)
             self.pay(id, form, self.desk.document(id).used)
             spending.settle(id, actor="chen.jie")
             return
         if way == 7:
-            for part in (units // 3, units // 3, units - 2 * (units // 3)):
-                self.pay(id, form, part)
+            for instalment in (units // 3, units // 3, units - 2 * (units // 3)):
+                self.pay(id, form, instalment)
         elif way == 8:
             self.pay(id, form, units)
             spending.reverse(id, 1, actor="he.ping", reason="The bank sent it back.")
@@ -254,5 +280,6 @@ class Year:
             spending.close(id, actor=who, reason="Half was enough.")
             return
         else:
-            self.pay(id, form, units * 9 // 10)
-        spending.settle(id, self.used(form, 90), actor=who)
+            part = 90
+            self.pay(id, form, max(form.plan.quantity * part // 100, 1) * form.plan.unit_price.units)
+        self.later(form.plan.issue_from, lambda: spending.settle(id, self.used(form, part), actor=who))

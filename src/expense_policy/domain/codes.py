@@ -53,6 +53,7 @@ class Code(StrEnum):
     USE_MISSING = "use_missing"
     USE_RECORDED = "use_recorded"
     USE_NOT_OPEN = "use_not_open"
+    USE_NOT_YET = "use_not_yet"
     SIGN_OFF_INCOMPLETE = "sign_off_incomplete"
 
 

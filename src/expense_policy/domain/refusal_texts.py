@@ -315,6 +315,13 @@ TEXTS: dict[Code, Text] = {
         "Enter it on an approved document.",
         "请在已批准的单据上登记。",
     ),
+    Code.USE_NOT_YET: Text(
+        "C8",
+        "A use of {day} can't be recorded on {today}: it has not happened yet.",
+        "今天是{today}，使用日期{day}尚未到来，不能登记。",
+        "Record it once it has happened.",
+        "请在实际使用后登记。",
+    ),
     Code.SIGN_OFF_INCOMPLETE: Text(
         "A4.1",
         "Steps without a valid signature: {steps}.",

@@ -138,6 +138,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "issue_window": ("issue window", "发放期间"),
     "festival": ("festival", "节日"),
     "segments": ("segments", "计费条数"),
+    "before_approval": ("use before approval", "批准前使用"),
     "messages_a_month": ("messages a month", "每月短信次数"),
     "bank_transfer": ("bank transfer", "银行转账"),
 }

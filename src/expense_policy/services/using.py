@@ -9,7 +9,8 @@ import attrs
 from ..domain import documents
 from ..domain.application import Application
 from ..domain.categories import REGISTER, Use
-from ..domain.categories._shape import Counted, month_of
+from ..domain.categories._shape import Case, month_of, not_yet
+from ..domain.documents import Document
 from ..domain.money import Money
 from ..domain.periods import Calendar
 from ..domain.policy import Policy
@@ -60,6 +61,19 @@ class UseRecord:
         )
         return Look(documents=(self.subject,), guards=tuple(map(self._guard, contacts)), sums=sums)
 
+    def _case(self, document: Document, form: Application, policy: Policy, scene: Scene) -> Case:
+        day, approved = policy.calendar.day, document.approved_at
+        return Case(
+            document.id,
+            document.use_rows + 1,
+            form.plan,
+            policy,
+            None if approved is None else day(approved),
+            day(scene.at),
+            {(month, recipient): n for group in scene.seen.sums for (month, recipient), n in group.items()},
+            self.reason,
+        )
+
     def decide(self, scene: Scene) -> Verdicts:
         document = document_of(scene, self.subject)
         form = document.content
@@ -71,8 +85,9 @@ class UseRecord:
         policy, kind = scene.policies[document.round.policy_version], REGISTER[form.type]
         if self.rows and self.type != form.type:
             raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
-        counted = Counted({(k[0], k[1]): n for group in scene.seen.sums for k, n in group.items()})
-        rows, broken = kind.rows(document.id, document.use_rows + 1, form.plan, self.rows, policy, counted, self.reason)
+        case = self._case(document, form, policy, scene)
+        rows, broken = kind.rows(self.rows, case)
+        found += not_yet(self.rows, case)
         if broken and not (self.reason or "").strip():
             found += [*broken, refusal(Code.REASON_MISSING, clause="C8")]
         used = document.used + sum(row.units for row in rows)

@@ -12,7 +12,7 @@ from ..domain.approval import Approve, Reject, Return
 from ..domain.organisation import Delegation, Holding
 from .company import EVERYONE, PEOPLE, POLICY
 from .laws import CompanyMachine
-from .oracle import SHANGHAI
+from .oracle import day_of
 from .strategies import APPLICANTS, PAYEES, UNITS, forms
 
 _DELEGABLE = [holding for holding in PEOPLE if holding.office != "cashier"]
@@ -41,7 +41,7 @@ class ApprovingMachine(CompanyMachine):
     def _form(
         self, data: st.DataObject, units: int, payee: tuple[str, str], applicant: str, person: str | None
     ) -> tuple[Application, dict[str, Any]]:
-        today = (self.clock.at + SHANGHAI).date()
+        today = day_of(self.clock.at)
         form = data.draw(forms(units, Payee(*payee, person), today, self.basis), label="form")
         model = {
             "applicant": applicant,
@@ -57,7 +57,7 @@ class ApprovingMachine(CompanyMachine):
         return form, model
 
     def _filed(self, id: str, model: dict[str, Any], previous: dict[str, Any] | None) -> None:
-        today = (self.clock.at + SHANGHAI).date()
+        today = day_of(self.clock.at)
         self.oracle.limit = max(v for v in self.versions if v[0] <= today)[2]
         chain = self.oracle.chain(model["deciding"])
         fresh = {"status": "in_review", "step": 0, "signed": [], "paid": 0, "used": 0, "rows": 0, "expires": None}
@@ -107,6 +107,7 @@ class ApprovingMachine(CompanyMachine):
             form["step"] += 1
             if form["step"] == len(form["chain"]):
                 form["status"], form["expires"] = "approved", self.clock.at + timedelta(days=180)
+                form["approved"] = day_of(self.clock.at)
 
     def _let_sign(self, data: st.DataObject, form: dict[str, Any]) -> str:
         """Someone who may take the present step, where there is one, lets somebody else sign for him today."""
@@ -227,7 +228,7 @@ class ApprovingMachine(CompanyMachine):
 
         Tomorrow may have its version already, and another currency or time zone is never taken (X2, X3).
         """
-        tomorrow, version = (self.clock.at + SHANGHAI).date() + timedelta(days=1), f"2026.{len(self.versions) + 1:02d}"
+        tomorrow, version = day_of(self.clock.at) + timedelta(days=1), f"2026.{len(self.versions) + 1:02d}"
         text = POLICY.replace("2026.1", version).replace("2026-01-01", tomorrow.isoformat())
         text = text.replace("50000.00", f"{limit // 100}.00")
         text = text.replace({"EUR": "CNY", "UTC": "Asia/Shanghai"}.get(wrong, wrong), wrong) if wrong else text

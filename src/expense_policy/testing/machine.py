@@ -21,8 +21,13 @@ from ..domain.payment import Instruction
 from .approving import ApprovingMachine
 from .company import EVERYONE
 from .laws import TALLY
-from .oracle import fold
+from .oracle import day_of, fold
 from .strategies import APPLICANTS, PAYEES, UNITS
+
+
+def _said(rows: tuple[Use, ...]) -> list[tuple[date, str]]:
+    """The day and the customer of each row."""
+    return [(day_of(row.at) if isinstance(row, SmsSent) else row.on, row.recipient) for row in rows]  # type: ignore[attr-defined]
 
 
 class SpendingMachine(ApprovingMachine):
@@ -112,31 +117,32 @@ class SpendingMachine(ApprovingMachine):
     def use(self, data: st.DataObject) -> None:
         """The applicant records what was used: within what was approved, or one row too much."""
         id, form = self._pick(data, "approved")
-        actor, rows, cost, fits = self._rows(data, form)
+        rows, cost, given = self._rows(data, form)
         receipt = self._try(
             "use",
-            fits,
-            lambda: self.desk.spending.record_use(id, rows, actor=actor),
-            lambda: self.desk.would.spending.record_use(id, rows, actor=actor),
+            self._fits(form, rows, cost, given) and not self._untold(form, rows, given),
+            lambda: self.desk.spending.record_use(id, rows, **given),
+            lambda: self.desk.would.spending.record_use(id, rows, **given),
         )
         if receipt is not None:
-            form["used"] += cost
-            form["rows"] += len(rows)
+            self._used(form, rows, cost)
 
     @precondition(lambda self: self._forms("approved"))
     @rule(data=st.data())
     def settle(self, data: st.DataObject) -> None:
         """A paid document ends on its use record; what was not spent goes back."""
         id, form = self._some_paid(data)
-        actor, rows, cost, fits = self._rows(data, form)
+        rows, cost, given = self._rows(data, form)
+        fits = self._fits(form, rows, cost, given) and not self._untold(form, rows, given)
         receipt = self._try(
             "settle",
             fits and form["paid"] > 0,
-            lambda: self.desk.spending.settle(id, rows, actor=actor),
-            lambda: self.desk.would.spending.settle(id, rows, actor=actor),
+            lambda: self.desk.spending.settle(id, rows, **given),
+            lambda: self.desk.would.spending.settle(id, rows, **given),
         )
         if receipt is not None:
-            form["status"], form["used"] = "settled", form["used"] + cost
+            form["status"] = "settled"
+            self._used(form, rows, cost)
 
     def _some_paid(self, data: st.DataObject) -> tuple[str, dict[str, Any]]:
         """An approved document that something was paid of, where there can be one."""
@@ -147,16 +153,34 @@ class SpendingMachine(ApprovingMachine):
         id = data.draw(st.sampled_from(paid or self._forms("approved")), label="document")
         return id, self.oracle.forms[id]
 
-    def _rows(self, data: st.DataObject, form: dict[str, Any]) -> tuple[str, tuple[Use, ...], int, bool]:
-        """Who records which rows, what they cost, and whether that fits."""
-        actor = self._someone(data, {form["applicant"]})
+    def _rows(self, data: st.DataObject, form: dict[str, Any]) -> tuple[tuple[Use, ...], int, dict[str, Any]]:
+        """Rows of a day near today, what they cost, who records them, and his reason or none."""
         most = min(max((form["units"] - form["used"]) // form["price"], 0), 40)
         count = data.draw(st.sampled_from((1, max(most, 1), most + 1)), label="count")
-        rows: tuple[Use, ...] = (GiftIssued(date(2026, 2, 3), "C1", count),)
+        since = (day_of(self.clock.at) - form["approved"]).days
+        days = data.draw(st.sampled_from((*[0] * 6, 1, -since, -since - 1)), label="days from now")
+        at = self.clock.at + timedelta(days=days)
+        rows: tuple[Use, ...] = (GiftIssued(day_of(at), "C1", count),)
         if form["type"] == "sms":
-            rows = tuple(SmsSent(self.clock.at, f"C{self.entries}-{i}") for i in range(count))
-        cost = count * form["price"]
-        return actor, rows, cost, form["used"] + cost <= form["units"] and actor == form["applicant"]
+            name = data.draw(st.sampled_from(("C", f"C{self.entries}-")), label="customers")
+            rows = tuple(SmsSent(at, f"{name}{i}") for i in range(count))
+        reason = data.draw(st.sampled_from((None, "As they wished.", "As they wished.")), label="reason")
+        return rows, count * form["price"], {"actor": self._someone(data, {form["applicant"]}), "reason": reason}
+
+    def _fits(self, form: dict[str, Any], rows: tuple[Use, ...], cost: int, given: dict[str, Any]) -> bool:
+        """Whether the applicant records what has happened, within what was approved."""
+        happened = all(day <= day_of(self.clock.at) for day, _ in _said(rows))
+        return happened and form["used"] + cost <= form["units"] and bool(given["actor"] == form["applicant"])
+
+    def _untold(self, form: dict[str, Any], rows: tuple[Use, ...], given: dict[str, Any]) -> bool:
+        """Whether a standard is broken without a reason."""
+        return given["reason"] is None and self.oracle.breaks(form, _said(rows))
+
+    def _used(self, form: dict[str, Any], rows: tuple[Use, ...], cost: int) -> None:
+        form["used"] += cost
+        form["rows"] += len(rows)
+        if form["type"] == "sms":
+            self.oracle.sent.update((f"{day:%Y-%m}", name) for day, name in _said(rows))
 
     @precondition(lambda self: self._forms("approved"))
     @rule(data=st.data())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 SUBSTITUTES = {
@@ -15,6 +16,8 @@ SUBSTITUTES = {
     "general_manager": ["board_delegate"],
 }
 SHANGHAI = timedelta(hours=8)
+# Thirty days before the Spring Festival of 2026 to seven days after it.
+GIVING = (date(2026, 1, 18), date(2026, 2, 24))
 OPEN = ("in_review", "approved")
 LEGAL = {
     (None, "in_review"),
@@ -43,6 +46,7 @@ class Oracle:
         self.limit = 5000000
         self.holders: dict[str, list[str]] = {}
         self.delegations: list[dict[str, Any]] = []
+        self.sent: Counter[tuple[str, str]] = Counter()
 
     def used(self, line: str) -> int:
         """What is held or spent on a line: money in review and approved, and what was paid of the rest."""
@@ -118,6 +122,20 @@ class Oracle:
         signed_off = form["status"] == "approved" and form["step"] == len(form["chain"])
         separate = person in self.holders["cashier"] and person not in self.barred(form)
         return bool(signed_off and separate and now < form["expires"])
+
+    def breaks(self, form: dict[str, Any], said: list[tuple[date, str]]) -> bool:
+        """Whether a use of such days and customers breaks a standard: it wants a reason (A1.1, C2.1, C3.3)."""
+        if any(day < form["approved"] for day, _ in said):
+            return True
+        if form["type"] == "holiday_gift":
+            return any(not GIVING[0] <= day <= GIVING[1] for day, _ in said)
+        more = Counter((f"{day:%Y-%m}", name) for day, name in said)
+        return any(self.sent[each] + n > 4 for each, n in more.items())
+
+
+def day_of(at: datetime) -> date:
+    """The company's day of an instant."""
+    return (at + SHANGHAI).date()
 
 
 def fold(name: str) -> str:

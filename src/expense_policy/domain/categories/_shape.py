@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from ..content import Row, line_digest
 from ..money import Money
 from ..periods import Calendar
 from ..policy import Policy
-from ..refusals import Refusal
+from ..refusals import Code, Refusal, refusal
 from ..vocabulary import DocumentId
 
 
@@ -72,10 +72,35 @@ def month_of(day: date) -> str:
 
 
 @attrs.frozen
-class Counted:
-    """How many of a recipient's contacts in a month the store already knows, by (month, recipient)."""
+class Case:
+    """What a use record is held against: a document with its plan, the policy it was filed under, and two days.
 
-    before: dict[tuple[str, str], int] = attrs.field(factory=dict)
+    `first` is the number its next row gets, `approved` the day of its approval, None before it. `counted` is how many
+    contacts of a recipient in a month the store knows already, by (month, recipient).
+    """
+
+    document: DocumentId
+    first: int
+    plan: Plan
+    policy: Policy
+    approved: date | None
+    today: date
+    counted: Mapping[tuple[str, str], int]
+    reason: str | None
+
+
+def not_yet(uses: tuple[Use, ...], case: Case) -> list[Refusal]:
+    """A refusal for each day that has not come: a use record holds what happened."""
+    days = {day for use in uses if (day := use.day(case.policy.calendar)) > case.today}
+    return [refusal(Code.USE_NOT_YET, day=day.isoformat(), today=case.today.isoformat()) for day in sorted(days)]
+
+
+def _before_approval(day: date, case: Case) -> list[Refusal]:
+    """The form comes before the spending, and so does its approval (A1.1)."""
+    if case.approved is None or day >= case.approved:
+        return []
+    figures = {"figure": day.isoformat(), "limit": case.approved.isoformat()}
+    return [refusal(Code.STANDARD_BROKEN, clause="A1.1", standard="before_approval", **figures)]
 
 
 @attrs.frozen
@@ -98,30 +123,22 @@ class ExpenseType:
         """Every standard the plan breaks."""
         return [found for rule in self.plan_standards if (found := rule(plan, policy)) is not None]
 
-    def rows(
-        self,
-        document: DocumentId,
-        first: int,
-        plan: Plan,
-        uses: tuple[Use, ...],
-        policy: Policy,
-        counted: Counted,
-        reason: str | None,
-    ) -> tuple[tuple[UseRow, ...], list[Refusal]]:
-        """The rows to append, with what each breaks; broken standards are kept, flagged, and want a reason."""
+    def rows(self, uses: tuple[Use, ...], case: Case) -> tuple[tuple[UseRow, ...], list[Refusal]]:
+        """The rows to append, with what they break; broken standards are kept, flagged, and want a reason."""
         kept: list[UseRow] = []
-        broken: list[Refusal] = []
-        seen = dict(counted.before)
-        for number, use in enumerate(uses, first):
+        broken: dict[Refusal, None] = {}
+        plan, policy, seen = case.plan, case.policy, dict(case.counted)
+        for number, use in enumerate(uses, case.first):
             quantity, units, detail = self.measure(plan, use)
             day = use.day(policy.calendar)
             key = (month_of(day), use.recipient)
             seen[key] = seen.get(key, 0) + 1
-            found = [f for rule in self.use_standards if (f := rule(plan, use, policy, seen[key])) is not None]
+            found = _before_approval(day, case)
+            found += [f for rule in self.use_standards if (f := rule(plan, use, policy, seen[key])) is not None]
             flags = tuple(sorted({str(dict(f.facts)["standard"]) for f in found}))
             kept.append(
                 UseRow(
-                    document,
+                    case.document,
                     number,
                     self.name,
                     day,
@@ -130,8 +147,8 @@ class ExpenseType:
                     units,
                     detail,
                     flags,
-                    reason if flags else None,
+                    case.reason if flags else None,
                 )
             )
-            broken += found
-        return tuple(kept), broken
+            broken.update(dict.fromkeys(found))
+        return tuple(kept), list(broken)
