@@ -112,19 +112,78 @@ def test_use_is_kept_flagged_and_bounded(world: World) -> None:
     assert codes(refused) == {Code.USE_EXCEEDS_APPROVAL}
 
 
+def overdue(world: World) -> list[str]:
+    """The documents whose use record was due by now."""
+    return [row.id for row in world.desk.use_overdue()]
+
+
 @pytest.mark.clause("C8")
 def test_a_use_record_falls_due(world: World) -> None:
-    """A use record is due thirty days after payment; from then on its document is listed until it is settled."""
+    """It is due thirty days after the payment that first went beyond it, listed from then on until settlement."""
     form = world.gift("1000.00")
     id = world.apply(form).id
     world.sign_all(id)
-    world.pay(id, form)
-    world.clock.forward(days=30, seconds=-1)
-    assert world.desk.use_overdue() == []
+    world.pay(id, form, "400.00")
+    world.clock.forward(days=20)
+    # A later payment defers nothing.
+    world.pay(id, form, "600.00")
+    world.clock.forward(days=10, seconds=-1)
+    assert overdue(world) == []
     world.clock.forward(seconds=1)
-    assert [row.id for row in world.desk.use_overdue()] == [id]
+    assert overdue(world) == [id]
     world.desk.spending.settle(id, (GiftIssued(date(2026, 2, 1), "C1", 10),), actor="li.na")
-    assert world.desk.use_overdue() == []
+    assert (overdue(world), world.desk.document(id).use_due_at) == ([], None)
+
+
+@pytest.mark.clause("C8", "A4.2")
+def test_a_use_record_is_due_while_more_is_paid_than_used(world: World) -> None:
+    """What is paid back, or used in full, is due no more; the next payment beyond the use sets a new day."""
+    form, spending = world.gift("1000.00"), world.desk.spending
+    id = world.apply(form).id
+    world.on(date(2026, 1, 20))
+    world.sign_all(id)
+
+    def due() -> datetime | None:
+        return world.desk.document(id).use_due_at
+
+    world.pay(id, form, "300.00")
+    world.pay(id, form, "300.00")
+    first = datetime(2026, 2, 19, 1, tzinfo=timezone.utc)
+    assert due() == first
+    spending.reverse(id, 1, actor="cashier", reason="Bounced.")
+    assert due() == first
+    spending.reverse(id, 2, actor="cashier", reason="Bounced.")
+    assert due() is None
+    world.clock.forward(days=1)
+    world.pay(id, form, "300.00")
+    assert due() == first + timedelta(days=1)
+    spending.record_use(id, (GiftIssued(date(2026, 1, 21), "C1", 2),), actor="li.na")
+    assert due() == first + timedelta(days=1)
+    spending.record_use(id, (GiftIssued(date(2026, 1, 21), "C2", 2),), actor="li.na")
+    assert due() is None
+    # Up to what is used already, nothing falls due.
+    world.pay(id, form, "100.00")
+    assert due() is None
+    world.clock.forward(days=1)
+    world.pay(id, form, "0.01")
+    assert due() == first + timedelta(days=2)
+
+
+@pytest.mark.clause("C8", "A3.4")
+def test_an_ended_document_may_be_overdue(world: World) -> None:
+    """A document closed after a part payment is listed like any other whose use record was due."""
+    forms = [world.gift("1000.00") for _ in range(3)]
+    ids = [world.apply(form).id for form in forms]
+    for id, form in zip(ids, forms, strict=True):
+        world.sign_all(id)
+        world.pay(id, form, "400.00")
+    world.desk.spending.close(ids[0], actor="li.na", reason="Enough.")
+    world.clock.at = datetime(2026, 8, 1, tzinfo=timezone.utc)
+    assert world.desk.tick().expired == 2
+    assert overdue(world) == sorted(ids)
+    page = world.desk.use_overdue(limit=1)
+    assert [row.id for row in (*page, *world.desk.use_overdue(after=page[-1].id))] == sorted(ids)
+    assert {row.status for row in page} == {"closed"}
 
 
 @pytest.mark.clause("C8", "A3.3")

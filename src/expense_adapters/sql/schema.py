@@ -55,7 +55,7 @@ documents = _table(
     Index("documents_name", "department", "type", "payee_name", "submitted_at"),
     Index("documents_status", "status", "id"),
     Index("documents_due", "status", "expires_at"),
-    Index("documents_use_due", "status", "use_due_at"),
+    Index("documents_use_due", "use_due_at"),
 )
 rounds = _table(
     "rounds",

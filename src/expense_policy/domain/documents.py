@@ -261,10 +261,10 @@ def sign(document: Document, signature: Signature, policy: Policy) -> Change:
     return Change(_next(document, status=status, signatures=signatures, held=held, ended_at=ended), moves)
 
 
-def pay(document: Document, payment: Payment, policy: Policy, *, use_due: bool) -> Change:
-    """The document after a payment or a reversal; `use_due`: its use record falls due some days later (C8)."""
+def pay(document: Document, payment: Payment, policy: Policy) -> Change:
+    """The document after a payment or a reversal; the use record of what was paid falls due some days later (C8)."""
     held, moves = holds.spend(document.held, payment.parts, policy.calendar.month(payment.at))
-    due = policy.calendar.days_after(payment.at, policy.use_due_days) if use_due else None
+    due = policy.calendar.days_after(payment.at, policy.use_due_days) if payment.units > 0 else None
     return Change(_next(document, held=held, payments=(*document.payments, payment), use_due_at=due), moves)
 
 
@@ -294,25 +294,31 @@ def _next(
     use_due_at: datetime | None = None,
     ended_at: datetime | None = None,
 ) -> Document:
-    """The next version; None leaves a field as it is. Built directly: `attrs.evolve` costs more than twice as much."""
+    """The next version; None leaves a field as it is. Built directly: `attrs.evolve` costs more than twice as much.
+
+    A use record is due while more was paid than used, and until settlement: the first due day stays (C8).
+    """
+    status, used = status or d.status, d.used if used is None else used
+    paid = d.paid if payments is None else sum(payment.units for payment in payments)
+    owed = paid > used and status is not Status.SETTLED
     return Document(
         d.id,
         d.applicant,
         d.content,
         d.content_digest,
         d.currency,
-        status or d.status,
+        status,
         d.version + 1,
         d.round,
         d.signatures if signatures is None else signatures,
         d.before,
         d.held if held is None else held,
         d.payments if payments is None else payments,
-        d.used if used is None else used,
+        used,
         d.use_rows if use_rows is None else use_rows,
         approved_at or d.approved_at,
         expires_at or d.expires_at,
-        use_due_at or d.use_due_at,
+        (d.use_due_at or use_due_at) if owed else None,
         ended_at or d.ended_at,
     )
 

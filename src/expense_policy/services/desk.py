@@ -108,9 +108,8 @@ class Desk:
         return self.env.repository.find(tuple(sorted(where.items())), after=after, limit=limit)
 
     def use_overdue(self, *, after: str = "", limit: int = 100) -> Sequence[Summary]:
-        """A page of paid documents, in id order, whose use record was due by now (C8)."""
-        where = (("status", Status.APPROVED.value),)
-        return self.env.repository.find(where, ("use_due_at", self.env.clock.now()), after, limit)
+        """A page of documents, in id order, whose use record was due by now, ended ones among them (C8)."""
+        return self.env.repository.find((), ("use_due_at", self.env.clock.now()), after, limit)
 
     def lines(self) -> Sequence[Line]:
         """Every budget line with its balance, in id order."""

@@ -105,9 +105,7 @@ class Pay:
         return self._recorded(document, undone, scene, ())
 
     def _recorded(self, document: Document, paid: Payment, scene: Scene, puts: tuple[Put, ...]) -> Effects:
-        form, policy = document.content, scene.policies[document.round.policy_version]
-        use_due = isinstance(form, Application) and not REGISTER[form.type].paid_up_to_use
-        change = documents.pay(document, paid, policy, use_due=use_due)
+        change = documents.pay(document, paid, scene.policies[document.round.policy_version])
         return Effects(
             office=Office.CASHIER,
             puts=(Put(change.document, document.version), *puts),

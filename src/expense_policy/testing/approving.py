@@ -60,7 +60,16 @@ class ApprovingMachine(CompanyMachine):
         today = day_of(self.clock.at)
         self.oracle.limit = max(v for v in self.versions if v[0] <= today)[2]
         chain = self.oracle.chain(model["deciding"])
-        fresh = {"status": "in_review", "step": 0, "signed": [], "paid": 0, "used": 0, "rows": 0, "expires": None}
+        fresh = {
+            "status": "in_review",
+            "step": 0,
+            "signed": [],
+            "paid": 0,
+            "used": 0,
+            "rows": 0,
+            "expires": None,
+            "due": None,
+        }
         old = [] if previous is None else [*previous["old"], self.desk.document(id).statement]
         seen = self.desk.document(id).statement
         self.oracle.forms[id] = {

@@ -161,6 +161,7 @@ class CompanyMachine(RuleBasedStateMachine):
             assert document.round.deciding_units == form["deciding"], ("I9", id)
             assert (document.paid, document.used) == (form["paid"], form["used"]), ("I13", id)
             assert 0 <= document.paid <= document.units, ("I13", id)
+            assert document.use_due_at == form["due"], ("C8", id)
             assert type(document.paid) is int, "I25"
             signed = [s for s in document.signatures if s.verdict.outcome.value == "approve"]
             assert len(signed) == form["step"], ("I3", id)

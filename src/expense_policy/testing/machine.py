@@ -85,6 +85,7 @@ class SpendingMachine(ApprovingMachine):
         assert payment.units == units == sum(part for _, part in payment.parts), "I12: parts add up to the payment"
         form["payments"].append([payment.number, units, False])
         form["paid"] += units
+        form["due"] = self.oracle.due(form, self.clock.at if units > 0 else None)
         for line, part in payment.parts:
             form["spent"][line] = form["spent"].get(line, 0) + part
             assert 0 <= form["spent"][line] <= form["shares"][line], "I11: a line bears more than its share"
@@ -179,6 +180,7 @@ class SpendingMachine(ApprovingMachine):
     def _used(self, form: dict[str, Any], rows: tuple[Use, ...], cost: int) -> None:
         form["used"] += cost
         form["rows"] += len(rows)
+        form["due"] = self.oracle.due(form, None)
         if form["type"] == "sms":
             self.oracle.sent.update((f"{day:%Y-%m}", name) for day, name in _said(rows))
 

@@ -123,6 +123,12 @@ class Oracle:
         separate = person in self.holders["cashier"] and person not in self.barred(form)
         return bool(signed_off and separate and now < form["expires"])
 
+    def due(self, form: dict[str, Any], paid_at: datetime | None) -> datetime | None:
+        """When a use record is due: thirty days after the payment that first went beyond it, until it has caught up."""
+        if form["status"] == "settled" or form["paid"] <= form["used"]:
+            return None
+        return form["due"] or (paid_at + timedelta(days=30) if paid_at is not None else None)
+
     def breaks(self, form: dict[str, Any], said: list[tuple[date, str]]) -> bool:
         """Whether a use of such days and customers breaks a standard: it wants a reason (A1.1, C2.1, C3.3)."""
         if any(day < form["approved"] for day, _ in said):
