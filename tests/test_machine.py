@@ -26,6 +26,7 @@ RULES = {
     "pay",
     "reverse",
     "use",
+    "use, closed",
     "settle",
     "close",
     "again",

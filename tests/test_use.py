@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
 
+import attrs
 import pytest
 
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.categories.holiday_gift import GiftIssued
 from expense_policy.domain.categories.sms import SmsSent
+from expense_policy.domain.documents import Document
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.domain.vocabulary import Status
 from expense_policy.ports.repository import Look, Repository, Seen, Sum
+from expense_policy.services.verification import verify
 
 from .test_spine import codes
-from .world import World
+from .world import World, cny
 
 
 @pytest.mark.clause("C3.3")
@@ -247,3 +250,78 @@ def test_a_message_before_approval_shows(world: World) -> None:
     assert [r.code for r in early.refusals] == [Code.STANDARD_BROKEN, Code.REASON_MISSING]
     (late,) = would.record_use(id, (SmsSent(first + timedelta(days=1), "C1"),), actor="li.na").refusals
     assert late.code is Code.USE_NOT_YET
+
+
+@pytest.mark.clause("A3.4", "C8")
+@pytest.mark.parametrize("way", ["close", "expire"])
+def test_the_use_of_what_was_paid_follows_its_end(world: World, way: str) -> None:
+    """After a close or expiry the use of what was paid is recorded up to it; the archive stands, nothing else opens."""
+    form, desk = world.gift("1000.00"), world.desk
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.pay(id, form, "400.00")
+    if way == "close":
+        desk.spending.close(id, actor="li.na", reason="Enough.")
+        world.on(date(2026, 2, 10))
+    else:
+        world.clock.at = datetime(2026, 8, 1, tzinfo=timezone.utc)
+        desk.tick()
+    ended, reason = desk.document(id), "Given late." if way == "expire" else None
+    assert ended.status is Status.CLOSED
+    assert overdue(world) == [id]
+    today = world.clock.at.date()
+    (found,) = desk.would.spending.record_use(
+        id, (GiftIssued(today, "C1", 5),), actor="li.na", reason="Given late."
+    ).refusals
+    assert (found.code, dict(found.facts)) == (Code.USE_EXCEEDS_PAID, {"used": cny("500.00"), "paid": cny("400.00")})
+    with pytest.raises(Refused) as refused:
+        desk.spending.settle(id, (GiftIssued(today, "C1", 4),), actor="li.na", reason="Given late.")
+    assert codes(refused) == {Code.USE_NOT_OPEN}
+    desk.spending.record_use(id, (GiftIssued(today, "C1", 1),), actor="li.na", reason=reason)
+    assert overdue(world) == [id]
+    desk.spending.record_use(id, (GiftIssued(today, "C2", 3),), actor="li.na", reason=reason)
+    now = desk.document(id)
+    assert (overdue(world), now.used, now.use_rows) == ([], 40000, 2)
+    changed = {"version", "used", "use_rows", "use_due_at"}
+    assert all(getattr(ended, f.name) == getattr(now, f.name) for f in attrs.fields(Document) if f.name not in changed)
+    assert verify(desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("C8")
+def test_what_is_paid_up_to_its_use_owes_none(world: World) -> None:
+    """A closed document of a type that is paid up to its use record takes no more of it, nor does an unpaid one."""
+    form, spending = world.sms(), world.desk.spending
+    id = world.apply(form).id
+    world.sign_all(id)
+    rows = (SmsSent(world.clock.now(), "C1"),)
+    spending.record_use(id, rows * 2, actor="li.na")
+    world.pay(id, form, "0.05")
+    spending.close(id, actor="li.na", reason="One failed.")
+    gift = world.apply(world.gift("100.00")).id
+    world.sign_all(gift)
+    spending.withdraw(gift, actor="li.na")
+    given = (GiftIssued(date(2026, 1, 5), "C1"),)
+    for ended, more in ((id, rows), (gift, given)):
+        with pytest.raises(Refused) as refused:
+            spending.record_use(ended, more, actor="li.na", reason="Late.")
+        assert codes(refused) == {Code.USE_NOT_OPEN}
+
+
+@pytest.mark.clause("A3.4")
+def test_what_was_paid_in_full_is_settled(world: World) -> None:
+    """Only a partly paid document is closed: paid in full, closing, withdrawing and revising name settlement."""
+    form, desk = world.gift("1000.00"), world.desk
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.pay(id, form, "999.99")
+    assert desk.would.spending.close(id, actor="li.na", reason="Enough.").allowed
+    world.pay(id, form, "0.01")
+    for decision in (
+        desk.would.spending.close(id, actor="li.na", reason="Enough."),
+        desk.would.spending.withdraw(id, actor="li.na"),
+        desk.would.spending.revise(id, form, actor="li.na"),
+    ):
+        (found,) = decision.refusals
+        assert (found.code, found.clause, dict(found.facts)) == (Code.PAID_IN_FULL, "A3.4", {"paid": cny("1000.00")})
+    world.on(date(2026, 2, 10))
+    assert desk.would.spending.settle(id, (GiftIssued(date(2026, 2, 10), "C1", 10),), actor="li.na").allowed

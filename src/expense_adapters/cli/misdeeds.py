@@ -121,6 +121,8 @@ def payments(year: Year, day: date) -> None:
     spending.record_use(id, early, actor="li.na", reason="The customer moves abroad.")
     year.tries(lambda: spending.record_use(id, (GiftIssued(day, "C2", 10),), actor="li.na", reason="Twice."))
     spending.close(id, actor="li.na", reason="The rest is not needed.")
+    given = (GiftIssued(day, "C3", 4),)
+    year.tries(lambda: spending.record_use(id, given, actor="li.na", reason="The customer moves abroad."))
     message = year.sms(20, day, 906)
     sent = year.apply(message)
     year.approve(sent)
@@ -143,6 +145,18 @@ def accounts(year: Year, day: date) -> None:
             confirm = year.desk.spending.confirm_account
             confirm("Moving Co", account, actor="chen.jie", reason="Called their number on file.")
         year.pay(id, form, 100000)
+
+
+def endings(year: Year, day: date) -> None:
+    """Ends that are not taken; a gift that was paid in full is settled when it is given (A3.4, C8)."""
+    year.to(day)
+    spending, form = year.desk.spending, year.gift("1000.00", day, 909)
+    assert isinstance(form.plan, HolidayGift)
+    id = year.apply(form)
+    year.approve(id)
+    year.pay(id, form, 100000)
+    year.tries(lambda: spending.close(id, actor="li.na", reason="It is paid."))
+    year.later(form.plan.issue_from, lambda: spending.settle(id, year.used(form, 100), actor="li.na"))
 
 
 def expiry(year: Year, id: str, day: date) -> None:
@@ -179,6 +193,7 @@ def play_year(year: Year, days: int) -> list[str]:
             payments(year, day)
         elif number == days // 2:
             accounts(year, day)
+            endings(year, day)
         elif number == days * 2 // 3:
             expiry(year, waiting, start + timedelta(days=182))
     year.to(date(YEAR + 1, 4, 30))

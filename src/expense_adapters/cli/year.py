@@ -278,6 +278,8 @@ class Year:
         elif way == 9:
             self.pay(id, form, units // 2)
             spending.close(id, actor=who, reason="Half was enough.")
+            # What was paid is used all the same, and its use recorded (C8).
+            self.later(form.plan.issue_from, lambda: spending.record_use(id, self.used(form, 50), actor=who))
             return
         else:
             part = 90

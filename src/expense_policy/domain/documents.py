@@ -330,11 +330,14 @@ def evidence(document: Document) -> tuple[Digest, ...]:
 
 
 def manifest(document: Document) -> Row:
-    """What is archived together: form, evidence, signatures, payments, each by its digest (A4.4)."""
+    """What is archived together: form, evidence, signatures, payments, each by its digest (A4.4).
+
+    The use record is not of it: what was paid may be used, and its use recorded, after the document's end (C8).
+    """
     papers = evidence(document)
     signed = [signature.digest for signature in document.signatures]
     paid = [payment.digest for payment in document.payments]
-    counts = (document.use_rows, len(papers), len(signed), len(paid))
+    counts = (len(papers), len(signed), len(paid))
     return ("archive", document.id, document.content_digest, *map(str, counts), *papers, *signed, *paid)
 
 

@@ -128,8 +128,8 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.NOTHING_TO_CLOSE: Text(
         "A3.4",
-        "Nothing of this document was paid.",
-        "本单据尚未付款。",
+        "Nothing of this document is paid.",
+        "本单据没有已付款项。",
         "Withdraw it instead.",
         "请改为撤回。",
     ),
@@ -146,6 +146,13 @@ TEXTS: dict[Code, Text] = {
         "须填写意见。",
         "Write an opinion.",
         "请填写意见。",
+    ),
+    Code.PAID_IN_FULL: Text(
+        "A3.4",
+        "All of {paid} has been paid: nothing is left to give back.",
+        "已全额付款{paid}，没有可退回的余额。",
+        "Settle it against its use record.",
+        "请按使用记录结清。",
     ),
     Code.PARTLY_PAID: Text(
         "A3.4",
@@ -294,6 +301,13 @@ TEXTS: dict[Code, Text] = {
         "Correct the rows, or have a further application approved.",
         "请更正记录，或另行申请。",
     ),
+    Code.USE_EXCEEDS_PAID: Text(
+        "C8",
+        "The use record would come to {used}; the document was closed with {paid} paid.",
+        "使用记录累计{used}，超过已关闭单据的已付金额{paid}。",
+        "Correct the rows, or have a new application approved for the rest.",
+        "请更正记录，其余另行申请。",
+    ),
     Code.USE_MISSING: Text(
         "C8",
         "The use record is empty.",
@@ -310,8 +324,9 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.USE_NOT_OPEN: Text(
         "C8",
-        "A use record is entered while a document is approved; it is {status}.",
-        "单据状态为{status}，仅已批准的单据可登记使用记录。",
+        "A use record is entered and settled while a document is approved, and entered after it was closed with "
+        "something paid ahead of its use; this one is {status}.",
+        "单据状态为{status}；仅已批准的单据可登记使用记录并结清，先付款后使用而已关闭的单据可补登记。",
         "Enter it on an approved document.",
         "请在已批准的单据上登记。",
     ),

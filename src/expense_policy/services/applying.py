@@ -9,12 +9,11 @@ import attrs
 from ..domain import application, documents
 from ..domain.application import Application
 from ..domain.documents import Document
-from ..domain.money import Money
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Status
 from ..ports.repository import Guard, Look, Put, Submission, Sum
-from .engine import Effects, Engine, Scene, Verdicts, document_of, own
+from .engine import Effects, Engine, Scene, Verdicts, document_of, own, paid_already
 
 _REVISABLE = (Status.RETURNED, Status.IN_REVIEW, Status.APPROVED)
 
@@ -130,5 +129,5 @@ def _may_revise(document: Document, actor: str) -> list[Refusal]:
     if document.use_rows:
         found.append(refusal(Code.USE_RECORDED, rows=document.use_rows))
     if document.payments:
-        found.append(refusal(Code.PARTLY_PAID, paid=Money(document.paid, document.currency)))
+        found.append(paid_already(document))
     return found

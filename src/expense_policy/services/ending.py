@@ -10,14 +10,13 @@ from ..domain import documents
 from ..domain.application import Application
 from ..domain.budget import BudgetPlan
 from ..domain.documents import Document
-from ..domain.money import Money
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Office, Status
 from ..ports.directory import Directory
 from ..ports.repository import Free, Look, Put
 from .budgeting import plan_place
-from .engine import Effects, Scene, Verdicts, document_of, own
+from .engine import Effects, Scene, Verdicts, document_of, own, paid_already
 
 
 @attrs.frozen
@@ -46,14 +45,14 @@ class End:
         if document.status not in open_:
             found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=" or ".join(open_)))
         elif document.paid:
-            found.append(refusal(Code.PARTLY_PAID, paid=Money(document.paid, document.currency)))
+            found.append(paid_already(document))
         return tuple(found) or _ended(document, Status.WITHDRAWN, scene)
 
     def _close(self, document: Document, scene: Scene) -> Verdicts:
         found, office = self._owner_or_finance(document, scene)
         if not (self.reason or "").strip():
             found.append(refusal(Code.REASON_MISSING, clause="A3.4"))
-        found += self._paid(document)
+        found += self._partly_paid(document)
         return tuple(found) or _ended(document, Status.CLOSED, scene, office)
 
     def _expire(self, document: Document, scene: Scene) -> Verdicts:
@@ -61,10 +60,12 @@ class End:
             return (refusal(Code.STATUS_WRONG, status=document.status.value, needed="expired"),)
         return _ended(document, Status.CLOSED if document.paid else Status.EXPIRED, scene)
 
-    def _paid(self, document: Document) -> list[Refusal]:
+    def _partly_paid(self, document: Document) -> list[Refusal]:
         if document.status is not Status.APPROVED or not isinstance(document.content, Application):
             return [refusal(Code.STATUS_WRONG, status=document.status.value, needed=Status.APPROVED.value)]
-        return [] if document.paid else [refusal(Code.NOTHING_TO_CLOSE)]
+        if not document.paid:
+            return [refusal(Code.NOTHING_TO_CLOSE)]
+        return [] if document.paid < document.units else [paid_already(document)]
 
     def _owner_or_finance(self, document: Document, scene: Scene) -> tuple[list[Refusal], str | None]:
         roster = self.directory.roster((document.department,), scene.at)

@@ -14,6 +14,7 @@ from ..domain.content import Digest, Row, digest
 from ..domain.documents import Document
 from ..domain.holds import Line, Move
 from ..domain.journal import Entry
+from ..domain.money import Money
 from ..domain.periods import instant
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, Refused, refusal
@@ -192,6 +193,12 @@ def own(document: Document, actor: str) -> list[Refusal]:
     if actor == document.applicant:
         return []
     return [refusal(Code.ACTOR_NOT_APPLICANT, actor=actor, applicant=document.applicant)]
+
+
+def paid_already(document: Document) -> Refusal:
+    """Why a document that something was paid of is not taken back, and the way that it ends instead (A3.4)."""
+    code = Code.PARTLY_PAID if document.paid < document.units else Code.PAID_IN_FULL
+    return refusal(code, paid=Money(document.paid, document.currency))
 
 
 def in_force(policies: Mapping[str, Policy], at: datetime) -> Policy | None:

@@ -92,7 +92,11 @@ class Spending:
     def record_use(
         self, id: str, rows: tuple[Use, ...], *, actor: str, reason: str | None = None, key: str | None = None
     ) -> Receipt:
-        """Appends to the use record; a broken standard is kept and flagged, and needs a reason (C8)."""
+        """Appends to the use record; a broken standard is kept and flagged, and needs a reason (C8).
+
+        Open while the application is approved, and up to what was paid after it was closed or ran out; not so for a
+        type that is paid up to its use record.
+        """
         return self._do(self._acts.use(id, rows, actor, reason, settle=False), key, (id, rows, reason))
 
     def settle(
@@ -106,7 +110,10 @@ class Spending:
         return self._do(self._acts.end("withdraw", id, actor, reason), key, (id, reason))
 
     def close(self, id: str, *, actor: str, reason: str, key: str | None = None) -> Receipt:
-        """Ends a partly paid application; what is left goes back to its lines (A3.4)."""
+        """Ends a partly paid application; what is left goes back to its lines (A3.4).
+
+        The use record of what was paid may still be entered, and is still due (C8).
+        """
         return self._do(self._acts.end("close", id, actor, reason), key, (id, reason))
 
     def expire(self, id: str, *, actor: str) -> Receipt:

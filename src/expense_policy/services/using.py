@@ -8,13 +8,13 @@ import attrs
 
 from ..domain import documents
 from ..domain.application import Application
-from ..domain.categories import REGISTER, Use
+from ..domain.categories import REGISTER, ExpenseType, Use
 from ..domain.categories._shape import Case, month_of, not_yet
 from ..domain.documents import Document
 from ..domain.money import Money
 from ..domain.periods import Calendar
 from ..domain.policy import Policy
-from ..domain.refusals import Code, refusal
+from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Office, Status
 from ..ports.directory import Directory
 from ..ports.repository import Guard, Look, Put, Sum
@@ -61,6 +61,13 @@ class UseRecord:
         )
         return Look(documents=(self.subject,), guards=tuple(map(self._guard, contacts)), sums=sums)
 
+    def _open(self, document: Document, kind: ExpenseType) -> bool:
+        """While it is approved; after it was closed the use of what was paid ahead of it is still owed (C8)."""
+        if document.status is Status.APPROVED:
+            return True
+        owed = document.status is Status.CLOSED and document.paid > 0 and not kind.paid_up_to_use
+        return owed and not self.settle
+
     def _case(self, document: Document, form: Application, policy: Policy, scene: Scene) -> Case:
         day, approved = policy.calendar.day, document.approved_at
         return Case(
@@ -77,7 +84,7 @@ class UseRecord:
     def decide(self, scene: Scene) -> Verdicts:
         document = document_of(scene, self.subject)
         form = document.content
-        if document.status is not Status.APPROVED or not isinstance(form, Application):
+        if not isinstance(form, Application) or not self._open(document, REGISTER[form.type]):
             return (refusal(Code.USE_NOT_OPEN, status=document.status.value),)
         roster = self.directory.roster((document.department,), scene.at)
         finance = roster.holds(self.actor, Office.FINANCE_OFFICER, document.department)
@@ -91,10 +98,7 @@ class UseRecord:
         if broken and not (self.reason or "").strip():
             found += [*broken, refusal(Code.REASON_MISSING, clause="C8")]
         used = document.used + sum(row.units for row in rows)
-        if used > document.units:
-            found.append(
-                refusal(Code.USE_EXCEEDS_APPROVAL, used=Money(used, document.currency), approved=document.amount)
-            )
+        found += _within(document, used)
         if self.settle:
             if not document.use_rows + len(rows):
                 found.append(refusal(Code.USE_MISSING))
@@ -118,3 +122,14 @@ class UseRecord:
             rows=(documents.manifest(change.document),) if self.settle else (),
             tell=(document.applicant,) if self.settle else (),
         )
+
+
+def _within(document: Document, used: int) -> list[Refusal]:
+    """A use record stays within what was approved; once the document was closed, within what was paid (C8)."""
+    total = Money(used, document.currency)
+    if document.status is Status.CLOSED:
+        paid = Money(document.paid, document.currency)
+        return [refusal(Code.USE_EXCEEDS_PAID, used=total, paid=paid)] if total > paid else []
+    if total > document.amount:
+        return [refusal(Code.USE_EXCEEDS_APPROVAL, used=total, approved=document.amount)]
+    return []

@@ -113,11 +113,13 @@ class SpendingMachine(ApprovingMachine):
             payment[2] = True
             self._paid(id, form, -payment[1])
 
-    @precondition(lambda self: self._forms("approved"))
+    @precondition(lambda self: self._forms("approved", "closed"))
     @rule(data=st.data())
     def use(self, data: st.DataObject) -> None:
-        """The applicant records what was used: within what was approved, or one row too much."""
-        id, form = self._pick(data, "approved")
+        """The applicant records what was used: within what was approved, after a close what was paid; or too much."""
+        ids = (*self._forms("approved", "closed"), *self._forms("approved"), *self._forms("settled")[:1])
+        id = data.draw(st.sampled_from(ids), label="document")
+        form = self.oracle.forms[id]
         rows, cost, given = self._rows(data, form)
         receipt = self._try(
             "use",
@@ -127,6 +129,7 @@ class SpendingMachine(ApprovingMachine):
         )
         if receipt is not None:
             self._used(form, rows, cost)
+            TALLY.setdefault(f"use, {form['status']}", Counter()).update(("tried", "accepted"))
 
     @precondition(lambda self: self._forms("approved"))
     @rule(data=st.data())
@@ -156,7 +159,7 @@ class SpendingMachine(ApprovingMachine):
 
     def _rows(self, data: st.DataObject, form: dict[str, Any]) -> tuple[tuple[Use, ...], int, dict[str, Any]]:
         """Rows of a day near today, what they cost, who records them, and his reason or none."""
-        most = min(max((form["units"] - form["used"]) // form["price"], 0), 40)
+        most = min(max(((self.oracle.usable(form) or 0) - form["used"]) // form["price"], 0), 40)
         count = data.draw(st.sampled_from((1, max(most, 1), most + 1)), label="count")
         since = (day_of(self.clock.at) - form["approved"]).days
         days = data.draw(st.sampled_from((*[0] * 6, 1, -since, -since - 1)), label="days from now")
@@ -169,9 +172,10 @@ class SpendingMachine(ApprovingMachine):
         return rows, count * form["price"], {"actor": self._someone(data, {form["applicant"]}), "reason": reason}
 
     def _fits(self, form: dict[str, Any], rows: tuple[Use, ...], cost: int, given: dict[str, Any]) -> bool:
-        """Whether the applicant records what has happened, within what was approved."""
+        """Whether the applicant records what has happened, within what may be used."""
         happened = all(day <= day_of(self.clock.at) for day, _ in _said(rows))
-        return happened and form["used"] + cost <= form["units"] and bool(given["actor"] == form["applicant"])
+        most = self.oracle.usable(form)
+        return most is not None and happened and form["used"] + cost <= most and given["actor"] == form["applicant"]
 
     def _untold(self, form: dict[str, Any], rows: tuple[Use, ...], given: dict[str, Any]) -> bool:
         """Whether a standard is broken without a reason."""
@@ -193,7 +197,7 @@ class SpendingMachine(ApprovingMachine):
         actor = self._someone(data, {form["applicant"], *officers})
         receipt = self._try(
             "close",
-            form["paid"] > 0 and (actor == form["applicant"] or actor in officers),
+            0 < form["paid"] < form["units"] and (actor == form["applicant"] or actor in officers),
             lambda: self.desk.spending.close(id, actor=actor, reason="Enough."),
             lambda: self.desk.would.spending.close(id, actor=actor, reason="Enough."),
         )

@@ -34,6 +34,7 @@ LEGAL = {
     ("approved", "expired"),
     ("approved", "closed"),
     ("approved", "settled"),
+    ("closed", "closed"),
 }
 
 
@@ -122,6 +123,12 @@ class Oracle:
         signed_off = form["status"] == "approved" and form["step"] == len(form["chain"])
         separate = person in self.holders["cashier"] and person not in self.barred(form)
         return bool(signed_off and separate and now < form["expires"])
+
+    def usable(self, form: dict[str, Any]) -> int | None:
+        """Up to what its use record may grow; None where it may not: after a close, up to what was paid."""
+        if form["status"] == "closed" and form["type"] != "sms" and form["paid"]:
+            return int(form["paid"])
+        return int(form["units"]) if form["status"] == "approved" else None
 
     def due(self, form: dict[str, Any], paid_at: datetime | None) -> datetime | None:
         """When a use record is due: thirty days after the payment that first went beyond it, until it has caught up."""
