@@ -325,3 +325,25 @@ def test_what_was_paid_in_full_is_settled(world: World) -> None:
         assert (found.code, found.clause, dict(found.facts)) == (Code.PAID_IN_FULL, "A3.4", {"paid": cny("1000.00")})
     world.on(date(2026, 2, 10))
     assert desk.would.spending.settle(id, (GiftIssued(date(2026, 2, 10), "C1", 10),), actor="li.na").allowed
+
+
+@pytest.mark.clause("C8")
+def test_settlement_answers_for_what_was_paid(world: World) -> None:
+    """A use record that bears less than was paid settles with a reason alone, and the journal keeps it."""
+    form, spending = world.gift("1000.00"), world.desk.spending
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.pay(id, form)
+    world.on(date(2026, 2, 10))
+    rows = (GiftIssued(date(2026, 2, 10), "C1", 1),)
+    for reason in (None, " "):
+        (found,) = world.desk.would.spending.settle(id, rows, actor="li.na", reason=reason).refusals
+        assert (found.code, found.clause) == (Code.USE_FALLS_SHORT, "C8")
+        assert dict(found.facts) == {"used": cny("100.00"), "paid": cny("1000.00"), "short": cny("900.00")}
+    # What was recorded before counts, and to the last unit nothing is missing.
+    spending.record_use(id, rows, actor="li.na")
+    rest = (GiftIssued(date(2026, 2, 10), "C2", 9),)
+    assert world.desk.would.spending.settle(id, rest, actor="li.na").allowed
+    spending.settle(id, actor="officer", reason="Nine boxes came broken; the supplier answers for them.")
+    assert [e.reason for e in world.desk.history(id)][-1] == "Nine boxes came broken; the supplier answers for them."
+    assert (world.desk.document(id).used, world.desk.document(id).status) == (10000, Status.SETTLED)

@@ -148,7 +148,7 @@ def accounts(year: Year, day: date) -> None:
 
 
 def endings(year: Year, day: date) -> None:
-    """Ends that are not taken; a gift that was paid in full is settled when it is given (A3.4, C8)."""
+    """Ends that are not taken; a gift paid in full is settled when it is given, half of it broken (A3.4, C8)."""
     year.to(day)
     spending, form = year.desk.spending, year.gift("1000.00", day, 909)
     assert isinstance(form.plan, HolidayGift)
@@ -156,7 +156,13 @@ def endings(year: Year, day: date) -> None:
     year.approve(id)
     year.pay(id, form, 100000)
     year.tries(lambda: spending.close(id, actor="li.na", reason="It is paid."))
-    year.later(form.plan.issue_from, lambda: spending.settle(id, year.used(form, 100), actor="li.na"))
+
+    def give() -> None:
+        half = year.used(form, 50)
+        year.tries(lambda: spending.settle(id, half, actor="li.na"))
+        spending.settle(id, half, actor="li.na", reason="The other half came broken.")
+
+    year.later(form.plan.issue_from, give)
 
 
 def expiry(year: Year, id: str, day: date) -> None:

@@ -52,6 +52,7 @@ class Code(StrEnum):
     STEP_UNFILLED = "step_unfilled"
     USE_EXCEEDS_APPROVAL = "use_exceeds_approval"
     USE_EXCEEDS_PAID = "use_exceeds_paid"
+    USE_FALLS_SHORT = "use_falls_short"
     USE_MISSING = "use_missing"
     USE_RECORDED = "use_recorded"
     USE_NOT_OPEN = "use_not_open"

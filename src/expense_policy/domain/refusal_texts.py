@@ -308,6 +308,13 @@ TEXTS: dict[Code, Text] = {
         "Correct the rows, or have a new application approved for the rest.",
         "请更正记录，其余另行申请。",
     ),
+    Code.USE_FALLS_SHORT: Text(
+        "C8",
+        "The use record bears {used} of the {paid} that was paid: {short} is missing.",
+        "使用记录合计{used}，已付款{paid}，相差{short}。",
+        "Enter the rest of what was used, or settle it with a reason.",
+        "请补充使用记录，或说明原因后结清。",
+    ),
     Code.USE_MISSING: Text(
         "C8",
         "The use record is empty.",

@@ -102,7 +102,10 @@ class Spending:
     def settle(
         self, id: str, rows: tuple[Use, ...] = (), *, actor: str, reason: str | None = None, key: str | None = None
     ) -> Receipt:
-        """Closes a paid application against its use record; unused money goes back to its lines (C8, A4.4)."""
+        """Closes a paid application against its use record; unpaid money goes back to its lines (C8, A4.4).
+
+        A use record that bears less than was paid wants a `reason`, which the journal keeps.
+        """
         return self._do(self._acts.use(id, rows, actor, reason, settle=True), key, (id, rows, reason))
 
     def withdraw(self, id: str, *, actor: str, reason: str | None = None, key: str | None = None) -> Receipt:

@@ -95,15 +95,13 @@ class UseRecord:
         case = self._case(document, form, policy, scene)
         rows, broken = kind.rows(self.rows, case)
         found += not_yet(self.rows, case)
-        if broken and not (self.reason or "").strip():
+        unexplained = not (self.reason or "").strip()
+        if broken and unexplained:
             found += [*broken, refusal(Code.REASON_MISSING, clause="C8")]
         used = document.used + sum(row.units for row in rows)
         found += _within(document, used)
         if self.settle:
-            if not document.use_rows + len(rows):
-                found.append(refusal(Code.USE_MISSING))
-            if not document.paid:
-                found.append(refusal(Code.NOTHING_TO_CLOSE))
+            found += _unsettled(document, used, document.use_rows + len(rows), unexplained)
             change = documents.end(document, Status.SETTLED, scene.at, used=used, rows=len(rows))
         elif not rows:
             raise ValueError("a use record grows by at least one row")
@@ -133,3 +131,14 @@ def _within(document: Document, used: int) -> list[Refusal]:
     if total > document.amount:
         return [refusal(Code.USE_EXCEEDS_APPROVAL, used=total, approved=document.amount)]
     return []
+
+
+def _unsettled(document: Document, used: int, rows: int, unexplained: bool) -> list[Refusal]:
+    """A document is settled once something was paid and its use record bears it, or a reason says why not (C8)."""
+    found = [] if document.paid else [refusal(Code.NOTHING_TO_CLOSE)]
+    total, paid = Money(used, document.currency), Money(document.paid, document.currency)
+    if not rows:
+        found.append(refusal(Code.USE_MISSING))
+    elif total < paid and unexplained:
+        found.append(refusal(Code.USE_FALLS_SHORT, used=total, paid=paid, short=paid - total))
+    return found

@@ -138,6 +138,7 @@ class SpendingMachine(ApprovingMachine):
         id, form = self._some_paid(data)
         rows, cost, given = self._rows(data, form)
         fits = self._fits(form, rows, cost, given) and not self._untold(form, rows, given)
+        fits &= given["reason"] is not None or form["used"] + cost >= form["paid"]
         receipt = self._try(
             "settle",
             fits and form["paid"] > 0,
