@@ -25,6 +25,8 @@ RULES = {
     "withdraw",
     "pay",
     "reverse",
+    "reverse, settled",
+    "reverse, closed",
     "use",
     "use, closed",
     "settle",

@@ -113,11 +113,14 @@ BUGS = {
     "a payment is reversed twice": Bug(
         "I13", f"{SERVICES}/paying.py", "if any(p.reverses == done.number for p in document.payments):", "if False:"
     ),
-    "a settled document is reversed": Bug(
+    "what bounced after the end is committed again": Bug(
         "I14",
-        f"{SERVICES}/paying.py",
-        "        if document.status is not Status.APPROVED:\n            found.append(refusal(Code.STATUS_WRONG",
-        "        if document.status is Status.CLOSED:\n            found.append(refusal(Code.STATUS_WRONG",
+        f"{DOMAIN}/documents.py",
+        "spend = holds.spend if document.ended_at is None else holds.give_back",
+        "spend = holds.spend",
+    ),
+    "a settled document takes more use": Bug(
+        "I14", f"{SERVICES}/using.py", "document.status is Status.CLOSED and", "document.ended_at is not None and"
     ),
     "a stale statement is signed": Bug(
         "I15", f"{DOMAIN}/documents.py", "    if seen != document.statement:\n", "    if False:\n", said="sign_what_was"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 
 import attrs
 import pytest
 
+from expense_adapters.sql import SqlRepository
+from expense_policy.domain.application import Share
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.categories.holiday_gift import GiftIssued
 from expense_policy.domain.categories.sms import SmsSent
-from expense_policy.domain.documents import Document
+from expense_policy.domain.documents import Document, manifest
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.domain.vocabulary import Status
 from expense_policy.ports.repository import Look, Repository, Seen, Sum
@@ -347,3 +351,78 @@ def test_settlement_answers_for_what_was_paid(world: World) -> None:
     spending.settle(id, actor="officer", reason="Nine boxes came broken; the supplier answers for them.")
     assert [e.reason for e in world.desk.history(id)][-1] == "Nine boxes came broken; the supplier answers for them."
     assert (world.desk.document(id).used, world.desk.document(id).status) == (10000, Status.SETTLED)
+
+
+@pytest.mark.clause("A4.2", "A4.4", "B2.1")
+@pytest.mark.parametrize("way", ["settle", "close"])
+def test_a_bounce_after_the_end(world: World, way: str) -> None:
+    """A payment that bounces after the end goes straight back to its lines; nothing else of the document changes."""
+    shares = (Share("mkt-gifts", cny("700.00")), Share("mkt-gifts-2", cny("300.00")))
+    form, desk = world.gift("1000.00", shares=shares), world.desk
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.pay(id, form, "100.00")
+    world.pay(id, form, "300.00")
+    world.on(date(2026, 2, 10))
+    if way == "settle":
+        desk.spending.settle(id, (GiftIssued(date(2026, 2, 10), "C1", 4),), actor="li.na")
+    else:
+        desk.spending.close(id, actor="li.na", reason="Enough.")
+    ended = desk.document(id)
+    undone = desk.spending.reverse(id, 2, actor="cashier", reason="Their account is closed.")
+    now = desk.document(id)
+    assert (undone.number, undone.status, now.paid, now.payments[:2]) == (3, ended.status, 10000, ended.payments)
+    balances = {line.id: (line.reserved, line.committed, line.spent) for line in desk.lines()}
+    assert (balances["mkt-gifts"], balances["mkt-gifts-2"]) == ((0, 0, 7000), (0, 0, 3000))
+    assert all((h.reserved, h.committed) == (0, 0) for h in now.held)
+    changed = {"version", "payments", "held"}
+    assert all(getattr(ended, f.name) == getattr(now, f.name) for f in attrs.fields(Document) if f.name not in changed)
+    # It is archived again as it now stands; paying it again, or undoing it again, is refused.
+    archive = [row for entry in desk.history(id) for row in entry.rows if row[0] == "archive"]
+    assert (len(archive), archive[-1]) == (2, manifest(now))
+    (found,) = desk.would.spending.pay(id, world.instruction(form, "300.00"), actor="cashier").refusals
+    assert found.code is Code.STATUS_WRONG
+    (found,) = desk.would.spending.reverse(id, 2, actor="cashier", reason="Again.").refusals
+    assert found.code is Code.REVERSAL_EXCEEDS_PAYMENT
+    desk.spending.reverse(id, 1, actor="cashier", reason="Their account is closed.")
+    assert (desk.document(id).paid, overdue(world), desk.document(id).use_due_at) == (0, [], None)
+    assert verify(desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("A4.2", "A4.3")
+def test_a_bounce_after_the_end_keeps_the_duties_apart(world: World) -> None:
+    """Undoing a payment after the end takes the cashier and a reason; what ended unpaid has nothing to undo."""
+    form, would = world.gift("1000.00"), world.desk.would.spending
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.pay(id, form, "400.00")
+    world.desk.spending.close(id, actor="li.na", reason="Enough.")
+    found = would.reverse(id, 1, actor="officer", reason=" ").refusals
+    assert {r.code for r in found} == {Code.OFFICE_NOT_HELD, Code.PAYER_NOT_SEPARATE, Code.REASON_MISSING}
+    other = world.apply(form).id
+    world.sign_all(other)
+    world.pay(other, form, "400.00")
+    world.desk.spending.reverse(other, 1, actor="cashier", reason="Bounced.")
+    world.desk.spending.withdraw(other, actor="li.na")
+    found = would.reverse(other, 1, actor="cashier", reason="Bounced.").refusals
+    assert {r.code for r in found} == {Code.STATUS_WRONG, Code.REVERSAL_EXCEEDS_PAYMENT}
+
+
+@pytest.mark.clause("A4.1")
+def test_sqlite_pays_nothing_after_the_end(tmp_path: Path) -> None:
+    """From plain SQL too a closed document takes a reversal and no payment."""
+    store = SqlRepository(f"sqlite:///{tmp_path}/store.db")
+    world = World.with_budget(store)
+    form = world.gift("1000.00")
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.pay(id, form, "400.00")
+    world.desk.spending.close(id, actor="li.na", reason="Enough.")
+    store.close()
+    columns = "payee_name, payee_account, method, payer, at, statement"
+    insert = f"INSERT INTO payments SELECT document, 2, 99, ?, {columns}, ?, parts FROM payments"
+    with sqlite3.connect(tmp_path / "store.db") as plain:
+        with pytest.raises(sqlite3.IntegrityError, match=r"A4\.1"):
+            plain.execute(insert, (1, None))
+        assert plain.execute(insert, (-40000, 1)).rowcount == 1
+    plain.close()

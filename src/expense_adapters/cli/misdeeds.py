@@ -161,6 +161,7 @@ def endings(year: Year, day: date) -> None:
         half = year.used(form, 50)
         year.tries(lambda: spending.settle(id, half, actor="li.na"))
         spending.settle(id, half, actor="li.na", reason="The other half came broken.")
+        spending.reverse(id, 1, actor="zhao.min", reason="Their account was closed: the bank sent it back.")
 
     year.later(form.plan.issue_from, give)
 

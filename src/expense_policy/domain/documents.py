@@ -262,8 +262,12 @@ def sign(document: Document, signature: Signature, policy: Policy) -> Change:
 
 
 def pay(document: Document, payment: Payment, policy: Policy) -> Change:
-    """The document after a payment or a reversal; the use record of what was paid falls due some days later (C8)."""
-    held, moves = holds.spend(document.held, payment.parts, policy.calendar.month(payment.at))
+    """The document after a payment or a reversal; the use record of what was paid falls due some days later (C8).
+
+    What a reversal undoes is committed again, and goes back to its lines where the document has ended (A4.2).
+    """
+    spend = holds.spend if document.ended_at is None else holds.give_back
+    held, moves = spend(document.held, payment.parts, policy.calendar.month(payment.at))
     due = policy.calendar.days_after(payment.at, policy.use_due_days) if payment.units > 0 else None
     return Change(_next(document, held=held, payments=(*document.payments, payment), use_due_at=due), moves)
 

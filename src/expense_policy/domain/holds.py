@@ -100,3 +100,14 @@ def spend(
         tuple(Held(h.line, h.reserved, h.committed - by_line[h.line], h.spent + by_line[h.line]) for h in held),
         tuple(Move(line, committed=-units, spent=units, month=month) for line, units in shares if units),
     )
+
+
+def give_back(
+    held: tuple[Held, ...], shares: tuple[tuple[LineId, int], ...], month: Month
+) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
+    """A payment undone after its document's end (negative shares): nothing is committed again."""
+    by_line = dict(shares)
+    return (
+        tuple(Held(h.line, h.reserved, h.committed, h.spent + by_line[h.line]) for h in held),
+        tuple(Move(line, spent=units, month=month) for line, units in shares if units),
+    )

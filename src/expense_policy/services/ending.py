@@ -43,7 +43,7 @@ class End:
         if isinstance(document.content, Application):
             open_.append(Status.APPROVED)
         if document.status not in open_:
-            found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=" or ".join(open_)))
+            found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=", ".join(open_)))
         elif document.paid:
             found.append(paid_already(document))
         return tuple(found) or _ended(document, Status.WITHDRAWN, scene)

@@ -21,6 +21,8 @@ from ..ports.errors import NotFound
 from ..ports.repository import Look, Put, Take
 from .engine import Effects, Scene, Verdicts, document_of
 
+_REVERSIBLE = (Status.APPROVED, Status.SETTLED, Status.CLOSED)
+
 
 @attrs.frozen
 class Pay:
@@ -83,8 +85,8 @@ class Pay:
         found = self._separate(document, scene)
         if not (self.reason or "").strip():
             found.append(refusal(Code.REASON_MISSING, clause="A4.2"))
-        if document.status is not Status.APPROVED:
-            found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=Status.APPROVED.value))
+        if document.status not in _REVERSIBLE:
+            found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=", ".join(_REVERSIBLE)))
         done = next((p for p in document.payments if p.number == self.reverses and p.reverses is None), None)
         if done is None:
             raise NotFound(f"document {document.id!r} has no payment {self.reverses}")
@@ -112,6 +114,8 @@ class Pay:
             moves=change.moves,
             takes=(Take(Space.PAYMENT, f"{document.id}:{paid.number}", document.id, ever=True),),
             facts=(paid,),
+            # A bounce after the end: what stands now is archived again (A4.4).
+            rows=() if document.ended_at is None else (documents.manifest(change.document),),
             tell=(document.applicant,),
         )
 

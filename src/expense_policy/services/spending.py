@@ -86,7 +86,10 @@ class Spending:
         return self._do(self._acts.pay(id, instruction, actor), key, (id, instruction))
 
     def reverse(self, id: str, number: int, *, actor: str, reason: str, key: str | None = None) -> Receipt:
-        """Undoes a payment whole: a new record that points to it; its money is committed again (A4.2)."""
+        """Undoes a payment whole: a new record that points to it; its money is committed again (A4.2).
+
+        After the application was settled or closed the money goes back to its lines, and nothing is paid again.
+        """
         return self._do(self._acts.reverse(id, number, actor, reason), key, (id, number, reason))
 
     def record_use(

@@ -173,14 +173,20 @@ class CompanyMachine(RuleBasedStateMachine):
                 assert payment.statement == document.statement, ("I2", id)
                 assert payment.payer not in self.oracle.barred(form), ("I7", id)
             if form["status"] not in (*OPEN, "returned"):
-                self._stays(self.final.setdefault(id, document), document)
+                self._stays(self.final.get(id, document), document)
+                self.final[id] = document
 
     def _stays(self, ended: Document, now: Document) -> None:
-        """I14: of an ended document nothing changes but the use record, where it was closed with something paid."""
-        used = {"version", "used", "use_rows", "use_due_at"} if ended.status.value == "closed" else set[str]()
+        """I14: of an ended document nothing changes but that a payment bounces, and a closed one's use is recorded."""
+        bounced = {"version", "payments", "held", "use_due_at"}
+        free = bounced | ({"used", "use_rows"} if ended.status.value == "closed" else set())
         for field in attrs.fields(Document):
             before, after = getattr(ended, field.name), getattr(now, field.name)
-            assert field.name in used or before == after, ("I14", ended.id, field.name)
+            assert field.name in free or before == after, ("I14", ended.id, field.name)
+        known = len(ended.payments)
+        assert now.payments[:known] == ended.payments, ("I14", ended.id)
+        assert all(p.units < 0 and p.reverses for p in now.payments[known:]), ("I14", ended.id, "paid after its end")
+        assert not any(held.reserved or held.committed for held in now.held), ("I11", ended.id)
 
     def teardown(self) -> None:
         """I19, I23, I31: the journal tells the whole story, and every notice arrived."""

@@ -93,7 +93,7 @@ class SpendingMachine(ApprovingMachine):
     @precondition(lambda self: any(f["payments"] for f in self.oracle.forms.values()))
     @rule(data=st.data())
     def reverse(self, data: st.DataObject) -> None:
-        """A payment bounces: it is undone once."""
+        """A payment bounces: it is undone once, before or after its document's end."""
         ids = [id for id, f in self.oracle.forms.items() if any(n > 0 for _, n, _ in f["payments"])]
         open_ = [id for id in ids if self.oracle.forms[id]["status"] == "approved"]
         id = data.draw(st.sampled_from((*ids, *open_ * 3)), label="document")
@@ -101,7 +101,7 @@ class SpendingMachine(ApprovingMachine):
         payment = data.draw(st.sampled_from([p for p in form["payments"] if p[1] > 0]), label="payment")
         good = {p for p in self.oracle.holders["cashier"] if p not in self.oracle.barred(form)}
         actor = self._someone(data, good)
-        expected = actor in good and form["status"] == "approved" and not payment[2]
+        expected = actor in good and form["status"] in ("approved", "settled", "closed") and not payment[2]
         given: dict[str, Any] = {"actor": actor, "reason": "Bounced."}
         receipt = self._try(
             "reverse",
@@ -111,14 +111,20 @@ class SpendingMachine(ApprovingMachine):
         )
         if receipt is not None:
             payment[2] = True
+            TALLY.setdefault(f"reverse, {form['status']}", Counter()).update(("tried", "accepted"))
             self._paid(id, form, -payment[1])
 
     @precondition(lambda self: self._forms("approved", "closed"))
     @rule(data=st.data())
     def use(self, data: st.DataObject) -> None:
         """The applicant records what was used: within what was approved, after a close what was paid; or too much."""
-        ids = (*self._forms("approved", "closed"), *self._forms("approved"), *self._forms("settled")[:1])
-        id = data.draw(st.sampled_from(ids), label="document")
+        ids = self._forms("approved", "closed", "settled")
+        closed = [id for id in self._forms("closed") if self._more(self.oracle.forms[id]) > 0]
+        more = [id for id in self._forms("approved") if self._more(self.oracle.forms[id]) > 0]
+        drawn = (ids, closed, closed, more, more, more)[data.draw(st.integers(0, 5), label="which?")]
+        self._use(data, data.draw(st.sampled_from(drawn or more or ids), label="document"))
+
+    def _use(self, data: st.DataObject, id: str) -> None:
         form = self.oracle.forms[id]
         rows, cost, given = self._rows(data, form)
         receipt = self._try(
@@ -134,9 +140,12 @@ class SpendingMachine(ApprovingMachine):
     @precondition(lambda self: self._forms("approved"))
     @rule(data=st.data())
     def settle(self, data: st.DataObject) -> None:
-        """A paid document ends on its use record; what was not spent goes back."""
+        """A paid document ends on its use record, by finance too where that stands; what was not spent goes back."""
         id, form = self._some_paid(data)
         rows, cost, given = self._rows(data, form)
+        if form["rows"] and (self._more(form) < 1 or data.draw(st.booleans(), label="as it stands?")):
+            rows, cost = (), 0
+            given["actor"] = self._someone(data, {form["applicant"], *self.oracle.holders["finance_officer"]})
         fits = self._fits(form, rows, cost, given) and not self._untold(form, rows, given)
         fits &= given["reason"] is not None or form["used"] + cost >= form["paid"]
         receipt = self._try(
@@ -150,33 +159,38 @@ class SpendingMachine(ApprovingMachine):
             self._used(form, rows, cost)
 
     def _some_paid(self, data: st.DataObject) -> tuple[str, dict[str, Any]]:
-        """An approved document that something was paid of, where there can be one."""
-        paid = [id for id in self._forms("approved") if self.oracle.forms[id]["paid"]]
-        if not paid:
+        """An approved document that something was paid of, where there can be one; more often in part."""
+        if not any(self.oracle.forms[id]["paid"] for id in self._forms("approved")):
             self.pay(data)
-            paid = [id for id in self._forms("approved") if self.oracle.forms[id]["paid"]]
-        id = data.draw(st.sampled_from(paid or self._forms("approved")), label="document")
+        paid = [id for id in self._forms("approved") if self.oracle.forms[id]["paid"]]
+        partly = [id for id in paid if self.oracle.forms[id]["paid"] < self.oracle.forms[id]["units"]]
+        id = data.draw(st.sampled_from((*paid, *partly * 2) or self._forms("approved")), label="document")
         return id, self.oracle.forms[id]
 
     def _rows(self, data: st.DataObject, form: dict[str, Any]) -> tuple[tuple[Use, ...], int, dict[str, Any]]:
         """Rows of a day near today, what they cost, who records them, and his reason or none."""
-        most = min(max(((self.oracle.usable(form) or 0) - form["used"]) // form["price"], 0), 40)
+        most = min(max(self._more(form), 0), 40)
         count = data.draw(st.sampled_from((1, max(most, 1), most + 1)), label="count")
         since = (day_of(self.clock.at) - form["approved"]).days
-        days = data.draw(st.sampled_from((*[0] * 6, 1, -since, -since - 1)), label="days from now")
+        days = data.draw(st.sampled_from((*[0] * 9, 1, -since, -since - 1)), label="days from now")
         at = self.clock.at + timedelta(days=days)
         rows: tuple[Use, ...] = (GiftIssued(day_of(at), "C1", count),)
         if form["type"] == "sms":
             name = data.draw(st.sampled_from(("C", f"C{self.entries}-")), label="customers")
             rows = tuple(SmsSent(at, f"{name}{i}") for i in range(count))
-        reason = data.draw(st.sampled_from((None, "As they wished.", "As they wished.")), label="reason")
+        reason = data.draw(st.sampled_from((None, *["As they wished."] * 3)), label="reason")
         return rows, count * form["price"], {"actor": self._someone(data, {form["applicant"]}), "reason": reason}
 
+    def _more(self, form: dict[str, Any]) -> int:
+        """How many more pieces or messages its use record may bear."""
+        return int(((self.oracle.usable(form) or 0) - form["used"]) // form["price"])
+
     def _fits(self, form: dict[str, Any], rows: tuple[Use, ...], cost: int, given: dict[str, Any]) -> bool:
-        """Whether the applicant records what has happened, within what may be used."""
+        """Whether who may records what has happened, within what may be used."""
+        good = {form["applicant"], *(() if rows else self.oracle.holders["finance_officer"])}
         happened = all(day <= day_of(self.clock.at) for day, _ in _said(rows))
         most = self.oracle.usable(form)
-        return most is not None and happened and form["used"] + cost <= most and given["actor"] == form["applicant"]
+        return most is not None and happened and form["used"] + cost <= most and given["actor"] in good
 
     def _untold(self, form: dict[str, Any], rows: tuple[Use, ...], given: dict[str, Any]) -> bool:
         """Whether a standard is broken without a reason."""
@@ -204,6 +218,8 @@ class SpendingMachine(ApprovingMachine):
         )
         if receipt is not None:
             form["status"] = "closed"
+            if data.draw(st.booleans(), label="used?"):
+                self._use(data, id)
 
     @precondition(lambda self: self.accounts)
     @rule(data=st.data(), account=st.sampled_from(("6222 1", "6222 2", "6222 3")))

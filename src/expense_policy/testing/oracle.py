@@ -35,6 +35,7 @@ LEGAL = {
     ("approved", "closed"),
     ("approved", "settled"),
     ("closed", "closed"),
+    ("settled", "settled"),
 }
 
 
