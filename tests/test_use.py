@@ -426,3 +426,22 @@ def test_sqlite_pays_nothing_after_the_end(tmp_path: Path) -> None:
             plain.execute(insert, (1, None))
         assert plain.execute(insert, (-40000, 1)).rowcount == 1
     plain.close()
+
+
+@pytest.mark.clause("A3.3", "A3.4")
+def test_what_was_paid_once_keeps_its_content(world: World) -> None:
+    """After every payment was reversed a document is not revised; what each refusal proposes is allowed."""
+    form, desk = world.gift("1000.00"), world.desk
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.pay(id, form)
+    desk.spending.reverse(id, 1, actor="cashier", reason="Bounced.")
+    would = desk.would.spending
+    (found,) = would.revise(id, world.gift("900.00"), actor="li.na").refusals
+    assert (found.code, found.clause, dict(found.facts)) == (Code.PAYMENTS_REVERSED, "A3.3", {"payments": 1})
+    (found,) = would.close(id, actor="li.na", reason="No more.").refusals
+    assert found.code is Code.NOTHING_TO_CLOSE
+    # It may be paid again, as a new instalment; or it is withdrawn, as both say.
+    assert would.pay(id, world.instruction(form), actor="cashier").allowed
+    assert desk.spending.withdraw(id, actor="li.na").status == Status.WITHDRAWN
+    assert verify(desk.env.repository).breaks == ()

@@ -113,6 +113,7 @@ def payments(year: Year, day: date) -> None:
     year.tries(lambda: spending.close(id, actor="li.na", reason=" "))
     spending.reverse(id, 1, actor="zhao.min", reason="Bounced.")
     year.tries(lambda: spending.reverse(id, 1, actor="zhao.min", reason="Again."))
+    year.tries(lambda: spending.revise(id, form, actor="li.na"))
     year.pay(id, form, 40000)
     # Weeks before the festival's window: it wants a reason. What is still to come is recorded when it has come.
     early, to_come = (GiftIssued(day, "C1"),), (GiftIssued(day + timedelta(days=50), "C1"),)

@@ -32,6 +32,7 @@ class Code(StrEnum):
     PAID_IN_FULL = "paid_in_full"
     PARTLY_PAID = "partly_paid"
     PAYER_NOT_SEPARATE = "payer_not_separate"
+    PAYMENTS_REVERSED = "payments_reversed"
     PAYMENT_DIFFERS = "payment_differs"
     PAYMENT_EXCEEDS_APPROVAL = "payment_exceeds_approval"
     PAYMENT_EXCEEDS_USE = "payment_exceeds_use"

@@ -168,6 +168,13 @@ TEXTS: dict[Code, Text] = {
         "Another holder of the cashier's office pays.",
         "请由其他出纳付款。",
     ),
+    Code.PAYMENTS_REVERSED: Text(
+        "A3.3",
+        "Payments were made and reversed ({payments}): what was paid once keeps its content.",
+        "已有{payments}次付款并已冲回，付过款的单据内容不得修改。",
+        "Withdraw it, and file a new application.",
+        "请撤回，并重新提交申请。",
+    ),
     Code.PAYMENT_DIFFERS: Text(
         "A4.2",
         "The payment differs from the form in: {fields}.",
@@ -326,8 +333,8 @@ TEXTS: dict[Code, Text] = {
         "C8",
         "The use record has {rows} rows already: the document can't be revised any more.",
         "使用记录已有{rows}条，单据不能再修改。",
-        "Settle it against its use record, and file a new application for the rest.",
-        "请按使用记录结清，其余另行申请。",
+        "Settle it against its use record, or withdraw it where nothing is paid, and file a new application.",
+        "请按使用记录结清，未付款的可撤回，其余另行申请。",
     ),
     Code.USE_NOT_OPEN: Text(
         "C8",

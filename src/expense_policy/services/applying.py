@@ -128,6 +128,9 @@ def _may_revise(document: Document, actor: str) -> list[Refusal]:
         found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed="returned"))
     if document.use_rows:
         found.append(refusal(Code.USE_RECORDED, rows=document.use_rows))
-    if document.payments:
+    if document.paid:
         found.append(paid_already(document))
+    elif document.payments:
+        made = sum(payment.reverses is None for payment in document.payments)
+        found.append(refusal(Code.PAYMENTS_REVERSED, payments=made))
     return found
