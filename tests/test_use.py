@@ -11,7 +11,6 @@ import pytest
 
 from expense_adapters.sql import SqlRepository
 from expense_policy.domain.application import Share
-from expense_policy.domain.categories import UseRow
 from expense_policy.domain.categories.holiday_gift import GiftIssued
 from expense_policy.domain.categories.sms import SmsSent
 from expense_policy.domain.documents import Document, manifest
@@ -65,11 +64,6 @@ def test_a_batch_asks_for_its_own_recipients(repository: Repository, monkeypatch
     assert dict(found[0].facts)["figure"] == 5
 
 
-def kept(world: World, id: str) -> list[UseRow]:
-    """The use record as it stands in the store."""
-    return [f for _, facts in world.desk.env.repository.history(id) for f in facts if isinstance(f, UseRow)]
-
-
 @pytest.mark.clause("C3.3", "X3")
 def test_a_message_keeps_its_time_and_content(world: World) -> None:
     """A message's row keeps its instant, its text where it is not the planned one, and the company's day and month."""
@@ -81,7 +75,7 @@ def test_a_message_keeps_its_time_and_content(world: World) -> None:
     rows += [SmsSent(east, "C1", "Happy new year"), SmsSent(east, "C1", "新年好")]
     # The fifth and sixth are in another month: no limit is broken.
     world.desk.spending.record_use(id, tuple(rows), actor="li.na")
-    found = kept(world, id)
+    found = list(world.desk.uses(id))
     assert [row.on for row in found] == [date(2026, 1, 31)] * 4 + [date(2026, 2, 1)] * 2
     assert found[3].detail == (("at", "2026-01-31T15:59:59.999999Z"),)
     assert found[4].detail == (("at", "2026-01-31T16:00:00.000000Z"),)
@@ -237,7 +231,7 @@ def test_spending_follows_its_approval(world: World) -> None:
     assert dict(broken.facts) == {"standard": "before_approval", "figure": "2026-01-24", "limit": "2026-01-25"}
     assert "批准前使用" in broken.text("zh")
     world.desk.spending.record_use(id, rows, actor="li.na", reason="A customer came by.")
-    found = kept(world, id)
+    found = list(world.desk.uses(id))
     assert [(row.broken, row.reason) for row in found] == [(("before_approval",), "A customer came by."), ((), None)]
 
 
@@ -445,3 +439,26 @@ def test_what_was_paid_once_keeps_its_content(world: World) -> None:
     assert would.pay(id, world.instruction(form), actor="cashier").allowed
     assert desk.spending.withdraw(id, actor="li.na").status == Status.WITHDRAWN
     assert verify(desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("C8", "A4.4", "G3.4")
+def test_the_use_record_is_read_in_order(world: World) -> None:
+    """The use record is had from the desk as it was entered, before and after the end, and with what is archived."""
+    form, desk = world.gift("1000.00"), world.desk
+    id = world.apply(form).id
+    assert list(desk.uses(id)) == list(desk.uses("nobody's")) == []
+    world.sign_all(id)
+    world.pay(id, form, "900.00")
+    world.on(date(2026, 2, 10))
+    days = [date(2026, 2, day) for day in (9, 8, 10)]
+    desk.spending.record_use(id, tuple(GiftIssued(day, "C1") for day in days[:2]), actor="li.na")
+    desk.spending.close(id, actor="li.na", reason="Enough.")
+    desk.spending.record_use(id, (GiftIssued(days[2], "C2", 3),), actor="li.na")
+    rows = tuple(desk.uses(id))
+    assert [(row.number, row.on, row.recipient, row.quantity, row.units) for row in rows] == [
+        (1, days[0], "C1", 1, 10000),
+        (2, days[1], "C1", 1, 10000),
+        (3, days[2], "C2", 3, 30000),
+    ]
+    found = desk.archived(id)
+    assert (found.uses, found.entries) == (rows, tuple(desk.history(id)))

@@ -10,6 +10,7 @@ from dateutil.relativedelta import relativedelta
 
 from ..domain import documents
 from ..domain.approval import who_may
+from ..domain.categories import UseRow
 from ..domain.content import Digest
 from ..domain.documents import Document
 from ..domain.holds import Line
@@ -37,12 +38,14 @@ from .tending import SEALS, Swept, Tending
 class Archived:
     """A document that ended, whole (A4.4): form, signatures and payments in `document`, its evidence, its journal.
 
-    `keep_until` is the last day it has to be kept; `missing` names evidence that is not in its store any more.
+    `uses` is its use record so far, in order: after a close it may still grow (C8). `keep_until` is the last day it has
+    to be kept; `missing` names evidence that is not in its store any more.
     """
 
     document: Document
     evidence: tuple[Digest, ...]
     missing: tuple[Digest, ...]
+    uses: tuple[UseRow, ...]
     entries: tuple[Entry, ...]
     keep_until: date
 
@@ -119,6 +122,11 @@ class Desk:
         """The journal of one subject, oldest first (G3.4)."""
         return (entry for entry, _ in self.env.repository.history(id))
 
+    def uses(self, id: str) -> Iterator[UseRow]:
+        """The use record of one application, in the order it was entered (C8); nothing where there is none."""
+        told = self.env.repository.history(id)
+        return (fact for _, facts in told for fact in facts if isinstance(fact, UseRow))
+
     def archived(self, id: str) -> Archived:
         """Everything about a document that ended (A4.4); NotFound where there is none, ValueError before its end."""
         document = self.document(id)
@@ -128,7 +136,9 @@ class Desk:
         last = policy.calendar.day(document.ended_at) + relativedelta(years=policy.retention_years)
         evidence = documents.evidence(document)
         missing = tuple(digest for digest in evidence if not self.env.evidence.has(digest))
-        return Archived(document, evidence, missing, tuple(self.history(id)), last)
+        told = list(self.env.repository.history(id))
+        uses = tuple(fact for _, facts in told for fact in facts if isinstance(fact, UseRow))
+        return Archived(document, evidence, missing, uses, tuple(entry for entry, _ in told), last)
 
     def waiting_for(self, person: str) -> Sequence[Summary]:
         """The documents in review whose present step this person may sign now, oldest first."""
