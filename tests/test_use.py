@@ -422,6 +422,26 @@ def test_sqlite_pays_nothing_after_the_end(tmp_path: Path) -> None:
     plain.close()
 
 
+@pytest.mark.clause("A4.4", "G3.4")
+def test_what_was_archived_last_is_held_to(tmp_path: Path) -> None:
+    """After a bounce the newer archive row counts: a payment taken away afterwards is a break of the archive (I14)."""
+    store = SqlRepository(f"sqlite:///{tmp_path}/store.db")
+    world = World.with_budget(store)
+    form = world.gift("1000.00")
+    id = world.apply(form).id
+    world.sign_all(id)
+    world.pay(id, form, "400.00")
+    world.desk.spending.close(id, actor="li.na", reason="Enough.")
+    world.desk.spending.reverse(id, 1, actor="cashier", reason="Bounced.")
+    assert verify(store).breaks == ()
+    with sqlite3.connect(tmp_path / "store.db") as plain:
+        plain.execute("DROP TRIGGER payments_no_delete")
+        plain.execute("DELETE FROM payments WHERE number = 2")
+    plain.close()
+    assert "I14" in {each.law for each in verify(store).breaks}
+    store.close()
+
+
 @pytest.mark.clause("A3.3", "A3.4")
 def test_what_was_paid_once_keeps_its_content(world: World) -> None:
     """After every payment was reversed a document is not revised; what each refusal proposes is allowed."""
@@ -462,3 +482,28 @@ def test_the_use_record_is_read_in_order(world: World) -> None:
     ]
     found = desk.archived(id)
     assert (found.uses, found.entries) == (rows, tuple(desk.history(id)))
+
+
+@pytest.mark.clause("C8")
+def test_a_use_record_is_refused_for_every_reason_at_once(world: World) -> None:
+    """That a use record isn't open hides nothing else: who records, what day, what standard, how much are told too."""
+    id = world.apply(world.gift("1000.00")).id
+    world.on(date(2026, 3, 30))
+    would = world.desk.would.spending
+    rows = (GiftIssued(date(2026, 3, 30), "C1", 10), GiftIssued(date(2026, 3, 31), "C2"))
+    every = {
+        *(Code.USE_NOT_OPEN, Code.ACTOR_NOT_APPLICANT, Code.STANDARD_BROKEN),
+        *(Code.REASON_MISSING, Code.USE_NOT_YET, Code.USE_EXCEEDS_APPROVAL),
+    }
+    assert {r.code for r in would.record_use(id, rows, actor="mei").refusals} == every
+    # Nothing is paid of it either, and withdrawing it is what is proposed, and allowed.
+    assert {r.code for r in would.settle(id, rows, actor="mei").refusals} == {*every, Code.NOTHING_TO_CLOSE}
+    world.desk.spending.withdraw(id, actor="li.na")
+    assert {r.code for r in would.settle(id, rows, actor="mei").refusals} == every
+    (found,) = would.settle(id, actor="officer").refusals
+    assert found.code is Code.USE_NOT_OPEN
+    plan = next(row.id for row in world.desk.find(kind="budget_plan"))
+    assert {r.code for r in would.record_use(plan, rows, actor="li.na").refusals} == {
+        Code.USE_NOT_OPEN,
+        Code.ACTOR_NOT_APPLICANT,
+    }

@@ -8,7 +8,7 @@ import attrs
 
 from ..domain import documents
 from ..domain.application import Application
-from ..domain.categories import REGISTER, ExpenseType, Use
+from ..domain.categories import REGISTER, Use
 from ..domain.categories._shape import Case, month_of, not_yet
 from ..domain.documents import Document
 from ..domain.money import Money
@@ -61,11 +61,14 @@ class UseRecord:
         )
         return Look(documents=(self.subject,), guards=tuple(map(self._guard, contacts)), sums=sums)
 
-    def _open(self, document: Document, kind: ExpenseType) -> bool:
+    def _open(self, document: Document) -> bool:
         """While it is approved; after it was closed the use of what was paid ahead of it is still owed (C8)."""
+        form = document.content
+        if not isinstance(form, Application):
+            return False
         if document.status is Status.APPROVED:
             return True
-        owed = document.status is Status.CLOSED and document.paid > 0 and not kind.paid_up_to_use
+        owed = document.status is Status.CLOSED and document.paid > 0 and not REGISTER[form.type].paid_up_to_use
         return owed and not self.settle
 
     def _case(self, document: Document, form: Application, policy: Policy, scene: Scene) -> Case:
@@ -84,11 +87,14 @@ class UseRecord:
     def decide(self, scene: Scene) -> Verdicts:
         document = document_of(scene, self.subject)
         form = document.content
-        if not isinstance(form, Application) or not self._open(document, REGISTER[form.type]):
-            return (refusal(Code.USE_NOT_OPEN, status=document.status.value),)
         roster = self.directory.roster((document.department,), scene.at)
         finance = roster.holds(self.actor, Office.FINANCE_OFFICER, document.department)
         found = [] if finance and not self.rows else own(document, self.actor)
+        open_ = self._open(document)
+        if not open_:
+            found.insert(0, refusal(Code.USE_NOT_OPEN, status=document.status.value))
+        if not isinstance(form, Application):
+            return tuple(found)
         policy, kind = scene.policies[document.round.policy_version], REGISTER[form.type]
         if self.rows and self.type != form.type:
             raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
@@ -99,7 +105,7 @@ class UseRecord:
         if broken and unexplained:
             found += [*broken, refusal(Code.REASON_MISSING, clause="C8")]
         used = document.used + sum(row.units for row in rows)
-        found += _within(document, used)
+        found += _within(document, used, owed=open_ and document.status is Status.CLOSED)
         if self.settle:
             found += _unsettled(document, used, document.use_rows + len(rows), unexplained)
             change = documents.end(document, Status.SETTLED, scene.at, used=used, rows=len(rows))
@@ -122,10 +128,10 @@ class UseRecord:
         )
 
 
-def _within(document: Document, used: int) -> list[Refusal]:
-    """A use record stays within what was approved; once the document was closed, within what was paid (C8)."""
+def _within(document: Document, used: int, *, owed: bool) -> list[Refusal]:
+    """A use record stays within what was approved; what is owed after a close, within what was paid (C8)."""
     total = Money(used, document.currency)
-    if document.status is Status.CLOSED:
+    if owed:
         paid = Money(document.paid, document.currency)
         return [refusal(Code.USE_EXCEEDS_PAID, used=total, paid=paid)] if total > paid else []
     if total > document.amount:
@@ -135,6 +141,8 @@ def _within(document: Document, used: int) -> list[Refusal]:
 
 def _unsettled(document: Document, used: int, rows: int, unexplained: bool) -> list[Refusal]:
     """A document is settled once something was paid and its use record bears it, or a reason says why not (C8)."""
+    if document.ended_at is not None:
+        return []
     found = [] if document.paid else [refusal(Code.NOTHING_TO_CLOSE)]
     total, paid = Money(used, document.currency), Money(document.paid, document.currency)
     if not rows:
