@@ -74,14 +74,14 @@ class Oracle:
 
     def deciding(self, form: dict[str, Any], now: datetime, without: str | None = None) -> int:
         """The amount that chooses the chain: its own and every related one's of the last thirty days (A3.6)."""
-        first = (now + SHANGHAI - timedelta(days=30)).date()
+        first = day_of(now - timedelta(days=30))
         total: int = form["units"]
         for id, other in self.forms.items():
             if id == without or other["type"] != form["type"]:
                 continue
             if fold(other["account"]) != fold(form["account"]) and fold(other["name"]) != fold(form["name"]):
                 continue
-            if (other["at"] + SHANGHAI).date() >= first:
+            if day_of(other["at"]) >= first:
                 total += other["units"] if other["status"] in OPEN else other["paid"]
         return total
 
