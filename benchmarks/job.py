@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 from expense_adapters.local import FixedDirectory, MemoryEvidence, Recorder
@@ -34,13 +34,14 @@ ACTS = 7
 
 
 class Stopped:
-    """A clock that can be set."""
+    """A clock that can be set; it moves on with every reading, lest what is kept by instant be kept for ever."""
 
     def __init__(self) -> None:
         self.at = datetime(2025, 12, 20, 1, tzinfo=timezone.utc)
 
     def now(self) -> datetime:
-        """Where it stands."""
+        """A microsecond later than the last time."""
+        self.at += timedelta(microseconds=1)
         return self.at
 
 

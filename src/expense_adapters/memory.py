@@ -35,6 +35,7 @@ from expense_policy.ports.repository import (
     Sum,
     Summary,
     Take,
+    balance_said,
     identity,
     line_said,
     move_said,
@@ -291,8 +292,8 @@ class MemoryRepository:
             found += [r.row() for kind, kept in s.records.items() if kind is not Document for r in kept.values()]
             found += [("guard", key, str(version)) for key, version in s.guards.items()]
             for line in s.lines.values():
-                balance = (line.in_force, line.reserved, line.committed, line.spent)
-                found += [line_said(line), ("balance", line.id, *map(str, balance))]
+                found += [line_said(line), balance_said(line)]
+            found += [("unsealed", subject, str(seq)) for subject, seq in s.unsealed]
             for chain in s.entries.values():
                 for entry, facts, moves in chain.values():
                     at = (entry.subject, str(entry.seq))

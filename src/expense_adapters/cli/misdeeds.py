@@ -176,6 +176,15 @@ def expiry(year: Year, id: str, day: date) -> None:
     year.tries(lambda: year.desk.spending.pay(id, pay, actor="zhao.min", key=year.key("pay")))
 
 
+def under_way(year: Year, day: date) -> None:
+    """What still goes on when the year is looked at: messages approved and not sent yet, others half signed."""
+    year.to(day)
+    year.approve(year.apply(year.sms(40, day, 910)))
+    half = year.apply(year.sms(60, day, 911))
+    year.sign(half)
+    year.sign(half)
+
+
 def play_year(year: Year, days: int) -> list[str]:
     """The whole year: `days` ordinary applications among the misdeeds; the split purchase's last offices."""
     year.open_year()
@@ -204,6 +213,7 @@ def play_year(year: Year, days: int) -> list[str]:
             endings(year, day)
         elif number == days * 2 // 3:
             expiry(year, waiting, start + timedelta(days=182))
+    under_way(year, date(YEAR, 12, 15))
     year.to(date(YEAR + 1, 4, 30))
     while year.desk.tick(1000).expired:
         pass

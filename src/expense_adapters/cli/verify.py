@@ -28,20 +28,26 @@ def verify(
     from expense_adapters.files import read_key
     from expense_adapters.notify import read_seals
     from expense_adapters.sql import SqlRepository
+    from expense_policy.services.verification import Break
     from expense_policy.services.verification import verify as check
 
+    repository = None
     try:
         given = [] if seals is None else read_seals(seals)
         keyring = None if key is None else read_key(key)
     except ValueError as error:
         fail(str(error))
-    path = Path(store.removeprefix("sqlite:///"))
-    if not store.startswith("sqlite:///") or not path.is_file():
-        fail(f"{store}: there is no such store")
     try:
-        report = check(SqlRepository(store), keyring=keyring, seals=given)
-    except (RepositoryError, ValueError, KeyError) as error:
+        # One snapshot, read only: a store that is being written is judged as it stood at one instant.
+        repository = SqlRepository.reading(store)
+        report = check(repository, keyring=keyring, seals=given)
+        lost = [Break(name, "I19", "the store has lost this part of its schema") for name in repository.lacking()]
+    except (RepositoryError, ValueError) as error:
         fail(f"{store}: can't be read: {error}")
+    finally:
+        if repository is not None:
+            repository.close()
+    report = attrs.evolve(report, breaks=(*report.breaks, *lost))
     if as_json:
         put_json(attrs.asdict(report))
     else:

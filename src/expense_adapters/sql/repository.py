@@ -200,7 +200,7 @@ class SqlRepository:
             self._put(c, put)
         for line in sorted(b.lines, key=lambda line: line.id):
             c.execute(q.INSERT["lines"], rows.line_row(line))
-        for number, move in enumerate(sorted(b.moves, key=lambda m: m.line)):
+        for move in sorted(b.moves, key=lambda m: m.line):
             row = rows.move_row(move)
             values = {
                 "line": move.line,
@@ -211,7 +211,7 @@ class SqlRepository:
                 "m": row["month"],
             }
             _hit(c.execute(q.MOVE, values), f"line {move.line}")
-            c.execute(q.INSERT["moves"], {**row, "subject": b.entry.subject, "seq": b.entry.seq, "number": number})
+            c.execute(q.INSERT["moves"], {**row, "subject": b.entry.subject, "seq": b.entry.seq})
         for take in sorted(b.takes, key=lambda t: (t.space, t.key)):
             key = {"space": take.space.value, "key": take.key, "owner": take.by}
             if isinstance(take, Take):
@@ -254,8 +254,8 @@ class SqlRepository:
             _hit(c.execute(q.UPDATE[table], {**row, "the_id": id, "expected": put.expected}), id)
 
     def _advanced(self, c: sqlite3.Cursor, d: Document, expected: int) -> bool:
-        """Whether the document stood under the same statement, and its state is written: a new round writes all."""
-        at = {"the_id": d.id, "expected": expected, "the_statement": d.statement}
+        """Whether the document stood in the same round, and its state is written: a new round writes all."""
+        at = {"the_id": d.id, "expected": expected, "the_round": d.round.number}
         return c.execute(q.ADVANCE, {**rows.document_state(d), **at}).rowcount == 1
 
     def _fact(self, c: sqlite3.Cursor, fact: Fact, seq: int) -> None:

@@ -73,7 +73,7 @@ def document_row(d: Document) -> dict[str, Any]:
     """A document's columns; signatures and payments have tables of their own."""
     row: dict[str, Any] = dict(zip(_FLAT, _flat(Summary.of(d)), strict=True))
     row["submitted_at"], row["currency"] = instant_text(d.round.submitted_at), d.currency
-    row["statement"], row["round"] = d.statement, d.round.number
+    row["round"] = d.round.number
     return {**row, **document_state(d)}
 
 

@@ -43,7 +43,6 @@ documents = _table(
     _text("use_due_at", null=True),
     _text("ended_at", null=True),
     _text("step_office", null=True),
-    _text("statement"),
     _int("round"),
     _int("paid"),
     _int("used"),
@@ -145,14 +144,13 @@ moves = _table(
     "moves",
     _text("subject"),
     _int("seq"),
-    _int("number"),
     _text("line"),
     _int("in_force"),
     _int("reserved"),
     _int("committed"),
     _int("spent"),
     _int("month", null=True),
-    PrimaryKeyConstraint("subject", "seq", "number"),
+    PrimaryKeyConstraint("subject", "seq", "line"),
 )
 signatures = _table(
     "signatures",

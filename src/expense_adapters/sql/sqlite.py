@@ -99,13 +99,12 @@ def _documents() -> list[str]:
     begins = "NEW.version <> 1 OR NEW.round <> 1 OR NEW.status <> 'in_review' OR NEW.paid <> 0 OR NEW.used <> 0"
     signed = (
         "(SELECT COUNT(*) FROM signatures s WHERE s.document = NEW.id AND s.round = NEW.round"
-        " AND s.statement = NEW.statement AND s.outcome = 'approve')"
+        " AND s.outcome = 'approve')"
     )
     # The signature that completes a round is written in the same batch, after the document.
     needed = "(SELECT r.steps - 1 FROM rounds r WHERE r.document = NEW.id AND r.round = NEW.round)"
     within = "NEW.paid < 0 OR NEW.paid > NEW.units OR NEW.used < 0 OR NEW.used > NEW.units"
     submitted = (
-        "statement",
         "units",
         "department",
         "type",
@@ -139,7 +138,7 @@ def _documents() -> list[str]:
             "BEFORE INSERT ON rounds",
             "NEW.steps < 1 OR NEW.round <> 1 + (SELECT COUNT(*) FROM rounds r WHERE r.document = NEW.document)"
             " OR NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = NEW.document AND d.round = NEW.round"
-            " AND d.statement = NEW.statement AND d.units = NEW.units)",
+            " AND d.units = NEW.units)",
             "A3.3: the round is not the next one of its document",
         ),
     ]
@@ -185,7 +184,7 @@ def _signatures() -> str:
         "NEW.step <> (SELECT COUNT(*) FROM signatures WHERE document = NEW.document AND round = NEW.round)"
         " OR NOT EXISTS (SELECT 1 FROM documents d JOIN rounds r ON r.document = d.id AND r.round = d.round"
         " WHERE d.id = NEW.document AND d.round = NEW.round AND r.statement = NEW.statement"
-        " AND d.statement = NEW.statement AND NEW.step < r.steps"
+        " AND NEW.step < r.steps"
         " AND d.status IN ('in_review', 'approved', 'returned', 'rejected'))"
         " OR EXISTS (SELECT 1 FROM documents d WHERE d.id = NEW.document"
         " AND (d.applicant IN (NEW.signer, NEW.holder) OR d.payee_person IN (NEW.signer, NEW.holder)))"
@@ -208,7 +207,7 @@ def _payments() -> str:
     )
     refuse = (
         "NOT EXISTS (SELECT 1 FROM documents d JOIN rounds r ON r.document = d.id AND r.round = d.round"
-        " WHERE d.id = NEW.document AND d.kind = 'application' AND d.statement = NEW.statement"
+        " WHERE d.id = NEW.document AND d.kind = 'application'"
         " AND r.statement = NEW.statement AND r.payee_name = NEW.payee_name AND r.payee_account = NEW.payee_account"
         " AND r.method = NEW.method AND r.units = d.units AND r.steps = (SELECT COUNT(*) FROM signatures s"
         " WHERE s.document = d.id AND s.round = d.round AND s.statement = r.statement AND s.outcome = 'approve')"

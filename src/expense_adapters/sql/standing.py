@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from expense_policy.domain.content import Row
-from expense_policy.ports.repository import Faulty, line_said, move_said
+from expense_policy.ports.repository import Faulty, balance_said, line_said, move_said
 
 from . import rows
 from . import schema as s
@@ -35,8 +35,7 @@ def _same(read: Callable[[Columns], Any], write: Callable[[Any, int], Columns]) 
 
 def _line(row: Columns) -> list[Row]:
     line = rows.line_of(row)
-    balance = (line.in_force, line.reserved, line.committed, line.spent)
-    return [line_said(line), ("balance", line.id, *map(str, balance))]
+    return [line_said(line), balance_said(line)]
 
 
 def _move(row: Columns) -> list[Row]:
@@ -56,7 +55,8 @@ _SAID: tuple[tuple[Table, Callable[[Columns], list[Row]]], ...] = (
     (s.lines, _line),
     (s.moves, _move),
     (s.guards, lambda row: [("guard", row["key"], str(row["version"]))]),
-    (s.taken, lambda row: [("take", row["space"], row["key"], row["owner"], "ever" if row["ever"] else "once")]),
+    (s.taken, lambda row: [("take", row["space"], row["key"], row["owner"], ("once", "ever")[row["ever"]])]),
+    (s.unsealed, lambda row: [("unsealed", row["subject"], str(row["seq"]))]),
     (s.keys, lambda row: [("key", row["key"], row["asked"], row["subject"], str(row["seq"]))]),
 )
 

@@ -41,13 +41,13 @@ UPDATE = {
     )
     for t in (s.documents, s.payees, s.policies)
 }
-# A statement covers all of a document but its state: while it stays, only that is written.
+# A round's statement covers all of a document but its state: while it lasts, only that is written.
 ADVANCE = _sql(
     s.documents.update()
     .where(
         s.documents.c.id == bind("the_id"),
         s.documents.c.version == bind("expected"),
-        s.documents.c.statement == bind("the_statement"),
+        s.documents.c.round == bind("the_round"),
     )
     .values({name: bind(name) for name in rows.STATE})
 )

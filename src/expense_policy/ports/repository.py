@@ -236,6 +236,12 @@ def line_said(line: Line) -> Row:
     return ("line", line.id, line.department, str(line.year), line.category, named)
 
 
+def balance_said(line: Line) -> Row:
+    """A line's balance as text, with the month it is closed through."""
+    closed = "" if line.closed_through is None else str(line.closed_through)
+    return ("balance", line.id, *map(str, (line.in_force, line.reserved, line.committed, line.spent)), closed)
+
+
 def move_said(move: Move) -> Row:
     """What a journal entry says of a move."""
     moved = (str(move.in_force), str(move.reserved), str(move.committed), str(move.spent))
@@ -350,9 +356,9 @@ class Repository(Protocol):
         """Every row that stands in the store, in no order, as the journal says it: what `verify` holds it to (I19).
 
         `fact.row()` of each fact; `record.row()` of payees, policies and projects; `Summary.row()` of each document;
-        ("guard", key, version); ("line", …) as `line_said`; ("balance", line, in_force, reserved, committed, spent);
-        ("move", subject, seq, line, in_force, reserved, committed, spent, month); ("take", space, key, by, "ever" or
-        "once"); ("key", key, asked, subject, seq). What can't be read is told to `faulty` and left out.
+        ("guard", key, version); `line_said` and `balance_said` of each line; ("move", subject, seq, line, in_force,
+        reserved, committed, spent, month); ("take", space, key, by, "ever" or "once"); ("key", key, asked, subject,
+        seq); ("unsealed", subject, seq). What can't be read is told to `faulty` and left out.
         """
 
     def unsealed(self, limit: int) -> Sequence[Entry]:

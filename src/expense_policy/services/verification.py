@@ -23,7 +23,6 @@ from .tending import SEALS
 __all__ = ["Break", "Report", "verify"]
 
 _PAGE = 200
-_EVERYTHING = 2**31
 
 
 @attrs.frozen
@@ -50,15 +49,18 @@ def verify(
         played.broken(subject, "I19", message)
 
     entries = _chains(repository, keyring, played)
-    _seals(repository, played, seals)
     policies = _policies(repository, played)
     expected, searched = played.standing(), dict[str, Row]()
     found: Counter[Row] = Counter()
+    waiting = set()
     for row in repository.standing(faulty):
         if row[0] == "summary":
             searched[row[1]] = row
+        elif row[0] == "unsealed":
+            waiting.add((row[1], int(row[2])))
         else:
             found[row] += 1
+    _seals(played, waiting, seals)
     for row in sorted(expected - found):
         played.broken(row[1], "I19", f"the journal knows a row that does not stand: {_short(row)}")
     for row in sorted(found - expected):
@@ -112,7 +114,8 @@ def _fault(entry: Entry, seq: int, prev: Digest, keyring: Keyring | None) -> str
         return "carries a tag of an unknown key"
 
 
-def _seals(repository: Repository, played: Replay, given: Iterable[tuple[int, Digest]]) -> None:
+def _seals(played: Replay, waiting: set[tuple[str, int]], given: Iterable[tuple[int, Digest]]) -> None:
+    """Each entry is bound by one seal, or waits for it; and every seal given out is the one that stands (G3.4)."""
     bound: Counter[tuple[str, int]] = Counter()
     for number, seal in enumerate(sorted(played.seals, key=lambda seal: seal.number), 1):
         if (seal.number, seal.root) != (number, merkle_root(seal.entries)):
@@ -121,9 +124,11 @@ def _seals(repository: Repository, played: Replay, given: Iterable[tuple[int, Di
             bound[(subject, seq)] += 1
             if played.digests.get((subject, seq)) != entry:
                 played.broken(subject, "I23", f"entry {seq} is not the one that seal {seal.number} binds")
-    waiting = {(entry.subject, entry.seq) for entry in repository.unsealed(_EVERYTHING)}
-    for subject, seq in sorted(played.digests.keys() ^ (waiting | bound.keys())):
+    known = waiting | bound.keys()
+    for subject, seq in sorted(played.digests.keys() - known):
         played.broken(subject, "I23", f"entry {seq} is neither sealed nor waiting for its seal")
+    for subject, seq in sorted(known - played.digests.keys()):
+        played.broken(subject, "I23", f"entry {seq} was sealed or waits for its seal, and is not there")
     for subject, seq in sorted(waiting & bound.keys() | {each for each, n in bound.items() if n > 1}):
         played.broken(subject, "I23", f"entry {seq} is to be sealed twice")
     for number, sealed in sorted(given):
@@ -134,12 +139,16 @@ def _seals(repository: Repository, played: Replay, given: Iterable[tuple[int, Di
 def _policies(repository: Repository, played: Replay) -> Mapping[str, Policy]:
     """Every adopted version by its name; one whose text is not what was adopted decides nothing (X2)."""
     found = {}
-    for version in repository.policies():
+    for kind, id in sorted(played.records):
+        if kind != "policy":
+            continue
         try:
+            version = repository.look(Look(policies=(id,))).policies[id]
             policy = load_policy(version.text)
-        except ExpensePolicyError:
-            policy = None
-        if policy is None or (policy.version, policy.digest) != (version.id, version.digest):
+        except (ExpensePolicyError, ValueError, TypeError, KeyError):
+            played.broken(f"policy:{id}", "I28", "the version can't be read as it was adopted")
+            continue
+        if (policy.version, policy.digest) != (version.id, version.digest):
             played.broken(f"policy:{version.id}", "I28", "the text is not the one that was adopted")
         elif version.adopted:
             found[version.id] = policy
