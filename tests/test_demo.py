@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from expense_adapters.cli.demo import _path, play
+from expense_adapters.cli.demo import play
 from expense_adapters.cli.figures import show
 from expense_adapters.cli.main import app
 from expense_policy.domain.money import Money
@@ -26,8 +26,8 @@ from expense_policy.domain.vocabulary import Status
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The year, played once."""
-    store = tmp_path_factory.mktemp("demo") / "year.db"
+    """The year, played once, at a path each character of which stands for itself."""
+    store = tmp_path_factory.mktemp("demo ?") / "a year?b=1&c#%41.db"
     done = CliRunner().invoke(app, ["demo", "--store", f"sqlite:///{store}", "--json"])
     assert done.exit_code == 0, done.output
     found: dict[str, Any] = json.loads(done.stdout)
@@ -52,6 +52,13 @@ def test_the_years_store_holds_to_its_seals_and_key(played: dict[str, Any]) -> N
     done = CliRunner().invoke(app, run)
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["entries"] == played["verify"]["entries"]
+
+
+def test_a_path_is_taken_as_it_stands(played: dict[str, Any]) -> None:
+    """What follows sqlite:/// is the store's path, whatever a URL would make of it; notices and key stand beside."""
+    folder = Path(played["key"]).parent
+    assert played["store"] == f"sqlite:///{folder}/a year?b=1&c#%41.db"
+    assert {each.name for each in folder.iterdir()} >= {f"a year?b=1&c#%41{end}" for end in (".db", ".key")}
 
 
 def test_the_demo_overwrites_nothing(played: dict[str, Any], tmp_path: Path) -> None:
@@ -90,17 +97,6 @@ def test_nothing_is_left_of_a_year_that_ends_early(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError, match="notices"):
         play(tmp_path / "year.db", 8, lambda day: (tmp_path / "year.notices.jsonl").touch())
     assert [each.name for each in tmp_path.iterdir()] == ["year.notices.jsonl"]
-
-
-def test_a_path_is_taken_as_it_stands(tmp_path: Path) -> None:
-    """What follows sqlite:/// is the store's path, whatever a URL would make of it."""
-    name = "a ?b=1&c#%41"
-    path = _path(f"sqlite:///{tmp_path}/{name}.db")
-    found = play(path, 8)
-    assert found["store"] == f"sqlite:///{tmp_path}/{name}.db"
-    assert sorted(each.name for each in tmp_path.iterdir()) == [
-        f"{name}{end}" for end in (".db", ".key", ".notices.jsonl")
-    ]
 
 
 def test_a_demo_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:

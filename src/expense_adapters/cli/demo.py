@@ -163,10 +163,14 @@ def demo(
 
 def _path(store: str) -> Path:
     """The file a URL names, taken literally; nothing of what will stand there or beside it is there yet."""
-    text = store.removeprefix(_SCHEME)
-    if not store.startswith(_SCHEME) or text in ("", ":memory:") or not Path(text).name:
-        fail(f"{store!r} is not sqlite:///PATH of a file")
-    path = Path(text)
+    from expense_adapters.sql.connections import path_of
+
+    try:
+        path = Path(path_of(store))
+        if not path.name:
+            raise ValueError("a folder is no store")
+    except ValueError as error:
+        fail(f"{store!r}: {error}")
     wanted = [*_files(path).values(), *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))]
     if len(set(wanted)) < len(wanted):
         fail(f"{path}: the demo keeps the journal's key or its notices under that name, so the store has another")
