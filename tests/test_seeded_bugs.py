@@ -45,8 +45,8 @@ BUGS = {
     "a new round keeps the old signatures": Bug(
         "I3",
         f"{DOMAIN}/documents.py",
-        "Status.IN_REVIEW, version, round_, held=held\n",
-        "Status.IN_REVIEW, version, round_, previous.signatures if previous else (), held=held\n",
+        "        round_,\n        before=before,\n",
+        "        round_,\n        previous.signatures if previous else (),\n        before=before,\n",
     ),
     "a delegation counts for every office": Bug(
         "I4", f"{DOMAIN}/organisation.py", "                    and d.office == office\n", ""
@@ -83,8 +83,8 @@ BUGS = {
     "slices are not guarded": Bug(
         "I9",
         f"{SERVICES}/applying.py",
-        "return Effects(guards=guards, puts",
-        "return Effects(puts",
+        "            guards=guards,\n",
+        "",
         "test_together.py::test_slices_at_the_same_instant_count_as_one",
     ),
     "commitments do not count as used": Bug(
@@ -123,7 +123,7 @@ BUGS = {
         "I14", f"{SERVICES}/using.py", "document.status is Status.CLOSED and", "document.ended_at is not None and"
     ),
     "a stale statement is signed": Bug(
-        "I15", f"{DOMAIN}/documents.py", "    if seen != document.statement:\n", "    if False:\n", said="sign_what_was"
+        "I15", f"{DOMAIN}/documents.py", "    if seen != document.statement or ", "    if ", said="sign_what_was"
     ),
     "anybody withdraws": Bug(
         "I16", f"{SERVICES}/ending.py", "found = own(document, self.actor)\n        open_", "found = []\n        open_"

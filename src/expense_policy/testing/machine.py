@@ -114,14 +114,14 @@ class SpendingMachine(ApprovingMachine):
             TALLY.setdefault(f"reverse, {form['status']}", Counter()).update(("tried", "accepted"))
             self._paid(id, form, -payment[1])
 
-    @precondition(lambda self: self._forms("approved", "closed"))
+    @precondition(lambda self: self._forms("approved", "closed", "settled"))
     @rule(data=st.data())
     def use(self, data: st.DataObject) -> None:
         """The applicant records what was used: within what was approved, after a close what was paid; or too much."""
-        ids = self._forms("approved", "closed", "settled")
+        ids, settled = self._forms("approved", "closed", "settled"), self._forms("settled")
         closed = [id for id in self._forms("closed") if self._more(self.oracle.forms[id]) > 0]
         more = [id for id in self._forms("approved") if self._more(self.oracle.forms[id]) > 0]
-        drawn = (ids, closed, closed, more, more, more)[data.draw(st.integers(0, 5), label="which?")]
+        drawn = (settled, settled, closed, closed, more, more, more)[data.draw(st.integers(0, 6), label="which?")]
         self._use(data, data.draw(st.sampled_from(drawn or more or ids), label="document"))
 
     def _use(self, data: st.DataObject, id: str) -> None:
