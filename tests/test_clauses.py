@@ -145,7 +145,7 @@ def test_a_budget_is_in_force_once_approved(repository: Repository) -> None:
     id = world.desk.budgeting.file(plan, actor="mei").id
     with pytest.raises(Refused) as refused:
         world.desk.budgeting.file(plan, actor="mei")
-    assert codes(refused) == {Code.PLAN_EXISTS}
+    assert codes(refused) == {Code.PLAN_EXISTS, Code.LINE_EXISTS}
     for _ in range(3):
         with pytest.raises(Refused) as refused:
             world.apply(world.gift())

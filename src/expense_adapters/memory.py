@@ -323,12 +323,12 @@ class MemoryRepository:
         with self._lock:
             return [entry for _, entry in sorted(self._state.unsealed.items(), key=lambda item: item[0])[:limit]]
 
-    def notices(self, now: datetime, limit: int) -> Sequence[Notice]:
+    def notices(self, now: datetime, limit: int, parked: bool = False) -> Sequence[Notice]:
         """Undelivered and due, oldest first."""
         check_instant(now)
         check_limit(limit)
         with self._lock:
-            due = [(at, n) for n, at, parked in self._state.notices.values() if at <= now and not parked]
+            due = [(at, n) for n, at, aside in self._state.notices.values() if at <= now and aside is parked]
         return [notice for _, notice in sorted(due, key=lambda item: (item[0], item[1].key))[:limit]]
 
     def settle(self, key: str, retry_at: datetime | None, parked: bool = False) -> None:

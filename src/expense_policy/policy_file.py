@@ -247,6 +247,7 @@ def _named(head: _Reader) -> dict[str, Any]:
         "calendar": calendar,
         "departments": head.words("departments"),
         "adopters": head.words("adopters", 2, ["finance_head", "general_manager"]),
+        "readers": head.words("readers", 1, ["internal_audit", "finance_head", "general_manager"]),
     }
 
 

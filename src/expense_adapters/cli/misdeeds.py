@@ -9,6 +9,7 @@ import attrs
 from expense_policy.domain.application import Application, Attachment, Payee, Share
 from expense_policy.domain.approval import Approve, Reject
 from expense_policy.domain.categories.holiday_gift import GiftIssued, HolidayGift
+from expense_policy.domain.refusals import Refused
 
 from .year import FAIR, YEAR, Year, cny, supplier
 
@@ -176,6 +177,16 @@ def expiry(year: Year, id: str, day: date) -> None:
     year.tries(lambda: year.desk.spending.pay(id, pay, actor="zhao.min", key=year.key("pay")))
 
 
+def readers(year: Year, day: date) -> None:
+    """Internal audit reads execution and payments, the staff do not (G3.4)."""
+    year.to(day)
+    try:
+        year.desk.disclosed(actor="li.na")
+    except Refused as refused:
+        year.refusals += refused.refusals
+    assert year.desk.disclosed(actor="shen.yi").lines
+
+
 def under_way(year: Year, day: date) -> None:
     """What still goes on when the year is looked at: messages approved and not sent yet, others half signed."""
     year.to(day)
@@ -213,6 +224,7 @@ def play_year(year: Year, days: int) -> list[str]:
             endings(year, day)
         elif number == days * 2 // 3:
             expiry(year, waiting, start + timedelta(days=182))
+    readers(year, date(YEAR, 12, 1))
     under_way(year, date(YEAR, 12, 15))
     year.to(date(YEAR + 1, 4, 30))
     while year.desk.tick(1000).expired:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
@@ -11,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from expense_policy.domain.adoption import PolicyVersion
+from expense_policy.domain.approval import Signature
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.content import Row
 from expense_policy.domain.documents import Document
@@ -123,7 +126,7 @@ class SqlRepository:
             return self._look(cursor, at)
 
     def _look(self, c: sqlite3.Cursor, at: Look) -> Seen:
-        documents = {i: d for i in at.documents if (d := self._document(c, i)) is not None}
+        documents = self._documents(c, at.documents)
         wanted = dict.fromkeys(at.lines)
         if at.held:
             wanted.update(dict.fromkeys(h.line for d in documents.values() for h in d.held))
@@ -151,19 +154,26 @@ class SqlRepository:
         row = c.execute(q.BY_ID[table], {"id": id}).fetchone()
         return None if row is None else dict(row)
 
-    def _document(self, c: sqlite3.Cursor, id: str) -> Document | None:
-        row = c.execute(q.DOCUMENT, {"id": id}).fetchone()
-        if row is None:
-            return None
-        signed = [(n, rows.signature_of(tuple(each))) for n, *each in c.execute(q.SIGNATURES, {"id": id})]
-        paid = c.execute(q.PAYMENTS, {"id": id}).fetchall()
-        present = row["round"]
-        return rows.document_of(
-            row,
-            tuple([signature for n, signature in signed if n == present]),
-            tuple([signature for n, signature in signed if n < present]),
-            tuple([rows.payment_of(dict(r)) for r in paid]),
-        )
+    def _documents(self, c: sqlite3.Cursor, ids: tuple[str, ...]) -> dict[str, Document]:
+        """Those of the documents that are there, each whole."""
+        if not ids:
+            return {}
+        one = len(ids) == 1
+        statements, at = (q.DOCUMENT, {"id": ids[0]}) if one else (q.DOCUMENTS, {"id": json.dumps(ids)})
+        heads = c.execute(statements[0], at).fetchall()
+        signed: dict[str, list[tuple[int, Signature]]] = defaultdict(list)
+        for document, number, *each in c.execute(statements[1], at):
+            signed[document].append((number, rows.signature_of(tuple(each))))
+        paid: dict[str, list[Payment]] = defaultdict(list)
+        for row in c.execute(statements[2], at).fetchall():
+            paid[row["document"]].append(rows.payment_of(dict(row)))
+        found = {}
+        for row in heads:
+            id, present = row["id"], row["round"]
+            now = tuple([signature for number, signature in signed[id] if number == present])
+            before = tuple([signature for number, signature in signed[id] if number < present])
+            found[id] = rows.document_of(row, now, before, tuple(paid[id]))
+        return found
 
     def _done(self, c: sqlite3.Cursor, key: str) -> tuple[Entry, str] | None:
         row = c.execute(q.KEY, {"key": key}).fetchone()
@@ -326,13 +336,18 @@ class SqlRepository:
         query = select(t).join(u, (t.c.subject == u.c.subject) & (t.c.seq == u.c.seq)).order_by(u.c.subject, u.c.seq)
         return [rows.entry_of(dict(row)) for row in self._query(query.limit(limit))]
 
-    def notices(self, now: datetime, limit: int) -> Sequence[Notice]:
+    def notices(self, now: datetime, limit: int, parked: bool = False) -> Sequence[Notice]:
         """Undelivered and due, oldest first."""
         check_instant(now)
         check_limit(limit)
         self._alone("notices")
         t = s.outbox
-        query = select(t).where(t.c.parked == 0, t.c.due <= instant_text(now)).order_by(t.c.due, t.c.key).limit(limit)
+        query = (
+            select(t)
+            .where(t.c.parked == int(parked), t.c.due <= instant_text(now))
+            .order_by(t.c.due, t.c.key)
+            .limit(limit)
+        )
         return [rows.notice_of(dict(row)) for row in self._query(query)]
 
     def settle(self, key: str, retry_at: datetime | None, parked: bool = False) -> None:

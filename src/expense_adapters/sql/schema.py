@@ -53,6 +53,7 @@ documents = _table(
     Index("documents_account", "department", "type", "payee_account", "submitted_at"),
     Index("documents_name", "department", "type", "payee_name", "submitted_at"),
     Index("documents_status", "status", "id"),
+    Index("documents_step", "step_office", "id"),
     Index("documents_due", "status", "expires_at"),
     Index("documents_use_due", "use_due_at"),
 )

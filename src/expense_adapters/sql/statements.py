@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -103,24 +104,25 @@ KEY = _sql(
     .where(s.keys.c.key == bind("key"))
 )
 BY_ID = {t.name: _all(t, t.c.id == bind("id")) for t in (s.documents, s.payees, s.policies, s.projects, s.lines)}
-DOCUMENT = _sql(
-    select(
-        *[s.documents.c[name] for name in rows.DOCUMENT],
-        s.rounds.c.content,
-        s.rounds.c.content_digest,
-        *[s.rounds.c[name] for name in rows.ROUND],
+
+
+def _documents(match: Callable[[Any], Any]) -> tuple[str, str, str]:
+    """Documents with their present rounds, their signatures and their payments, each by its document's id."""
+    present = (s.rounds.c.document == s.documents.c.id) & (s.rounds.c.round == s.documents.c.round)
+    columns = [s.documents.c[name] for name in rows.DOCUMENT]
+    columns += [s.rounds.c[name] for name in ("content", "content_digest", *rows.ROUND)]
+    signed = select(s.signatures.c.document, s.signatures.c.round, *[s.signatures.c[name] for name in rows.SIGNATURE])
+    return (
+        _sql(select(*columns).join_from(s.documents, s.rounds, present).where(match(s.documents.c.id))),
+        _sql(signed.where(match(s.signatures.c.document)).order_by(*s.signatures.primary_key)),
+        _all(s.payments, match(s.payments.c.document), order=tuple(s.payments.primary_key)),
     )
-    .join_from(
-        s.documents, s.rounds, (s.rounds.c.document == s.documents.c.id) & (s.rounds.c.round == s.documents.c.round)
-    )
-    .where(s.documents.c.id == bind("id"))
-)
-SIGNATURES = _sql(
-    select(s.signatures.c.round, *[s.signatures.c[name] for name in rows.SIGNATURE])
-    .where(s.signatures.c.document == bind("id"))
-    .order_by(s.signatures.c.round, s.signatures.c.step)
-)
-PAYMENTS = _all(s.payments, s.payments.c.document == bind("id"), order=(s.payments.c.number,))
+
+
+DOCUMENT = _documents(lambda column: column == bind("id"))
+DOCUMENTS = _documents(lambda column: sqlite.among(column, bind("id")))
+"""The same for all of a JSON array of ids, bound as "id": three statements, however many documents."""
+
 GUARD_AT = _sql(select(s.guards.c.version).where(s.guards.c.key == bind("key")))
 TAKEN_AT = _sql(select(s.taken.c.owner).where(s.taken.c.space == bind("space"), s.taken.c.key == bind("key")))
 UNSEAL = _sql(s.unsealed.delete().where(s.unsealed.c.subject == bind("subject"), s.unsealed.c.seq == bind("seq")))

@@ -74,6 +74,7 @@ class Policy:
     chains: tuple[tuple[str, tuple[Rule, ...]], ...]
     substitutes: tuple[tuple[str, tuple[str, ...]], ...]
     adopters: tuple[str, ...]
+    readers: tuple[str, ...]
     evidence: tuple[Evidence, ...]
     related_days: int
     expiry_days: int

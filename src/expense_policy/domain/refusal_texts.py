@@ -111,6 +111,13 @@ TEXTS: dict[Code, Text] = {
         "Fill in {fields}.",
         "请填写{fields}。",
     ),
+    Code.LINE_EXISTS: Text(
+        "B1.5",
+        "Budget line {line} stands in document {document} already: a line's id stands for ever.",
+        "预算明细{line}已在单据{document}中，明细编号不可重复使用。",
+        "Give the line an id of its own.",
+        "请为该明细另定编号。",
+    ),
     Code.LINE_MISMATCH: Text(
         "B2.1",
         "Line {line} is of {line_department}, {line_year}, {line_category}; "
@@ -251,6 +258,13 @@ TEXTS: dict[Code, Text] = {
         "没有项目{project}。",
         "Open the project first, or name none.",
         "请先登记该项目，或不填项目。",
+    ),
+    Code.READER_NOT_NAMED: Text(
+        "G3.4",
+        "{actor} holds none of the offices that read execution and payments: {offices}.",
+        "{actor}不在可查阅预算执行和付款情况的岗位之列：{offices}。",
+        "Ask a holder of {offices}, or have a policy version adopted that names the office.",
+        "请向{offices}了解，或通过增加该岗位的制度版本。",
     ),
     Code.REASON_MISSING: Text(
         "G3.4",

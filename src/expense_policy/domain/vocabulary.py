@@ -34,6 +34,7 @@ class Space(StrEnum):
 
     PAYMENT = "payment"
     PLAN = "plan"
+    LINE = "line"
     VOUCHER = "voucher"
 
 
@@ -79,6 +80,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "finance_head": ("finance head", "财务负责人"),
     "deputy_in_charge": ("deputy in charge", "分管领导"),
     "general_manager": ("general manager", "总经理"),
+    "internal_audit": ("internal audit", "内部审计"),
     "board_delegate": ("board's delegate", "董事会授权人"),
     "cashier": ("cashier", "出纳"),
     "marketing": ("marketing", "市场营销"),

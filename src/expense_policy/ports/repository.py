@@ -364,10 +364,10 @@ class Repository(Protocol):
     def unsealed(self, limit: int) -> Sequence[Entry]:
         """The first `limit` committed entries that no seal binds yet, in (subject, seq) order."""
 
-    def notices(self, now: datetime, limit: int) -> Sequence[Notice]:
+    def notices(self, now: datetime, limit: int, parked: bool = False) -> Sequence[Notice]:
         """The first `limit` that are committed, undelivered and due, by due date, then key.
 
-        Two callers may see the same one; it is seen until it is settled.
+        Two callers may see the same one; it is seen until it is settled. With `parked`, those set aside instead.
         """
 
     def settle(self, key: str, retry_at: datetime | None, parked: bool = False) -> None:

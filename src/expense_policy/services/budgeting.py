@@ -12,13 +12,18 @@ from ..domain.documents import Document
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Space, Status
-from ..ports.repository import Look, Put, Submission, Take
+from ..ports.repository import Free, Look, Put, Submission, Take
 from .engine import Act, Effects, Engine, Receipt, Scene, Verdicts, document_of, own
 
 
 def plan_place(plan: BudgetPlan) -> tuple[Space, str]:
     """The key a department's plan of a year takes: there is one in review or in force (B1.1)."""
     return Space.PLAN, f"{plan.department}:{plan.year}"
+
+
+def places(plan: BudgetPlan) -> tuple[tuple[Space, str], ...]:
+    """Every key a plan takes: its department's year, and each line's id, which stands for ever."""
+    return (plan_place(plan), *[(Space.LINE, line.id) for line in plan.lines])
 
 
 @attrs.frozen
@@ -40,7 +45,7 @@ class FilePlan:
         return Look(
             documents=() if self.new else (self.subject,),
             projects=tuple({line.project for line in self.plan.lines if line.project is not None}),
-            taken=(plan_place(self.plan),),
+            taken=places(self.plan),
         )
 
     def decide(self, scene: Scene) -> Verdicts:
@@ -50,12 +55,7 @@ class FilePlan:
         previous = None if self.new else document_of(scene, self.subject)
         found = [] if previous is None else self._may_revise(previous)
         found += budget.check(self.plan, policy, scene.seen.projects)
-        place = plan_place(self.plan)
-        other = scene.seen.taken.get(place)
-        if other is not None and other != self.subject:
-            found.append(
-                refusal(Code.PLAN_EXISTS, department=self.plan.department, year=self.plan.year, document=other)
-            )
+        found += self._taken(scene)
         if found:
             return tuple(found)
         change = documents.submit(
@@ -68,14 +68,31 @@ class FilePlan:
             nonce=self.nonce,
             at=scene.at,
         )
-        takes = (Take(*place, self.subject),) if other is None else ()
         before = 0 if previous is None else previous.version
         return Effects(
             puts=(Put(change.document, before),),
-            takes=takes,
+            takes=self._takes(scene, previous),
             facts=(Submission.of(change.document),),
             tell=(self.actor,),
         )
+
+    def _taken(self, scene: Scene) -> list[Refusal]:
+        """A refusal for each place that another document holds."""
+        found = []
+        for place, other in scene.seen.taken.items():
+            if other != self.subject and place[0] is Space.PLAN:
+                plan = self.plan
+                found.append(refusal(Code.PLAN_EXISTS, department=plan.department, year=plan.year, document=other))
+            elif other != self.subject:
+                found.append(refusal(Code.LINE_EXISTS, line=place[1], document=other))
+        return found
+
+    def _takes(self, scene: Scene, previous: Document | None) -> tuple[Take | Free, ...]:
+        """What is not taken yet, and what the revision before held and this one does not name."""
+        wanted = places(self.plan)
+        was = places(previous.content) if previous is not None and isinstance(previous.content, BudgetPlan) else ()
+        taken = [Take(*place, self.subject) for place in wanted if place not in scene.seen.taken]
+        return (*taken, *[Free(*place, self.subject) for place in was if place not in wanted])
 
     def _may_revise(self, previous: Document) -> list[Refusal]:
         found = own(previous, self.actor)

@@ -61,6 +61,10 @@ class ConsideredSpending:
         """As `Spending.close`."""
         return self._engine.consider(self._acts.end("close", id, actor, reason))
 
+    def expire(self, id: str, *, actor: str) -> Decision:
+        """As `Spending.expire`."""
+        return self._engine.consider(self._acts.end("expire", id, actor, None))
+
     def confirm_account(self, payee: str, account: str, *, actor: str, reason: str) -> Decision:
         """As `Spending.confirm_account`."""
         return self._engine.consider(self._acts.confirm_account(payee, account, actor, reason))

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import attrs
 from dateutil.relativedelta import relativedelta
 
 from ..domain import documents
-from ..domain.approval import who_may
 from ..domain.categories import UseRow
 from ..domain.content import Digest
 from ..domain.documents import Document
 from ..domain.holds import Line
 from ..domain.journal import Entry
-from ..domain.policy import Policy
-from ..domain.vocabulary import Status
 from ..ports.directory import Directory
 from ..ports.environment import Clock, IdSource
 from ..ports.errors import NotFound
 from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
-from ..ports.notifier import Notifier
+from ..ports.notifier import Notice, Notifier
 from ..ports.repository import Look, Repository, Summary
+from . import asking
+from .asking import Disclosed
 from .budgeting import Budgeting
 from .considering import Would
-from .engine import POLICY_GUARD, Engine, Environment
+from .engine import Engine, Environment
 from .environment import NoKey, RandomIds, SystemClock
 from .policies import Policies
 from .projects import Projects
@@ -132,7 +131,7 @@ class Desk:
         document = self.document(id)
         if document.ended_at is None:
             raise ValueError(f"document {id!r} has not ended")
-        policy = self._policies()[document.round.policy_version]
+        policy = asking.policies(self.env)[document.round.policy_version]
         last = policy.calendar.day(document.ended_at) + relativedelta(years=policy.retention_years)
         evidence = documents.evidence(document)
         missing = tuple(digest for digest in evidence if not self.env.evidence.has(digest))
@@ -142,24 +141,22 @@ class Desk:
 
     def waiting_for(self, person: str) -> Sequence[Summary]:
         """The documents in review whose present step this person may sign now, oldest first."""
-        now, policies = self.env.clock.now(), self._policies()
-        found, after = [], ""
-        while page := self.env.repository.find((("status", Status.IN_REVIEW),), after=after):
-            after = page[-1].id
-            looked = self.env.repository.look(Look(documents=tuple(row.id for row in page))).documents
-            roster = self.env.directory.roster(tuple({row.department for row in page}), now)
-            for row in page:
-                document = looked.get(row.id)
-                if document is None or document.step is None:
-                    continue
-                policy, units = policies[document.round.policy_version], document.round.deciding_units
-                if person in who_may(document.step, policy, roster, row.department, units, document.bars):
-                    found.append(row)
-        return found
+        return asking.waiting_for(self.env, person)
 
-    def _policies(self) -> Mapping[str, Policy]:
-        seen = self.env.repository.look(Look(guards=(POLICY_GUARD,)))
-        return self.env.adopted(seen.guards.get(POLICY_GUARD, 0))[1]
+    def disclosed(self, *, actor: str, after: str = "", limit: int = 100) -> Disclosed:
+        """Execution and payments, for whom the policy names (G3.4): lines, and a page of documents in id order.
+
+        Refused with reader_not_named for anybody else; payees are left out.
+        """
+        return asking.disclosed(self.env, actor, after, limit)
+
+    def parked(self, limit: int = 100) -> Sequence[Notice]:
+        """Notices that were set aside after too many failures, oldest first."""
+        return self.env.repository.notices(self.env.clock.now(), limit, parked=True)
+
+    def resend(self, key: str) -> None:
+        """Puts a notice that was set aside back into the queue; NotFound where there is none of this key."""
+        self.env.repository.settle(key, self.env.clock.now())
 
     def tick(self, limit: int = 100) -> Swept:
         """Sends due notices, expires approvals that ran out, seals the journal; the host calls it."""

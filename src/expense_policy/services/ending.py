@@ -15,7 +15,7 @@ from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Office, Status
 from ..ports.directory import Directory
 from ..ports.repository import Free, Look, Put
-from .budgeting import plan_place
+from .budgeting import places
 from .engine import Effects, Scene, Verdicts, document_of, own, paid_already
 
 
@@ -77,9 +77,10 @@ class End:
 def _ended(document: Document, status: Status, scene: Scene, office: str | None = None) -> Effects:
     change, plan = documents.end(document, status, scene.at), document.content
     # A plan that was withdrawn makes room for another one (B1.1).
-    place = (Free(*plan_place(plan), document.id),) if isinstance(plan, BudgetPlan) else ()
+    place = tuple(Free(*each, document.id) for each in places(plan)) if isinstance(plan, BudgetPlan) else ()
     return Effects(
         office=office,
+        version=document.round.policy_version,
         puts=(Put(change.document, document.version),),
         moves=change.moves,
         takes=place,

@@ -28,6 +28,7 @@ from ..ports.notifier import Notice
 from ..ports.repository import Batch, Fact, Free, Guard, Key, Look, Put, Repository, Seen, Take, line_said, move_said
 
 ATTEMPTS = 20
+_LOOKS = 5
 POLICY_GUARD = "policies"
 
 
@@ -86,6 +87,8 @@ class Effects:
     rows: tuple[Row, ...] = ()
     tell: tuple[str, ...] = ()
     body: tuple[tuple[str, str], ...] = ()
+    version: str | None = None
+    """The policy version that judged, where it is not the one in force: a round's own (X2)."""
 
 
 Verdicts = Effects | tuple[Refusal, ...]
@@ -253,7 +256,7 @@ class Engine:
     def _scene(self, act: Act, wanted: Key | None) -> Scene:
         now = instant(self.env.clock.now())
         count, versions = self.env.adopted()
-        for _ in range(3):
+        for _ in range(_LOOKS):
             policy = in_force(versions, now)
             look = act.look(now, policy)
             asked = Look(
@@ -270,19 +273,20 @@ class Engine:
                 look.held,
             )
             seen = self.env.repository.look(asked)
-            # What is looked for depends on the policy: a version adopted elsewhere means looking once more.
-            if seen.guards.get(POLICY_GUARD, 0) == count:
-                break
-            count, versions = self.env.adopted(seen.guards.get(POLICY_GUARD, 0))
-        if seen.head is None or seen.head[2] <= now:
-            return Scene(now, seen, policy, versions, self.env.offices)
-        at = seen.head[2]
-        return Scene(at, seen, in_force(versions, at), versions, self.env.offices)
+            # What is looked for depends on the policies and the instant: a version adopted elsewhere, or a clock that
+            # stands before the chain's last entry, means looking once more.
+            adopted = seen.guards.get(POLICY_GUARD, 0)
+            early = seen.head is not None and seen.head[2] > now
+            if adopted == count and not early:
+                return Scene(now, seen, policy, versions, self.env.offices)
+            count, versions = self.env.adopted(adopted)
+            now = seen.head[2] if seen.head is not None and early else now
+        raise Conflict("the policies change faster than they can be looked up; try again")
 
     def _batch(self, act: Act, scene: Scene, e: Effects, wanted: Key | None) -> Batch:
         seq, prev = (0, journal.GENESIS) if scene.seen.head is None else scene.seen.head[:2]
         rows = _rows(e, wanted)
-        version = None if scene.policy is None else scene.policy.version
+        version = e.version or (None if scene.policy is None else scene.policy.version)
         head = (
             act.subject,
             seq + 1,

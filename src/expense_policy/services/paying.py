@@ -110,6 +110,7 @@ class Pay:
         change = documents.pay(document, paid, scene.policies[document.round.policy_version])
         return Effects(
             office=Office.CASHIER,
+            version=document.round.policy_version,
             puts=(Put(change.document, document.version), *puts),
             moves=change.moves,
             takes=(Take(Space.PAYMENT, f"{document.id}:{paid.number}", document.id, ever=True),),

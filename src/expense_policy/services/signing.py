@@ -16,7 +16,7 @@ from ..domain.policy import Policy
 from ..domain.vocabulary import Status
 from ..ports.directory import Directory
 from ..ports.repository import Free, Look, Put, Signed
-from .budgeting import plan_place
+from .budgeting import places
 from .engine import Effects, Scene, Verdicts, document_of
 
 
@@ -58,9 +58,10 @@ class Sign:
                 lines = budget.lines(plan, document.id)
                 moves = tuple(Move(line.id, in_force=line.amount.units) for line in plan.lines)
             elif self.verdict.outcome is Outcome.REJECT:
-                takes = (Free(*plan_place(plan), document.id),)
+                takes = tuple(Free(*each, document.id) for each in places(plan))
         return Effects(
             office=right.office,
+            version=document.round.policy_version,
             on_behalf_of=None if right.holder == self.actor else right.holder,
             puts=(Put(change.document, document.version),),
             lines=lines,

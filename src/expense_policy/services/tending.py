@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import attrs
@@ -10,7 +11,7 @@ from ..domain.journal import Seal, merkle_root
 from ..domain.policy import Policy
 from ..domain.refusals import Refused
 from ..domain.vocabulary import Status
-from ..ports.errors import Conflict
+from ..ports.errors import Conflict, NotFound
 from ..ports.notifier import Notifier
 from ..ports.repository import Look
 from .engine import Effects, Engine, Scene, Verdicts
@@ -79,7 +80,8 @@ class Tending:
     def _seal(self, limit: int) -> int:
         repository = self._engine.env.repository
         head = repository.look(Look(subject=SEALS)).head
-        entries = tuple((e.subject, e.seq, e.digest) for e in repository.unsealed(limit))
+        # One more than asked for: the entry of the seal before, which alone makes no new one.
+        entries = tuple((e.subject, e.seq, e.digest) for e in repository.unsealed(limit + 1))
         if all(subject == SEALS for subject, _, _ in entries):
             return 0
         try:
@@ -95,11 +97,17 @@ class Tending:
             try:
                 self._notifier.notify(notice)
             except Exception:  # a channel may fail in any way; the notice stays
-                poison = notice.attempts + 1 >= ATTEMPTS_MAX
+                # A seal is never set aside: it is what the store is held to.
+                poison = notice.attempts + 1 >= ATTEMPTS_MAX and notice.about != SEALS
                 wait = min(timedelta(seconds=2 ** min(notice.attempts, 12)), _RETRY_MAX)
-                repository.settle(notice.key, now + wait, parked=poison)
+                self._settle(notice.key, now + wait, parked=poison)
                 failed, parked = failed + 1, parked + poison
             else:
-                repository.settle(notice.key, None)
+                self._settle(notice.key, None)
                 sent += 1
         return sent, failed, parked
+
+    def _settle(self, key: str, retry_at: datetime | None, *, parked: bool = False) -> None:
+        # Another dispatcher may have seen the same notice, and delivered it meanwhile.
+        with suppress(NotFound):
+            self._engine.env.repository.settle(key, retry_at, parked)

@@ -118,6 +118,7 @@ class UseRecord:
         months = sorted({row.month for row in rows}) if kind.counts_contacts else ()
         guards = tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in map(self._guard, months))
         return Effects(
+            version=document.round.policy_version,
             office=Office.FINANCE_OFFICER if finance and not self.rows else None,
             guards=guards,
             puts=(Put(change.document, document.version),),

@@ -1,0 +1,89 @@
+"""Questions with an answer that is worked out: who can act on what, and who may read what (A3.2, G3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+import attrs
+
+from ..domain.approval import who_may
+from ..domain.holds import Line
+from ..domain.organisation import Roster
+from ..domain.policy import Policy
+from ..domain.refusals import Code, Refused, refusal
+from ..domain.vocabulary import Status
+from ..ports.repository import Look, Summary
+from .engine import POLICY_GUARD, Environment, in_force
+
+_PAGE = 100
+
+
+@attrs.frozen
+class Disclosed:
+    """What the policy's readers see (G3.4): the execution of every line, and a page of documents with what was paid.
+
+    A payee's name, account and person are left out of the documents.
+    """
+
+    lines: tuple[Line, ...]
+    documents: tuple[Summary, ...]
+
+
+def policies(env: Environment) -> Mapping[str, Policy]:
+    """Every adopted version, as of now."""
+    seen = env.repository.look(Look(guards=(POLICY_GUARD,)))
+    return env.adopted(seen.guards.get(POLICY_GUARD, 0))[1]
+
+
+def waiting_for(env: Environment, person: str) -> Sequence[Summary]:
+    """The documents in review whose present step this person may sign now, oldest first."""
+    now, versions = env.clock.now(), policies(env)
+    departments = sorted({d for policy in versions.values() for d in policy.departments})
+    roster = env.directory.roster(departments, now)
+    found = []
+    for office in _steps(person, roster, now, versions):
+        for page in _pages(env, (("status", Status.IN_REVIEW.value), ("step_office", office))):
+            looked = env.repository.look(Look(documents=tuple(row.id for row in page))).documents
+            for row in page:
+                document = looked.get(row.id)
+                if document is None or document.step is None:
+                    continue
+                policy, units = versions[document.round.policy_version], document.round.deciding_units
+                if person in who_may(document.step, policy, roster, row.department, units, document.bars):
+                    found.append(row)
+    return sorted(found, key=lambda row: row.id)
+
+
+def _steps(person: str, roster: Roster, now: datetime, versions: Mapping[str, Policy]) -> list[str]:
+    """The offices whose steps this person may ever take now: held, delegated to him, or as a substitute (A3.5)."""
+    held = {holding.office for holding in roster.holdings if holding.person == person}
+    held |= {d.office for d in roster.delegations if d.delegate == person and d.since <= now < d.until}
+    steps = set()
+    for policy in versions.values():
+        for office in {rule.office for _, rules in policy.chains for rule in rules}:
+            if held & {office, *policy.substitute_offices(office)}:
+                steps.add(office)
+    return sorted(steps)
+
+
+def _pages(env: Environment, where: tuple[tuple[str, str], ...]) -> Iterator[Sequence[Summary]]:
+    after = ""
+    while page := env.repository.find(where, after=after, limit=_PAGE):
+        yield page
+        after = page[-1].id
+
+
+def disclosed(env: Environment, actor: str, after: str, limit: int) -> Disclosed:
+    """Execution and payments for a reader whom the policy in force names by office; Refused for anybody else."""
+    now = env.clock.now()
+    policy = in_force(policies(env), now)
+    if policy is None:
+        today = now.date().isoformat()
+        raise Refused([refusal(Code.POLICY_NOT_IN_FORCE, today=today, offices=", ".join(env.offices))])
+    roster = env.directory.roster(policy.departments, now)
+    if not any(holding.person == actor and holding.office in policy.readers for holding in roster.holdings):
+        raise Refused([refusal(Code.READER_NOT_NAMED, actor=actor, offices=", ".join(policy.readers))])
+    page = env.repository.find((), after=after, limit=limit)
+    masked = [attrs.evolve(row, payee_account=None, payee_name=None, payee_person=None) for row in page]
+    return Disclosed(tuple(env.repository.lines()), tuple(masked))
