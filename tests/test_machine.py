@@ -25,10 +25,7 @@ RULES = {
     "withdraw",
     "pay",
     "reverse",
-    "reverse, settled",
-    "reverse, closed",
     "use",
-    "use, closed",
     "settle",
     "close",
     "again",
@@ -36,9 +33,11 @@ RULES = {
     "adopt",
     "confirm_account",
 }
+AFTER_THE_END = {"use, closed", "reverse, settled", "reverse, closed"}
+"""Rarer: the longer run has to meet them."""
 
 
-def run(factory: Callable[[], Repository], examples: int, steps: int) -> None:
+def run(factory: Callable[[], Repository], examples: int, steps: int, rules: set[str]) -> None:
     """The machine over a store, the same examples every time; each rule has to be accepted at least once."""
     kind = type("Machine", (SpendingMachine,), {"factory": staticmethod(factory)})
     TALLY.clear()
@@ -54,18 +53,18 @@ def run(factory: Callable[[], Repository], examples: int, steps: int) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert {name for name, tally in TALLY.items() if tally["accepted"]} >= RULES, TALLY
+    assert {name for name, tally in TALLY.items() if tally["accepted"]} >= rules, TALLY
     assert TALLY["sign_what_was"]["tried"] > 0
 
 
 @pytest.mark.clause("A3.2", "A3.3", "A3.4", "A3.5", "A3.6", "A4.1", "A4.2", "A4.3", "B2.1", "G3.3", "G3.4", "X2")
 def test_the_laws_hold_on_memory() -> None:
     """I1-I8, I9-I20, I22, I23, I25, I28, I31 hold whatever is asked, in whatever order."""
-    run(MemoryRepository, 300, 50)
+    run(MemoryRepository, 300, 50, RULES | AFTER_THE_END)
 
 
 @pytest.mark.clause("A4.1", "B2.1", "G3.4")
 def test_the_laws_hold_on_sqlite(tmp_path: Path) -> None:
     """The same laws hold on SQLite (I29)."""
     numbers = itertools.count()
-    run(lambda: SqlRepository(f"sqlite:///{tmp_path}/{next(numbers)}.db"), 80, 40)
+    run(lambda: SqlRepository(f"sqlite:///{tmp_path}/{next(numbers)}.db"), 80, 40, RULES)

@@ -47,6 +47,8 @@ class SpendingMachine(ApprovingMachine):
             if self._forms("approved"):
                 self.use(data)
                 self.pay(data)
+        if self._forms("approved") and data.draw(st.sampled_from((False, False, True)), label="ended?"):
+            (self.settle if data.draw(st.booleans(), label="settled?") else self.close)(data)
 
     @precondition(lambda self: self._forms("approved"))
     @rule(data=st.data())
@@ -96,7 +98,9 @@ class SpendingMachine(ApprovingMachine):
         """A payment bounces: it is undone once, before or after its document's end."""
         ids = [id for id, f in self.oracle.forms.items() if any(n > 0 for _, n, _ in f["payments"])]
         open_ = [id for id in ids if self.oracle.forms[id]["status"] == "approved"]
-        id = data.draw(st.sampled_from((*ids, *open_ * 3)), label="document")
+        self._bounce(data, data.draw(st.sampled_from((*ids, *open_ * 3)), label="document"))
+
+    def _bounce(self, data: st.DataObject, id: str) -> None:
         form = self.oracle.forms[id]
         payment = data.draw(st.sampled_from([p for p in form["payments"] if p[1] > 0]), label="payment")
         good = {p for p in self.oracle.holders["cashier"] if p not in self.oracle.barred(form)}
@@ -157,6 +161,13 @@ class SpendingMachine(ApprovingMachine):
         if receipt is not None:
             form["status"] = "settled"
             self._used(form, rows, cost)
+            self._afterwards(data, id)
+
+    def _afterwards(self, data: st.DataObject, id: str) -> None:
+        """What somebody tries at once after an end: a use is recorded, a payment bounces."""
+        tried = data.draw(st.sampled_from((None, self._use, self._bounce)), label="afterwards")
+        if tried is not None:
+            tried(data, id)
 
     def _some_paid(self, data: st.DataObject) -> tuple[str, dict[str, Any]]:
         """An approved document that something was paid of, where there can be one; more often in part."""
@@ -218,8 +229,7 @@ class SpendingMachine(ApprovingMachine):
         )
         if receipt is not None:
             form["status"] = "closed"
-            if data.draw(st.booleans(), label="used?"):
-                self._use(data, id)
+            self._afterwards(data, id)
 
     @precondition(lambda self: self.accounts)
     @rule(data=st.data(), account=st.sampled_from(("6222 1", "6222 2", "6222 3")))
