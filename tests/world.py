@@ -178,3 +178,7 @@ class World:
         """Pays under a fresh key."""
         key = f"pay-{next(self._count)}"
         return self.desk.spending.pay(id, self.instruction(form, amount), actor=actor, key=key)
+
+    def overdue(self) -> list[str]:
+        """The documents whose use record was due by now."""
+        return [row.id for row in self.desk.use_overdue()]
