@@ -193,8 +193,8 @@ BUGS = {
     "a failed notice counts as delivered": Bug(
         "I31",
         f"{SERVICES}/tending.py",
-        "repository.settle(notice.key, now + wait, parked=poison)",
-        "repository.settle(notice.key, None)",
+        "self._settle(notice.key, now + wait, parked=poison)",
+        "self._settle(notice.key, None)",
         said="I31",
     ),
     "a tuple is encoded without its mark": Bug(
