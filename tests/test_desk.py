@@ -61,7 +61,7 @@ def test_every_round_is_kept(world: World) -> None:
     seen = world.desk.document(id).statement
     world.desk.spending.sign(id, seen=seen, actor="head.mkt", verdict=Return("Too dear."))
     world.desk.spending.revise(id, second, actor="li.na")
-    facts = [fact for _, facts in world.desk.env.repository.history(id) for fact in facts]
+    facts = [fact for _, facts in world.desk.written(id) for fact in facts]
     kept = [fact for fact in facts if isinstance(fact, Submission)]
     assert [(fact.content, fact.round.number) for fact in kept] == [(first, 1), (second, 2)]
     assert [s.verdict.opinion for s in world.desk.document(id).before] == ["Too dear."]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .domain.approval import Approve as Approve
     from .domain.approval import Reject as Reject
     from .domain.approval import Return as Return
+    from .domain.approval import Verdict as Verdict
     from .domain.budget import BudgetPlan as BudgetPlan
     from .domain.budget import PlanLine as PlanLine
     from .domain.categories.holiday_gift import GiftIssued as GiftIssued
@@ -35,9 +36,30 @@ if TYPE_CHECKING:
     from .domain.vocabulary import Status as Status
     from .policy_file import PolicyFileError as PolicyFileError
     from .policy_file import load_policy as load_policy
+    from .ports.errors import AlreadyDone as AlreadyDone
+    from .ports.errors import Conflict as Conflict
+    from .ports.errors import NotFound as NotFound
+    from .ports.errors import RepositoryError as RepositoryError
+    from .ports.errors import RepositoryUnavailable as RepositoryUnavailable
+    from .ports.errors import Tampered as Tampered
+    from .ports.repository import Summary as Summary
     from .services.desk import Desk as Desk
+    from .services.engine import Decision as Decision
+    from .services.engine import Receipt as Receipt
+    from .services.verification import verify as verify
 
 _HOMES = {
+    "Decision": "services.engine",
+    "Receipt": "services.engine",
+    "Summary": "ports.repository",
+    "AlreadyDone": "ports.errors",
+    "Conflict": "ports.errors",
+    "NotFound": "ports.errors",
+    "RepositoryError": "ports.errors",
+    "RepositoryUnavailable": "ports.errors",
+    "Tampered": "ports.errors",
+    "verify": "services.verification",
+    "Verdict": "domain.approval",
     "Application": "domain.application",
     "Attachment": "domain.application",
     "Payee": "domain.application",

@@ -83,8 +83,15 @@ class Connections:
             try:
                 yield cursor
             finally:
-                for statement in self.done:
-                    cursor.execute(statement)
+                try:
+                    for statement in self.done:
+                        cursor.execute(statement)
+                except sqlite3.Error:
+                    # What can't be ended is given up: the next read or act finds the connection free.
+                    with suppress(sqlite3.Error):
+                        for statement in self.undo if self.done else ():
+                            cursor.execute(statement)
+                    raise
 
     @contextmanager
     def _using(self, text: Callable[[bytes], str]) -> Iterator[sqlite3.Cursor]:

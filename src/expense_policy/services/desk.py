@@ -20,7 +20,7 @@ from ..ports.errors import NotFound
 from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice, Notifier
-from ..ports.repository import Look, Repository, Summary
+from ..ports.repository import Fact, Look, Repository, Summary
 from . import asking
 from .asking import Disclosed
 from .budgeting import Budgeting
@@ -120,6 +120,13 @@ class Desk:
     def history(self, id: str) -> Iterator[Entry]:
         """The journal of one subject, oldest first (G3.4)."""
         return (entry for entry, _ in self.env.repository.history(id))
+
+    def written(self, id: str) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
+        """The journal of one subject with what each act wrote, oldest first (G3.4).
+
+        Forms as they were submitted round by round, signatures with their opinions, payments, use rows.
+        """
+        return self.env.repository.history(id)
 
     def uses(self, id: str) -> Iterator[UseRow]:
         """The use record of one application, in the order it was entered (C8); nothing where there is none."""
