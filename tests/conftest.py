@@ -12,6 +12,7 @@ from expense_adapters.memory import MemoryRepository
 from expense_adapters.sql import SqlRepository
 from expense_policy.ports.repository import Repository
 
+from . import sizes
 from .world import World
 
 
@@ -49,7 +50,10 @@ def shared() -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says loudly which tests on real data did not run, those of other processes too."""
+    """Says loudly which tests on real data did not run, and how large the house's rooms are."""
+    terminalreporter.section("largest modules and longest functions", sep="-")
+    for line in sizes.report():
+        terminalreporter.line(line)
     absent = [each.nodeid for each in terminalreporter.stats.get("skipped", ()) if _ABSENT in str(each.longrepr)]
     if absent:
         terminalreporter.section("REAL DATA NOT FOUND", sep="!")
