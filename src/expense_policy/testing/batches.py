@@ -1,0 +1,273 @@
+"""Batches as the desk would write them, for laws that speak to a store itself; and all that a store can be seen by."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import attrs
+
+from ..domain import documents, holds
+from ..domain.application import Application, Attachment, Payee, Share
+from ..domain.approval import Outcome, Signature, Verdict
+from ..domain.categories import UseRow
+from ..domain.categories.holiday_gift import HolidayGift
+from ..domain.content import digest
+from ..domain.documents import Document
+from ..domain.holds import Line, Move
+from ..domain.journal import GENESIS, Entry, Seal, digest_of, merkle_root
+from ..domain.money import Money
+from ..domain.organisation import Authority, Delegation
+from ..domain.payment import PayeeAccount, Payment
+from ..domain.vocabulary import Space, Status
+from ..policy_file import load_policy
+from ..ports.notifier import Notice
+from ..ports.repository import SEALS, Batch, Fact, Key, Look, Put, Repository, Signed, Submission, Sum, Take
+from . import company
+
+POLICY = load_policy(company.POLICY)
+NOW = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=timezone.utc)
+LATER = NOW + timedelta(days=100_000)
+SIGNERS = {
+    "department_head": "head",
+    "finance_officer": "officer",
+    "finance_head": "cfo",
+    "deputy_in_charge": "deputy",
+    "general_manager": "gm",
+}
+_PARTS = {field.name for field in attrs.fields(Batch)}
+PAYEE = Payee("Tea House", "6222 0001")
+BASIS = Attachment("budget_basis", "b" * 64)
+
+
+def gift(units: int = 10_000, *, line: str = "gifts", payee: Payee = PAYEE, **changes: Any) -> Application:
+    """A holiday gift of so many smallest units on one line."""
+    plan = HolidayGift("spring_festival", 2026, "tea", Money(1, "CNY"), units, date(2026, 2, 1), date(2026, 2, 10))
+    form = Application(
+        department="marketing",
+        purpose="Gifts",
+        business_goal="Keep our regulars",
+        customers="All",
+        type="holiday_gift",
+        shares=(Share(line, Money(units, "CNY")),),
+        payee=payee,
+        method="bank_transfer",
+        expected_payment=date(2026, 3, 20),
+        plan=plan,
+        attachments=(BASIS,),
+    )
+    return attrs.evolve(form, **changes)
+
+
+def asked(key: str) -> Key:
+    """An idempotency key with the digest of what it asked."""
+    return Key(key, digest(("asked", key)))
+
+
+def notice(key: str, at: datetime = NOW, **changes: Any) -> Notice:
+    """A notice due at an instant."""
+    return attrs.evolve(Notice(key, "apply", "d1", ("li.na",), at, (("entry", "e" * 64),)), **changes)
+
+
+def use_row(document: str, number: int, **changes: Any) -> UseRow:
+    """A row of a use record."""
+    row = UseRow(document, number, "holiday_gift", date(2026, 3, 2), f"C{number}", 1, 1, (), (), None)
+    return attrs.evolve(row, **changes)
+
+
+def written(batch: Batch) -> Document:
+    """The document that a batch puts."""
+    return next(put.record for put in batch.puts if isinstance(put.record, Document))
+
+
+@attrs.frozen
+class Clerk:
+    """Prepares one act after another: entries that follow their chains, documents that go their lawful way."""
+
+    repository: Repository
+
+    def entry(self, subject: str, *, after: Batch | None = None, at: datetime = NOW, **said: Any) -> Entry:
+        """The next entry of a subject: after what is stored, or after a batch that is not yet."""
+        head = None if after is None or after.entry.subject != subject else (after.entry.seq, after.entry.digest)
+        found = head or self.repository.look(Look(subject=subject)).head or (0, GENESIS)
+        seq = found[0] + 1
+        rows = (("kit", subject, str(seq)),)
+        plain = Entry(subject, seq, found[1], "act", "li.na", None, None, at, None, None, rows, GENESIS)
+        entry = attrs.evolve(plain, **said)
+        return attrs.evolve(entry, digest=digest_of(entry))
+
+    def batch(self, subject: str, *, after: Batch | None = None, at: datetime = NOW, **parts: Any) -> Batch:
+        """An act on a subject with whatever parts; what is no part of a batch is said by its entry."""
+        said = {name: parts.pop(name) for name in parts.keys() - _PARTS}
+        return Batch(self.entry(subject, after=after, at=at, **said), **parts)
+
+    def does(self, subject: str, **parts: Any) -> Batch:
+        """Such an act, committed."""
+        batch = self.batch(subject, **parts)
+        self.repository.commit(batch)
+        return batch
+
+    def opens(self, line: str = "gifts", units: int = 1_000_000, **fields: Any) -> Batch:
+        """A line with so much in force, committed."""
+        opened = attrs.evolve(Line(line, "marketing", 2026, "care_gifts", "Gifts", None, "plan-1"), **fields)
+        moves = (Move(line, in_force=units),) if units else ()
+        return self.does(f"plan:{line}", lines=(opened,), moves=moves)
+
+    def files(
+        self,
+        id: str,
+        form: Application | None = None,
+        *,
+        applicant: str = "li.na",
+        previous: Document | None = None,
+        at: datetime = NOW,
+        **parts: Any,
+    ) -> Batch:
+        """An application is submitted, or a returned one anew."""
+        change = documents.submit(
+            id=id,
+            applicant=applicant,
+            content=form or gift(),
+            previous=previous,
+            policy=POLICY,
+            related_units=0,
+            nonce=f"nonce of {id}",
+            at=at,
+        )
+        return self._changed(change, at, Submission.of(change.document), **parts)
+
+    def signs(
+        self,
+        before: Document,
+        outcome: Outcome = Outcome.APPROVE,
+        *,
+        opinion: str = "Fine.",
+        at: datetime = NOW,
+        delegation: Delegation | None = None,
+        **parts: Any,
+    ) -> Batch:
+        """The holder of the present step signs it, or his delegate."""
+        step = before.step
+        assert step is not None
+        holder = SIGNERS[step.office]
+        findings = tuple((point, True) for point in step.points) if outcome is Outcome.APPROVE else ()
+        signature = Signature(
+            len(before.signatures),
+            before.statement,
+            holder if delegation is None else delegation.delegate,
+            at,
+            Verdict(outcome, opinion, tuple(sorted(findings))),
+            Authority(step.office, holder, None, delegation, digest(("roster",))),
+        )
+        change = documents.sign(before, signature, POLICY)
+        return self._changed(change, at, Signed(before.id, before.round.number, signature), **parts)
+
+    def pays(self, before: Document, units: int, *, reverses: int | None = None, at: datetime = NOW) -> Batch:
+        """A payment, or the undoing of one."""
+        form = before.content
+        assert isinstance(form, Application)
+        number = len(before.payments) + 1
+        parts = holds.parts(before.held, units) if reverses is None else before.payments[reverses - 1].parts
+        if reverses is not None:
+            units, parts = -before.payments[reverses - 1].units, tuple((line, -n) for line, n in parts)
+        to = (form.payee.name, form.payee.account, form.method)
+        payment = Payment(before.id, number, units, *to, "cashier", at, before.statement, parts, reverses)
+        take = Take(Space.PAYMENT, f"{before.id}:{number}", before.id, ever=True)
+        change = documents.pay(before, payment, POLICY, use_due=True)
+        return self._changed(change, at, payment, takes=(take,))
+
+    def uses(self, before: Document, *rows: UseRow) -> Batch:
+        """The use record grows."""
+        used = before.used + sum(row.units for row in rows)
+        return self._changed(documents.use(before, used, len(rows)), NOW, *rows)
+
+    def ends(self, before: Document, status: Status, at: datetime = NOW) -> Batch:
+        """The document ends."""
+        return self._changed(documents.end(before, status, at), at)
+
+    def approved(self, id: str, form: Application | None = None) -> Document:
+        """An application signed in full, committed step by step."""
+        batch = self.files(id, form)
+        self.repository.commit(batch)
+        while written(batch).step is not None:
+            batch = self.signs(written(batch))
+            self.repository.commit(batch)
+        return written(batch)
+
+    def seals(self, *entries: Entry) -> Batch:
+        """A seal that binds entries."""
+        bound = tuple((e.subject, e.seq, e.digest) for e in entries)
+        entry = self.entry(SEALS)
+        return Batch(entry, facts=(Seal(entry.seq, merkle_root(bound), bound),))
+
+    def _changed(self, change: documents.Change, at: datetime, *facts: Fact, **parts: Any) -> Batch:
+        d = change.document
+        puts = (Put(d, d.version - 1), *parts.pop("puts", ()))
+        return self.batch(d.id, at=at, puts=puts, moves=change.moves, facts=facts, **parts)
+
+
+def payee(id: str, version: int = 1, account: str = "6222") -> Put:
+    """A payee's account as it shall stand."""
+    return Put(PayeeAccount(id, account, version), version - 1)
+
+
+def related(form: Application, since: datetime = NOW - timedelta(days=30), *, by: str = "payee_account") -> Sum:
+    """What applications to the same payee count for (A3.6)."""
+    value = form.payee.folded_account if by == "payee_account" else form.payee.folded
+    return Sum("related", (), (("department", form.department), ("type", form.type), (by, value)), since)
+
+
+def paged(repository: Repository, size: int) -> list[str]:
+    """Every document's id, by pages, each of which goes on after the one before."""
+    found: list[str] = []
+    while page := repository.find(after=found[-1] if found else "", limit=size):
+        assert len(page) <= size
+        assert not found or page[0].id > found[-1], "a page does not go on after the one before"
+        found += [row.id for row in page]
+    return found
+
+
+def snapshot(repository: Repository, *batches: Batch) -> dict[str, object]:
+    """Everything a store says of itself through its port, and of what the batches name, there or not."""
+    unreadable: list[tuple[str, str]] = []
+
+    def faulty(where: str, why: str) -> None:
+        unreadable.append((where, why))
+
+    found = paged(repository, 50)
+    seen = repository.look(_names(batches, found))
+    keys = [batch.key.key for batch in batches if batch.key is not None]
+    return {
+        "standing": sorted(repository.standing(faulty)),
+        "unreadable": unreadable,
+        "history": [(entry, sorted(fact.row() for fact in facts)) for entry, facts in repository.history()],
+        "lines": list(repository.lines()),
+        "policies": list(repository.policies()),
+        "found": found,
+        "documents": dict(seen.documents),
+        "records": [dict(each) for each in (seen.payees, seen.policies, seen.projects)],
+        "guards": dict(seen.guards),
+        "taken": dict(seen.taken),
+        "keys": {key: repository.look(Look(key=key)).done for key in keys},
+        "heads": {b.entry.subject: repository.look(Look(subject=b.entry.subject)).head for b in batches},
+        "unsealed": list(repository.unsealed(10_000)),
+        "notices": list(repository.notices(LATER, 10_000)),
+    }
+
+
+def _names(batches: tuple[Batch, ...], found: list[str]) -> Look:
+    ids = [put.record.id for batch in batches for put in batch.puts]
+    return Look(
+        documents=tuple(dict.fromkeys((*found, *ids))),
+        payees=tuple(ids),
+        policies=tuple(ids),
+        projects=tuple(ids),
+        guards=tuple(guard.key for batch in batches for guard in batch.guards),
+        taken=tuple((take.space, take.key) for batch in batches for take in batch.takes),
+    )
+
+
+def signs_the_same(d: Document) -> bool:
+    """Whether content, statement and signatures of what is stored, derived again, are those that were signed."""
+    present = documents.present_statement(d)
+    return d.content.digest == d.content_digest and {present} >= {d.statement, *(s.statement for s in d.signatures)}

@@ -1,0 +1,246 @@
+"""Questions: what is not there, pages and their order, sums, history, and what may not be asked."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import Any
+
+import attrs
+import pytest
+
+from ...domain.application import Payee
+from ...domain.approval import Outcome
+from ...domain.documents import Document
+from ...domain.holds import Move
+from ...domain.vocabulary import Space, Status
+from ...ports.mistakes import PAGE_MAX, SEARCHED
+from ...ports.repository import Batch, Guard, Look, Put, Repository, Sum, Summary, Take
+from ..batches import LATER, NOW, Clerk, gift, notice, paged, payee, related, use_row, written
+from . import Laws
+
+IDS = ("10", "9", "B", "a", "a ", "é", "中", "\uffee", "\U0001f9e7", "\U00020bb7")
+"""In no order: as code points they stand otherwise than as numbers, by language, or in UTF-16."""
+PAYEES = (Payee("Tea House", "6222 1"), Payee("ＴＥＡ-house", "6222 2"), Payee("Printer", "62221"))
+NAIVE = datetime(2026, 3, 2)  # noqa: DTZ001  # the naive one
+LONE = "\ud800"
+NAMES = ("documents", "payees", "policies", "projects", "lines", "guards")
+
+
+def company(repository: Repository, clerk: Clerk, count: int) -> dict[str, Document]:
+    """Applications in every state, to payees that share names or accounts, over some weeks; some filed anew."""
+    clerk.opens(units=10**12)
+    chosen, found = random.Random(7), dict[str, Document]()
+    for n in range(count):
+        id, at = f"d{n:03d}", NOW - timedelta(days=chosen.randrange(60), microseconds=n)
+        form = gift(chosen.randrange(1, 10**6), payee=chosen.choice(PAYEES))
+        form = attrs.evolve(form, department=chosen.choice(("marketing", "customer_service")))
+        repository.commit(batch := clerk.files(id, form, applicant=chosen.choice(("li.na", "mei")), at=at))
+        for _ in range(chosen.randrange(6)):
+            if written(batch).step is not None:
+                verdict = chosen.choice((Outcome.APPROVE,) * 8 + (Outcome.RETURN, Outcome.REJECT))
+                repository.commit(batch := clerk.signs(written(batch), verdict, at=at))
+        d = written(batch)
+        if d.status is Status.RETURNED:
+            again = gift(chosen.randrange(1, 10**6), payee=chosen.choice(PAYEES))
+            repository.commit(batch := clerk.files(id, again, previous=d, applicant=d.applicant, at=NOW))
+        elif d.status is Status.APPROVED and n % 2:
+            repository.commit(batch := clerk.pays(d, 1 + d.units // 2, at=at))
+            if n % 3:
+                repository.commit(batch := clerk.ends(written(batch), Status.CLOSED))
+        found[id] = written(batch)
+    return found
+
+
+class Asked(Laws):
+    """Laws of questions."""
+
+    def test_what_is_not_there_is_not_answered(self, repository: Repository) -> None:
+        """An absent record, line, key or entry has no answer, an absent guard stands at 0, an empty store is empty."""
+        names = ("absent", "")
+        taken = tuple((space, "absent") for space in Space)
+        contacts = Sum("contacts", ("recipient",), (("type", "sms"), ("month", "2026-03")))
+        seen = repository.look(
+            Look("absent", "absent", names, names, names, names, names, names, taken, (related(gift()), contacts), True)
+        )
+        assert (seen.done, seen.head) == (None, None)
+        assert (seen.documents, seen.payees, seen.policies, seen.projects, seen.lines) == ({}, {}, {}, {}, {})
+        assert (seen.guards, seen.taken, seen.sums) == ({"absent": 0, "": 0}, {}, ({(): 0}, {}))
+        assert (list(repository.find()), list(repository.lines()), list(repository.policies())) == ([], [], [])
+        assert (list(repository.history()), list(repository.history("absent"))) == ([], [])
+        assert (list(repository.unsealed(1)), list(repository.notices(LATER, 1))) == ([], [])
+
+    def test_pages_come_in_id_order(self, repository: Repository, clerk: Clerk) -> None:
+        """Pages of any size give every document once, in the order of their ids' code points."""
+        clerk.opens()
+        for id in IDS:
+            repository.commit(clerk.files(id))
+        for size in (1, 3, len(IDS), 100):
+            assert paged(repository, size) == sorted(IDS)
+        assert [row.id for row in repository.find(after="a!", limit=1)] == ["é"]
+
+    def test_lines_and_subjects_come_in_order(self, repository: Repository, clerk: Clerk) -> None:
+        """Lines, histories and what waits for a seal come in the order of code points, entries by number."""
+        for id in IDS:
+            clerk.opens(id, units=0)
+            for _ in range(11):
+                clerk.does(id)
+        subjects = sorted((*IDS, *(f"plan:{id}" for id in IDS)))
+        expected = [(s, n) for s in subjects for n in range(1, 2 if s.startswith("plan:") else 12)]
+        assert [line.id for line in repository.lines()] == sorted(IDS)
+        assert [(entry.subject, entry.seq) for entry, _ in repository.history()] == expected
+        assert [(entry.subject, entry.seq) for entry in repository.unsealed(1000)] == expected
+        assert [(entry.subject, entry.seq) for entry in repository.unsealed(7)] == expected[:7]
+        for entry, after in zip(chain := [e for e, _ in repository.history("a")], chain[1:], strict=False):
+            assert (after.prev, after.seq) == (entry.digest, entry.seq + 1)
+
+    def test_each_searched_column_finds_its_own(self, repository: Repository, clerk: Clerk) -> None:
+        """A search by any column, or by two, finds exactly the documents that have those values, as they stand now."""
+        rows = [Summary.of(d) for d in company(repository, clerk, 30).values()]
+        assert list(repository.find()) == rows
+        for name in SEARCHED:
+            for value in {getattr(row, name) for row in rows} - {None} | {"nobody"}:
+                assert list(repository.find(((name, value),))) == [r for r in rows if getattr(r, name) == value]
+        both = (("status", "in_review"), ("applicant", "mei"))
+        assert list(repository.find(both)) == [r for r in rows if (r.status, r.applicant) == ("in_review", "mei")]
+        assert list(repository.find((("status", "in_review"), ("status", "approved")))) == []
+
+    @pytest.mark.parametrize("column", ["expires_at", "use_due_at"])
+    def test_what_is_due_by_then_is_found(self, repository: Repository, clerk: Clerk, column: str) -> None:
+        """Documents due by an instant, that instant too, are found; those without a date are not, in any zone."""
+        rows = [Summary.of(d) for d in company(repository, clerk, 30).values()]
+        days = sorted({getattr(row, column) for row in rows} - {None})
+        assert len(days) > 2
+        east = timezone(timedelta(hours=8))
+        for at in (days[0], days[1], days[1] - timedelta(microseconds=1), LATER, days[1].astimezone(east)):
+            due = [r for r in rows if getattr(r, column) is not None and getattr(r, column) <= at]
+            assert list(repository.find(due=(column, at))) == due
+            approved = [r for r in due if r.status == "approved"]
+            assert list(repository.find((("status", "approved"),), (column, at), limit=2)) == approved[:2]
+
+    def test_related_sums_are_what_a_recomputation_gives(self, repository: Repository, clerk: Clerk) -> None:
+        """The sum over a payee's account, name or both is that of what each document counts for now (A3.6)."""
+        found = company(repository, clerk, 40)
+        for payee_ in PAYEES:
+            for since in (NOW - timedelta(days=60), NOW - timedelta(days=20), NOW, NOW - timedelta(days=20, minutes=1)):
+                for names in (("payee_account",), ("payee_name",), ("payee_account", "payee_name")):
+                    have = {"payee_account": payee_.folded_account, "payee_name": payee_.folded}
+                    where = (("department", "marketing"), ("type", "holiday_gift"), *((n, have[n]) for n in names))
+                    rows = [Summary.of(d) for d in found.values() if d.round.submitted_at >= since]
+                    total = sum(r.counted for r in rows if all(getattr(r, n) == v for n, v in where))
+                    (answer,) = repository.look(Look(sums=(Sum("related", (), where, since),))).sums
+                    assert answer == {(): total}
+
+    def test_contact_sums_are_what_a_recomputation_gives(self, repository: Repository, clerk: Clerk) -> None:
+        """Rows of use records are counted by type and month, grouped as asked; a group of nothing is not there."""
+        chosen, rows = random.Random(3), []
+        for n in range(60):
+            on = datetime(2026, chosen.choice((2, 3)), 28).date()  # noqa: DTZ001  # a day
+            type_, who = chosen.choice(("sms", "holiday_gift")), chosen.choice(("C1", "C1 ", "客户"))
+            rows.append(use_row("d1", n, type=type_, on=on, recipient=who))
+        for row in rows:
+            clerk.does("d1", facts=(row,))
+        groups: tuple[tuple[str, ...], ...] = ((), ("month",), ("recipient",), ("month", "recipient"))
+        for type_ in ("sms", "holiday_gift", "none"):
+            for only in (None, "C1", "nobody"):
+                for by in (*groups, ("recipient", "month")):
+                    where = (("type", type_), ("month", "2026-03"), *((("recipient", only),) if only else ()))
+                    match = [r for r in rows if (r.type, r.month) == (type_, "2026-03") and only in (None, r.recipient)]
+                    counted = Counter(tuple(getattr(r, name) for name in by) for r in match)
+                    (answer,) = repository.look(Look(sums=(Sum("contacts", by, where),))).sums
+                    assert answer == (counted if by else {(): len(match)})
+
+    def test_entries_wait_for_a_seal(self, repository: Repository, clerk: Clerk) -> None:
+        """An entry waits until a seal binds it, and no longer; the seal's own entry waits for the next one."""
+        put = [clerk.does(subject).entry for subject in ("a", "b", "b", "c")]
+        seal = clerk.seals(put[0], put[2])
+        repository.commit(seal)
+        assert list(repository.unsealed(10)) == [put[1], put[3], seal.entry]
+        assert list(repository.history("seal")) == [(seal.entry, seal.facts)]
+        last = clerk.seals(put[1], put[3], seal.entry)
+        repository.commit(last)
+        assert list(repository.unsealed(10)) == [last.entry]
+
+    def test_a_wrong_question_is_the_callers_mistake(self, repository: Repository) -> None:
+        """What is not on the closed lists, no text, naive or beyond its bounds is a ValueError, not an answer."""
+        ask: Any = repository
+        asked: dict[str, Callable[[], object]] = {
+            "a key of no space": lambda: ask.look(Look(taken=(("payment", "k"),))),  # type: ignore[arg-type]  # a str
+            "a naive instant": lambda: ask.notices(NAIVE, 1),
+            "a naive delay": lambda: ask.settle("n", NAIVE),
+            "a naive due date": lambda: ask.find(due=("expires_at", NAIVE)),
+            "no due date": lambda: ask.find(due=("ended_at", NOW)),
+        }
+        for name in ("id", "units", "1=1", ""):
+            asked[f"a search by {name!r}"] = partial(ask.find, ((name, "x"),))
+        for n in (0, -1, PAGE_MAX + 1, 1.0, True):
+            asked[f"{n} documents"] = partial(ask.find, limit=n)
+        for n in (0, -1):
+            asked[f"{n} entries"] = partial(ask.unsealed, n)
+            asked[f"{n} notices"] = partial(ask.notices, NOW, n)
+        names: tuple[Any, ...] = (LONE, 5, b"x", None)
+        for name in names:
+            asked[f"after {name!r}"] = partial(ask.find, after=name)
+            asked[f"where {name!r}"] = partial(ask.find, (("status", name),))
+            asked[f"settling {name!r}"] = partial(ask.settle, name, None)
+            looks: list[dict[str, Any]] = [{f: (name,)} for f in NAMES] + [{"taken": ((Space.PLAN, name),)}]
+            looks += [] if name is None else [{"key": name}, {"subject": name}]
+            for look in looks:
+                asked[f"a look at {look}"] = partial(ask.look, Look(**look))
+            if name is not None:
+                asked[f"the history of {name!r}"] = lambda name=name: list(ask.history(name))  # type: ignore[misc]
+        assert [what for what, each in asked.items() if not mistaken(each)] == []
+
+    def test_a_sum_of_no_closed_list_is_the_callers_mistake(self, repository: Repository) -> None:
+        """A sum of another name, column, grouping or period than the port lists is a ValueError."""
+        right, month = related(gift()), (("type", "sms"), ("month", "2026-03"))
+        wrong = [
+            attrs.evolve(right, of="spent"),
+            attrs.evolve(right, since=None),
+            attrs.evolve(right, since=NAIVE),
+            attrs.evolve(right, by=("department",)),
+            attrs.evolve(right, where=right.where[:2]),
+            attrs.evolve(right, where=right.where[1:]),
+            attrs.evolve(right, where=(*right.where, ("status", "approved"))),
+            attrs.evolve(right, where=(*right.where, right.where[0])),
+            attrs.evolve(right, where=(*right.where[:2], ("payee_name", LONE))),
+            Sum("contacts", (), month[:1]),
+            Sum("contacts", (), month, NOW),
+            Sum("contacts", ("type",), month),
+            Sum("contacts", ("month", "month"), month),
+            Sum("contacts", (), (*month, ("document", "d1"))),
+        ]
+        assert [each for each in wrong if not mistaken(partial(repository.look, Look(sums=(each,))))] == []
+
+    def test_a_batch_speaks_of_each_row_once(self, repository: Repository, clerk: Clerk) -> None:
+        """One row twice in a batch, another subject's fact, or no whole number is a ValueError; no store sees it."""
+        one: dict[str, Any] = {
+            "guards": Guard("g", 0),
+            "puts": payee("p"),
+            "moves": Move("gifts", reserved=1),
+            "takes": Take(Space.VOUCHER, "v", "d1"),
+            "facts": use_row("s", 1),
+            "notices": notice("n"),
+        }
+        wrong: list[dict[str, Any]] = [{name: (part, part)} for name, part in one.items()]
+        make: Any = partial(Batch, clerk.entry("s"))
+        wrong += [{"facts": (use_row("other", 1),)}, {"notices": (notice("n", NAIVE),)}]
+        wrong += [{"moves": (Move("gifts", reserved=n),)} for n in (2**63, -(2**63), 1.5, True)]  # type: ignore[arg-type]
+        wrong += [{"puts": (Put(payee("p", 3).record, 1),)}]
+        assert [parts for parts in wrong if not mistaken(partial(make, **parts))] == []
+        assert [name for name, part in one.items() if mistaken(partial(make, **{name: (part,)}))] == []
+        assert list(repository.history()) == []
+
+
+def mistaken(ask: Callable[[], object]) -> bool:
+    """Whether this is a ValueError, in the port's words and not in a codec's."""
+    try:
+        ask()
+    except ValueError as error:
+        return not isinstance(error, UnicodeError)
+    except Exception:  # whatever else a store may raise
+        return False
+    return False

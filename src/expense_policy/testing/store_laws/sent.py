@@ -1,0 +1,74 @@
+"""The outbox: at least once, in order, never before its commit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ...domain.holds import Move
+from ...ports.errors import Conflict, NotFound
+from ...ports.repository import Repository
+from ..batches import LATER, NOW, Clerk, notice
+from . import Laws
+
+MINUTE = timedelta(minutes=1)
+
+
+class Sent(Laws):
+    """Laws of notices."""
+
+    def test_no_notice_comes_before_its_commit(self, repository: Repository, clerk: Clerk) -> None:
+        """A notice of a refused batch is never seen; that of a committed one is there when its commit returns."""
+        clerk.opens(units=1)
+        refused = clerk.batch("s", notices=(notice("n1"), notice("n2")), moves=(Move("gifts", reserved=2),))
+        with pytest.raises(Conflict):
+            repository.commit(refused)
+        assert list(repository.notices(LATER, 10)) == []
+        clerk.does("s", notices=(notice("n1"), notice("n2")))
+        assert list(repository.notices(NOW, 10)) == [notice("n1"), notice("n2")]
+
+    def test_a_notice_is_seen_until_it_is_settled(self, repository: Repository, clerk: Clerk) -> None:
+        """Whoever asks sees a notice again and again, until it is delivered; then nobody does."""
+        clerk.does("s", notices=(notice("n1"), notice("n2")))
+        for _ in range(3):
+            assert [each.key for each in repository.notices(NOW, 10)] == ["n1", "n2"]
+        repository.settle("n1", None)
+        assert [each.key for each in repository.notices(NOW, 10)] == ["n2"]
+        with pytest.raises(NotFound):
+            repository.settle("n1", None)
+
+    def test_notices_come_by_due_date(self, repository: Repository, clerk: Clerk) -> None:
+        """Notices come when they are due and not before, the longest due first, then by key, so many at a time."""
+        due = {"a": NOW + MINUTE, "c": NOW, "b": NOW, "10": NOW - MINUTE, "9": NOW - MINUTE, "d": NOW + 2 * MINUTE}
+        for key, at in due.items():
+            clerk.does("s", notices=(notice(key, at),))
+        assert [each.key for each in repository.notices(NOW, 10)] == ["10", "9", "b", "c"]
+        assert [each.key for each in repository.notices(NOW + MINUTE, 5)] == ["10", "9", "b", "c", "a"]
+        assert [each.key for each in repository.notices(NOW - timedelta(microseconds=1), 1)] == ["10"]
+        assert list(repository.notices(NOW - 2 * MINUTE, 10)) == []
+
+    def test_a_notice_that_failed_comes_again(self, repository: Repository, clerk: Clerk) -> None:
+        """A notice that could not be delivered comes again at the instant it was put off to, one attempt older."""
+        clerk.does("s", notices=(notice("n1"), notice("n2", NOW + MINUTE)))
+        for attempt in (1, 2):
+            repository.settle("n1", NOW + attempt * 3 * MINUTE)
+            assert [each.key for each in repository.notices(NOW + MINUTE, 10)] == ["n2"]
+            again = repository.notices(NOW + attempt * 3 * MINUTE, 10)
+            assert [(each.key, each.attempts) for each in again] == [("n2", 0), ("n1", attempt)]
+            assert again[1] == notice("n1", attempts=attempt)
+
+    def test_a_parked_notice_stays_away(self, repository: Repository, clerk: Clerk) -> None:
+        """A notice that was set aside comes no more by itself; put off to an instant, it comes again."""
+        clerk.does("s", notices=(notice("n1"), notice("n2")))
+        repository.settle("n1", NOW + MINUTE, parked=True)
+        repository.settle("n2", None, parked=True)
+        assert list(repository.notices(LATER, 10)) == []
+        repository.settle("n1", NOW + MINUTE)
+        assert [each.key for each in repository.notices(LATER, 10)] == ["n1"]
+
+    def test_a_notice_that_is_not_there_is_not_settled(self, repository: Repository) -> None:
+        """Settling a notice that never was is NotFound."""
+        for retry_at in (None, NOW):
+            with pytest.raises(NotFound):
+                repository.settle("absent", retry_at)

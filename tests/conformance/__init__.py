@@ -1,0 +1,1 @@
+"""Every store against the contract, and the contract against broken stores."""
