@@ -12,7 +12,6 @@ from expense_policy.testing.contract import RepositoryContract, laws
 
 from . import broken
 
-
 SAID = ("AssertionError", "assert ", "Failed: DID NOT RAISE", "expense_policy.ports.errors.")
 
 

@@ -27,8 +27,12 @@ def path_of(url: str) -> str:
     return os.path.abspath(path)
 
 
-class _Connection(sqlite3.Connection):
-    """One that can be referred to weakly, so that a thread that ends takes its own along."""
+class _Held:
+    """A thread's connection: closed when the thread lets go of it, which is when it ends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.close = weakref.finalize(self, connection.close)
 
 
 class Connections:
@@ -123,37 +127,36 @@ class Own(Connections):
     def __init__(self, path: str) -> None:
         self._path = path
         self._local, self._lock, self._closed = threading.local(), threading.Lock(), False
-        self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self._open: weakref.WeakSet[_Held] = weakref.WeakSet()
 
     def get(self) -> sqlite3.Connection:
         """This thread's connection."""
-        held: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        held: _Held | None = getattr(self._local, "held", None)
         if held is None or self._closed:
-            held = self._local.connection = self._connect()
-        return held
+            held = self._local.held = self._connect()
+        return held.connection
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> _Held:
         if self._closed:
             raise RepositoryUnavailable(f"{self._path}: the store is closed", outcome_known=True)
         try:
             # A thread uses its own alone; only `close` comes from another.
-            made = sqlite3.connect(self._path, check_same_thread=False, factory=_Connection)
-            sqlite.prepare(made)
+            held = _Held(sqlite3.connect(self._path, check_same_thread=False))
+            sqlite.prepare(held.connection)
         except sqlite3.Error as error:
             raise RepositoryUnavailable(f"{self._path}: {error}", outcome_known=True) from error
         with self._lock:
             if not self._closed:
-                self._open.add(made)
-                return made
-        made.close()
+                self._open.add(held)
+                return held
         return self._connect()
 
     def close(self) -> None:
         """Closes every thread's."""
         with self._lock:
-            self._closed, held = True, list(self._open)
-        for each in held:
-            each.close()
+            self._closed, every = True, list(self._open)
+        for held in every:
+            held.close()
 
 
 class Joined(Connections):
@@ -165,8 +168,10 @@ class Joined(Connections):
     def __init__(self, connection: sqlite3.Connection) -> None:
         if not connection.in_transaction:
             raise ValueError("the host's connection has no open transaction to join")
+        cursor = connection.cursor()
+        cursor.row_factory = None
         for name, needed in _PRAGMAS:
-            (found,) = tuple(connection.execute(f"PRAGMA {name}").fetchone())
+            (found,) = cursor.execute(f"PRAGMA {name}").fetchone()
             if found != needed:
                 raise ValueError(f"the host's connection has PRAGMA {name}={found}: a joined store needs {needed}")
         self._connection: sqlite3.Connection | None = connection
