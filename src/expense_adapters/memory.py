@@ -356,7 +356,7 @@ def _undone(payment: Payment) -> tuple[str | int | None, ...]:
 
 
 def _values(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else value
+    return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
 
 
 def _found(kept: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:

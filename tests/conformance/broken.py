@@ -100,7 +100,7 @@ class StaleLook(MemoryRepository):
         return attrs.evolve(seen, guards=kept.setdefault(plain, seen).guards)
 
 
-@breaks("test_a_history_left_half_read_is_in_nobodys_way")
+@breaks("test_what_is_left_half_read_is_in_nobodys_way")
 class SnapshotWhileReading(MemoryRepository):
     """A history that is being read holds the thread's snapshot open."""
 

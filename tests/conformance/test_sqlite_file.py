@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import pytest
 
-from expense_adapters.sql import SqlRepository
+from expense_adapters.sql import SqlRepository, standing
 from expense_adapters.sql import history as pages
 from expense_policy.ports.errors import Conflict, RepositoryError, RepositoryUnavailable
 from expense_policy.ports.repository import Batch, Guard, Look, Put
@@ -192,6 +192,8 @@ def test_a_long_history_is_read_in_pages(store: SqlRepository, monkeypatch: pyte
         store.commit(clerk.seals())
     asked: list[str] = []
     connections: Any = store._connections
+    monkeypatch.setattr(standing, "PAGE", 10)
+    assert len(set(store.standing(_unreadable))) == len(list(store.standing(_unreadable))) > 200
     connections.get().set_trace_callback(asked.append)
     told = list(store.history())
     entries = [entry for entry, _ in told]
@@ -205,6 +207,10 @@ def test_a_long_history_is_read_in_pages(store: SqlRepository, monkeypatch: pyte
     plan = connections.get().execute(f"EXPLAIN QUERY PLAN {pages._SEALS}", {"seq": 1, "last_seq": 2}).fetchall()
     assert "seals_seq" in str([tuple(row) for row in plan])
     store.close()
+
+
+def _unreadable(where: str, why: str) -> None:
+    raise AssertionError(f"{where}: {why}")
 
 
 def test_a_text_that_is_none_is_told(tmp_path: Path, store: SqlRepository) -> None:

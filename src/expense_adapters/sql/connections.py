@@ -7,7 +7,9 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
+from typing import TypeVar
 from urllib.parse import quote
 
 from expense_policy.ports.errors import RepositoryError, RepositoryUnavailable
@@ -15,6 +17,14 @@ from expense_policy.ports.errors import RepositoryError, RepositoryUnavailable
 from . import sqlite
 from . import statements as q
 
+T = TypeVar("T")
+Reading = Callable[[Callable[[bytes], str]], AbstractContextManager[sqlite3.Cursor]]
+"""One read of a store: what is asked in it is of one snapshot, and nothing stays open after it."""
+
+PAGE = 500
+"""As many rows of a long answer are read at once."""
+
+_MARKED = partial(str, encoding="utf-8", errors="replace")
 _PRAGMAS = (("full_column_names", 0), ("short_column_names", 1), ("count_changes", 0))
 
 
@@ -235,6 +245,18 @@ class Snapshot(Connections):
         if self._held is not None:
             self._held.close()
             self._held = None
+
+
+def marked(reading: Reading, ask: Callable[[sqlite3.Cursor], T]) -> T:
+    """An answer, in which text that is none carries a mark: it would stop the driver, and whoever reads on."""
+    try:
+        with reading(str) as cursor:
+            return ask(cursor)
+    except RepositoryUnavailable as error:
+        if "decode" not in str(error):
+            raise
+        with reading(_MARKED) as cursor:
+            return ask(cursor)
 
 
 def failed(error: Exception) -> Exception | None:

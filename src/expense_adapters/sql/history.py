@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -13,22 +12,18 @@ from sqlalchemy import bindparam as bind
 from sqlalchemy import select, tuple_
 
 from expense_policy.domain.journal import Entry
-from expense_policy.ports.errors import RepositoryError, RepositoryUnavailable
+from expense_policy.ports.errors import RepositoryError
 from expense_policy.ports.repository import SEALS, Fact, Faulty
 
 from . import rows
 from . import schema as s
 from . import statements as q
+from .connections import PAGE, Reading, marked
 from .standing import UNREADABLE
-
-Reading = Callable[[Callable[[bytes], str]], AbstractContextManager[sqlite3.Cursor]]
-"""One read of the store: what is asked in it is of one snapshot, and nothing stays open after it."""
 
 Written = dict[tuple[str, int], list[tuple[Callable[[Any], Fact], Any]]]
 """The rows of facts by the entry that wrote them, each with what reads it."""
 
-PAGE = 500
-_MARKED = partial(str, encoding="utf-8", errors="replace")
 _j = s.journal
 
 
@@ -57,13 +52,12 @@ def history(reading: Reading, subject: str | None, faulty: Faulty | None) -> Ite
     statement = _ALL if subject is None else _ONE
     at: dict[str, Any] = {"subject": subject or "", "seq": -(2**63), "limit": PAGE}
     while True:
-        try:
-            page, written = _page(reading, str, statement, at)
-        except RepositoryUnavailable:
-            if faulty is None:
-                raise
-            # A text that is none stops the driver: it is read with a mark, and its entry told as changed.
-            page, written = _page(reading, _MARKED, statement, at)
+        ask = partial(_page, statement, at)
+        if faulty is None:
+            with reading(str) as cursor:
+                page, written = ask(cursor)
+        else:
+            page, written = marked(reading, ask)
         for row in page:
             try:
                 entry = rows.entry_of(dict(row))
@@ -79,21 +73,19 @@ def history(reading: Reading, subject: str | None, faulty: Faulty | None) -> Ite
         at |= {"subject": page[-1]["subject"], "seq": page[-1]["seq"]}
 
 
-def _page(
-    reading: Reading, text: Callable[[bytes], str], statement: str, at: dict[str, Any]
-) -> tuple[list[Any], Written]:
+def _page(statement: str, at: dict[str, Any], c: sqlite3.Cursor) -> tuple[list[Any], Written]:
+    """A page of entries, and the facts that they wrote."""
     written: Written = defaultdict(list)
-    with reading(text) as c:
-        page = c.execute(statement, at).fetchall()
-        if page:
-            first, last = page[0], page[-1]
-            within = {"subject": first["subject"], "seq": first["seq"]}
-            within |= {"last_subject": last["subject"], "last_seq": last["seq"]}
-            for facts, read in _FACTS:
-                for row in c.execute(facts, within).fetchall():
-                    written[(row["document"], row["seq"])].append((read, row))
-        sealed = [row["seq"] for row in page if row["subject"] == SEALS]
-        if sealed:
-            for row in c.execute(_SEALS, {"seq": sealed[0], "last_seq": sealed[-1]}).fetchall():
-                written[(SEALS, row["seq"])].append((rows.seal_of, row))
+    page = c.execute(statement, at).fetchall()
+    if page:
+        first, last = page[0], page[-1]
+        within = {"subject": first["subject"], "seq": first["seq"]}
+        within |= {"last_subject": last["subject"], "last_seq": last["seq"]}
+        for facts, read in _FACTS:
+            for row in c.execute(facts, within).fetchall():
+                written[(row["document"], row["seq"])].append((read, row))
+    sealed = [row["seq"] for row in page if row["subject"] == SEALS]
+    if sealed:
+        for row in c.execute(_SEALS, {"seq": sealed[0], "last_seq": sealed[-1]}).fetchall():
+            written[(SEALS, row["seq"])].append((rows.seal_of, row))
     return page, written

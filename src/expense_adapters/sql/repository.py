@@ -326,7 +326,7 @@ class SqlRepository:
 
     def standing(self, faulty: Faulty) -> Iterator[Row]:
         """Every row that stands in the tables, as the journal says it."""
-        return standing(self._connections.cursor(), faulty)
+        return standing(self._connections.reading, faulty)
 
     def unsealed(self, limit: int) -> Sequence[Entry]:
         """Entries no seal binds yet."""

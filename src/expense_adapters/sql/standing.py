@@ -6,13 +6,16 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, tuple_
+from sqlalchemy import bindparam as bind
 
 from expense_policy.domain.content import Row
+from expense_policy.ports.errors import RepositoryUnavailable
 from expense_policy.ports.repository import Faulty, balance_said, line_said, move_said
 
 from . import rows
 from . import schema as s
+from .connections import PAGE, Reading, marked
 from .statements import DIALECT
 
 Columns = dict[str, Any]
@@ -61,25 +64,36 @@ _SAID: tuple[tuple[Table, Callable[[Columns], list[Row]]], ...] = (
 )
 
 
-def standing(cursor: sqlite3.Cursor, faulty: Faulty) -> Iterator[Row]:
+def standing(reading: Reading, faulty: Faulty) -> Iterator[Row]:
     """Every row of every table that the journal speaks of."""
     for table, said in _SAID:
-        try:
-            cursor.execute(str(select(table).compile(dialect=DIALECT)))
-        except sqlite3.Error as error:
-            faulty(table.name, str(error))
-            continue
-        while True:
-            row: Columns = {}
+        for row in _rows(reading, table, faulty):
             try:
-                got = cursor.fetchone()
-                if got is None:
-                    break
-                row = dict(got)
-                yield from said(row)
+                found = said(row)
             except UNREADABLE as error:
-                key = " ".join(str(row.get(column.name, "")) for column in table.primary_key)
-                faulty(key or table.name, f"a row of {table.name} can't be read: {error!r}")
-                if isinstance(error, sqlite3.DatabaseError) and not row:
-                    # The cursor does not get past a damaged page or a text that is none.
-                    break
+                key = " ".join(str(row[column.name]) for column in table.primary_key)
+                faulty(key, f"a row of {table.name} can't be read: {error!r}")
+            else:
+                yield from found
+
+
+def _rows(reading: Reading, table: Table, faulty: Faulty) -> Iterator[Columns]:
+    """A table's rows by pages, so that between two rows nothing is held open."""
+    keys = list(table.primary_key)
+    first = select(table).order_by(*keys)
+    after = first.where(tuple_(*keys) > tuple_(*[bind(key.name) for key in keys]))
+    at: Columns = {}
+    while True:
+        statement = f"{(after if at else first).compile(dialect=DIALECT)} LIMIT {PAGE}"
+        try:
+            page = marked(reading, lambda c, sql=statement, at=at: c.execute(sql, at).fetchall())  # type: ignore[misc]
+        except RepositoryUnavailable as error:
+            if error.__cause__ is None:
+                raise
+            # A table that is gone, or a page that is damaged: the others are read on.
+            faulty(table.name, str(error))
+            return
+        yield from map(dict, page)
+        if len(page) < PAGE:
+            return
+        at = {key.name: page[-1][key.name] for key in keys}

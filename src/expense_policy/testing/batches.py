@@ -173,7 +173,7 @@ class Clerk:
         to = (form.payee.name, form.payee.account, form.method)
         payment = Payment(before.id, number, units, *to, "cashier", at, before.statement, parts, reverses)
         take = Take(Space.PAYMENT, f"{before.id}:{number}", before.id, ever=True)
-        change = documents.pay(before, payment, POLICY, use_due=True)
+        change = documents.pay(before, payment, POLICY)
         return self._changed(change, at, payment, takes=(take,))
 
     def uses(self, before: Document, *rows: UseRow) -> Batch:

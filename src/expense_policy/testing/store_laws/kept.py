@@ -173,7 +173,7 @@ class Kept(Laws):
         clerk.does("m", moves=(Move("gifts", reserved=-7, spent=7, month=Month(2026, 3)),))
         kept = [row for row in repository.standing(_unreadable) if row[0] in ("move", "balance")]
         assert sorted(kept) == [
-            ("balance", "gifts", "100", "0", "0", "7"),
+            ("balance", "gifts", "100", "0", "0", "7", ""),
             ("move", "m", "1", "gifts", "0", "7", "0", "0", ""),
             ("move", "m", "2", "gifts", "0", "-7", "0", "7", "2026-03"),
             ("move", "plan:gifts", "1", "gifts", "100", "0", "0", "0", ""),

@@ -185,18 +185,21 @@ class Whole(Laws):
             len(repository.unsealed(100)),
         )
 
-    def test_a_history_left_half_read_is_in_nobodys_way(self, repository: Repository, clerk: Clerk) -> None:
-        """While a history is read, looks stay fresh and commits go on; what was there at its start it brings."""
+    def test_what_is_left_half_read_is_in_nobodys_way(self, repository: Repository, clerk: Clerk) -> None:
+        """While a history or the standing rows are read, looks stay fresh and commits go on; the rest still comes."""
         for n in range(3):
-            clerk.does(f"s{n}")
-        reading = repository.history()
+            clerk.does(f"s{n}", guards=(Guard(f"g{n}", 0),))
+        reading, standing = repository.history(), repository.standing(lambda *_: None)
         first: Entry = next(reading)[0]
+        rows = [next(standing)]
         for n in range(3):
             clerk.does("later", guards=(Guard("g", n),))
             assert repository.look(Look(guards=("g",))).guards == {"g": n + 1}
             assert first.subject == "s0"
         rest = [entry.subject for entry, _ in reading]
         assert [subject for subject in rest if subject != "later"] == ["s1", "s2"]
+        rows += list(standing)
+        assert {("guard", f"g{n}", "1") for n in range(3)} <= set(rows)
 
 
 class _Now:
