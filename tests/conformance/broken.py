@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import Entry
 from expense_policy.ports.errors import AlreadyDone, Conflict, RepositoryError
 from expense_policy.ports.notifier import Notice
-from expense_policy.ports.repository import Batch, Fact, Faulty, Look, Put, Repository, Seen, Summary, Take
+from expense_policy.ports.repository import Batch, Fact, Faulty, Look, Put, Repository, Seen, Take
 from expense_policy.testing.contract import RepositoryContract
 
 BROKEN: dict[str, tuple[type[RepositoryContract], str]] = {}
@@ -32,9 +33,9 @@ def breaks(law: str) -> Any:
         def repository(self: object) -> Repository:
             return store()
 
-        name = f"Test{store.__name__}"
-        made = type(name, (RepositoryContract,), {"repository": repository, "__module__": __name__})
-        globals()[name] = made
+        name, place = f"Test{store.__name__}", sys.modules[store.__module__]
+        made = type(name, (RepositoryContract,), {"repository": repository, "__module__": place.__name__})
+        setattr(place, name, made)
         BROKEN[store.__name__] = (made, law)
         return store
 
@@ -373,64 +374,3 @@ class EverythingIsAConflict(MemoryRepository):
             super().commit(*batches)
         except RepositoryError as error:
             raise Conflict(str(error)) from error
-
-
-@breaks("test_pages_come_in_id_order")
-class PagesOverlap(MemoryRepository):
-    """Gives the last of a page again."""
-
-    def find(self, where: Any = (), due: Any = None, after: str = "", limit: int = 100) -> Sequence[Summary]:
-        """From the last one on."""
-        found = super().find(where, due, after, limit)
-        again = [row for row in super().find(where, due) if row.id == after]
-        return [*again, *found][:limit] if found else found
-
-
-@breaks("test_pages_come_in_id_order")
-class OrderOfUtf16(MemoryRepository):
-    """Orders as a JVM or a browser does."""
-
-    def find(self, where: Any = (), due: Any = None, after: str = "", limit: int = 100) -> Sequence[Summary]:
-        """In the order of UTF-16."""
-        rows = sorted(super().find(where, due), key=lambda row: row.id.encode("utf-16-be"))
-        return [row for row in rows if row.id.encode("utf-16-be") > after.encode("utf-16-be")][:limit]
-
-
-@breaks("test_what_is_due_by_then_is_found")
-class DueTooLate(MemoryRepository):
-    """Due is what is overdue."""
-
-    def find(self, where: Any = (), due: Any = None, after: str = "", limit: int = 100) -> Sequence[Summary]:
-        """Due before, not by."""
-        if due is not None:
-            due = (due[0], due[1] - timedelta(microseconds=1))
-        return super().find(where, due, after, limit)
-
-
-@breaks("test_related_sums_are_what_a_recomputation_gives")
-class SumOfWhatWas(MemoryRepository):
-    """Adds up what was asked for, not what it counts for now."""
-
-    def look(self, at: Look) -> Seen:
-        """Twice what is right, where anything is."""
-        seen = super().look(at)
-        return attrs.evolve(seen, sums=tuple({key: 2 * n for key, n in each.items()} for each in seen.sums))
-
-
-@breaks("test_entries_wait_for_a_seal")
-class NeverSealed(MemoryRepository):
-    """Asks for every entry to be sealed again."""
-
-    def unsealed(self, limit: int) -> Sequence[Entry]:
-        """All there are."""
-        return [entry for entry, _ in self.history()][:limit]
-
-
-@breaks("test_a_wrong_question_is_the_callers_mistake")
-class DriverErrors(MemoryRepository):
-    """Lets a codec's error out."""
-
-    def find(self, where: Any = (), due: Any = None, after: str = "", limit: int = 100) -> Sequence[Summary]:
-        """Encodes before it checks."""
-        after.encode()
-        return super().find(where, due, after, limit)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ import pytest
 from expense_adapters.memory import MemoryRepository
 from expense_policy.testing.contract import RepositoryContract, laws
 
-from . import broken
+from . import broken, broken_answers
 
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "write-a-store.md"
+PLACES = (broken, broken_answers)
 SAID = ("AssertionError", "assert ", "Failed: DID NOT RAISE", "expense_policy.ports.errors.")
 
 
@@ -37,12 +41,18 @@ def run(*wanted: str) -> Outcomes:
     return outcomes
 
 
+def law_of(report: pytest.TestReport) -> str:
+    """The law that a report is of."""
+    return report.nodeid.split("::")[-1].split("[")[0]
+
+
 @pytest.mark.parametrize("name", broken.BROKEN)
 def test_a_broken_store_is_caught(name: str) -> None:
     """The law that names what the store does fails: by what it asserts, or a lawful batch refused; by no accident."""
     contract, law = broken.BROKEN[name]
     assert law in laws()
-    failed = run(f"{broken.__file__}::{contract.__name__}::{law}").of("failed")
+    place = next(each for each in PLACES if each.__name__ == contract.__module__)
+    failed = run(f"{place.__file__}::{contract.__name__}::{law}").of("failed")
     assert failed, f"{law} does not catch {name}"
     assert {report.when for report in failed} == {"call"}
     for report in failed:
@@ -56,7 +66,7 @@ def test_at_least_twenty_stores_are_broken() -> None:
     assert len({law for _, law in broken.BROKEN.values()}) >= 20
 
 
-def test_a_missing_store_is_an_error(tmp_path: Any) -> None:
+def test_a_missing_store_is_an_error(tmp_path: Path) -> None:
     """A contract without a store is no empty run: every law errs, and says what is missing."""
     path = tmp_path / "test_mine.py"
     path.write_text(
@@ -64,9 +74,34 @@ def test_a_missing_store_is_an_error(tmp_path: Any) -> None:
         "class TestMine(RepositoryContract):\n    durable = back_door = False\n"
     )
     reports = run(str(path)).of("failed")
-    assert len({report.nodeid.split("::")[-1].split("[")[0] for report in reports}) == len(laws())
+    assert {law_of(report) for report in reports} == {*laws()}
     assert {report.when for report in reports} == {"setup"}
     assert all("define the fixture `repository`" in report.longreprtext for report in reports)
+
+
+def test_the_guide_proves_a_store(tmp_path: Path) -> None:
+    """The test file of the guide, as it stands, proves a store: laws pass, what was not declared is skipped."""
+    (code,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(code.splitlines()) <= 20
+    (tmp_path / "test_my_store.py").write_text(code, encoding="utf-8")
+    (tmp_path / "my_store.py").write_text(
+        "from expense_adapters.sql import SqlRepository\n"
+        "class MyRepository(SqlRepository):\n"
+        "    def __init__(self, path):\n        super().__init__(f'sqlite:///{path}')\n"
+    )
+    outcomes = run(str(tmp_path / "test_my_store.py"))
+    assert outcomes.of("failed") == []
+    assert [law_of(report) for report in outcomes.of("skipped")] == ["test_meddling_is_refused_or_named"]
+    assert {law_of(report) for report in outcomes.of("passed") if report.when == "call"} >= {*laws()} - {
+        "test_meddling_is_refused_or_named"
+    }
+
+
+def test_the_guide_names_every_law() -> None:
+    """The guide's table is the laws and their docstrings."""
+    said = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE))
+    held = {name[5:]: " ".join(str(getattr(RepositoryContract, name).__doc__).split()) for name in laws()}
+    assert said == held
 
 
 def test_a_declared_power_is_shown() -> None:

@@ -34,13 +34,11 @@ class Laws:
         if not getattr(self, power):
             pytest.skip(f"{type(self).__name__} does not declare itself {power}")
 
-    def refuses(
-        self, repository: Repository, error: type[RepositoryError], *batches: Batch, exactly: bool = True
-    ) -> RepositoryError:
-        """The batches are refused by that error, and nothing is written in any table."""
+    def refuses(self, repository: Repository, error: type[RepositoryError], *batches: Batch) -> RepositoryError:
+        """The batches are refused by that very error, and nothing is written in any table."""
         before = snapshot(repository, *batches)
         with pytest.raises(error) as refused:
             repository.commit(*batches)
-        assert not exactly or type(refused.value) is error
+        assert type(refused.value) is error
         assert snapshot(repository, *batches) == before
         return refused.value
