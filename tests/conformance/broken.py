@@ -329,12 +329,21 @@ class NoticeBeforeCommit(MemoryRepository):
 class NoticeOnce(MemoryRepository):
     """Takes what it hands out off its queue."""
 
-    def notices(self, now: datetime, limit: int) -> Sequence[Notice]:
+    def notices(self, now: datetime, limit: int, parked: bool = False) -> Sequence[Notice]:
         """Hands out once."""
-        found = super().notices(now, limit)
+        found = super().notices(now, limit, parked)
         for notice in found:
             self.settle(notice.key, None)
         return found
+
+
+@breaks("test_a_parked_notice_stays_away")
+class NothingIsSetAside(MemoryRepository):
+    """Gives what was set aside with the rest."""
+
+    def notices(self, now: datetime, limit: int, parked: bool = False) -> Sequence[Notice]:
+        """All there are."""
+        return [*super().notices(now, limit, True), *super().notices(now, limit, False)][:limit]
 
 
 @breaks("test_facts_come_with_the_entry_that_wrote_them")

@@ -251,7 +251,7 @@ def snapshot(repository: Repository, *batches: Batch) -> dict[str, object]:
         "keys": {key: repository.look(Look(key=key)).done for key in keys},
         "heads": {b.entry.subject: repository.look(Look(subject=b.entry.subject)).head for b in batches},
         "unsealed": list(repository.unsealed(10_000)),
-        "notices": list(repository.notices(LATER, 10_000)),
+        "notices": [list(repository.notices(LATER, 10_000, parked)) for parked in (False, True)],
     }
 
 

@@ -83,6 +83,7 @@ class Asked(Laws):
         for size in (1, 3, len(IDS), 100):
             assert paged(repository, size) == sorted(IDS)
         assert [row.id for row in repository.find(after="a!", limit=1)] == ["é"]
+        assert {id: d.id for id, d in repository.look(Look(documents=IDS)).documents.items()} == {id: id for id in IDS}
 
     def test_lines_and_subjects_come_in_order(self, repository: Repository, clerk: Clerk) -> None:
         """Lines, histories and what waits for a seal come in the order of code points, entries by number."""

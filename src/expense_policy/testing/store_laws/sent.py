@@ -59,13 +59,19 @@ class Sent(Laws):
             assert again[1] == notice("n1", attempts=attempt)
 
     def test_a_parked_notice_stays_away(self, repository: Repository, clerk: Clerk) -> None:
-        """A notice that was set aside comes no more by itself; put off to an instant, it comes again."""
-        clerk.does("s", notices=(notice("n1"), notice("n2")))
+        """A notice that was set aside comes where those are asked for, and nowhere else, until it is put off again."""
+        clerk.does("s", notices=(notice("n1"), notice("n2"), notice("n3", LATER)))
+        assert list(repository.notices(LATER, 10, parked=True)) == []
         repository.settle("n1", NOW + MINUTE, parked=True)
         repository.settle("n2", None, parked=True)
-        assert list(repository.notices(LATER, 10)) == []
-        repository.settle("n1", NOW + MINUTE)
-        assert [each.key for each in repository.notices(LATER, 10)] == ["n1"]
+        assert [each.key for each in repository.notices(LATER, 10)] == ["n3"]
+        assert [each.key for each in repository.notices(NOW, 10, parked=True)] == ["n2"]
+        aside = repository.notices(LATER, 10, parked=True)
+        assert [(each.key, each.attempts) for each in aside] == [("n2", 1), ("n1", 1)]
+        repository.settle("n1", NOW)
+        repository.settle("n2", None)
+        assert [each.key for each in repository.notices(NOW, 10)] == ["n1"]
+        assert list(repository.notices(LATER, 10, parked=True)) == []
 
     def test_a_notice_that_is_not_there_is_not_settled(self, repository: Repository) -> None:
         """Settling a notice that never was is NotFound."""
