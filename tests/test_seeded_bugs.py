@@ -31,6 +31,7 @@ class Bug:
 
 
 DOMAIN, SERVICES, TESTS = "expense_policy/domain", "expense_policy/services", "test_proofs.py::test_"
+SQL, KIT = "expense_adapters/sql", "conformance/test_"
 BUGS = {
     "the gate passes what lacks a signature": Bug(
         "I1", f"{DOMAIN}/documents.py", "    if missing:\n", "    if False:\n", f"{TESTS}the_gate_trusts_no_status"
@@ -203,6 +204,41 @@ BUGS = {
         'return ["()", *[v',
         "return [*[v",
         "test_values.py::test_no_value_is_encoded_as_the_parts_of_another",
+    ),
+    "a guard is bumped wherever it stands": Bug(
+        "I21",
+        f"{SQL}/statements.py",
+        '.where(s.guards.c.key == bind("the_key"), s.guards.c.version == bind("expected"))',
+        '.where(s.guards.c.key == bind("the_key"))',
+        f"{KIT}sqlite.py::TestSqlite::test_a_guard_that_moved_on_is_refused",
+    ),
+    "a transaction a batch": Bug(
+        "I22",
+        f"{SQL}/repository.py",
+        "        with self._connections.writing() as cursor:\n            for batch in batches:\n",
+        "        for batch in batches:\n            with self._connections.writing() as cursor:\n",
+        f"{KIT}sqlite.py::TestSqlite::test_several_batches_are_all_or_nothing",
+    ),
+    "nothing is taken back": Bug(
+        "I22",
+        "expense_adapters/memory.py",
+        "                undo.back()\n",
+        "",
+        f"{KIT}memory.py::TestMemory::test_several_batches_are_all_or_nothing",
+    ),
+    "a page's first entry loses its facts": Bug(
+        "I23",
+        f"{SQL}/history.py",
+        "at >= first",
+        "at > first",
+        f"{KIT}sqlite.py::TestSqlite::test_facts_come_with_the_entry_that_wrote_them",
+    ),
+    "a check that no attempt would pass is a lost race": Bug(
+        "I29",
+        f"{SQL}/sqlite.py",
+        "    if raced or error.sqlite_errorname in _RACED:\n",
+        "    if True:\n",
+        f"{KIT}sqlite.py::TestSqlite::test_no_line_opens_overdrawn",
     ),
 }
 

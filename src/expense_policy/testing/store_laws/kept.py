@@ -100,7 +100,7 @@ class Kept(Laws):
         said = clerk.does(words, key=asked(words), reason=words, rows=rows, notices=(told,))
         assert [entry for entry, _ in repository.history(words)] == [said.entry]
         assert repository.look(Look(key=words, subject=words)).done == (said.entry, asked(words).asked)
-        assert repository.notices(NOW, 10) == [told]
+        assert list(repository.notices(NOW, 10)) == [told]
 
     def test_the_largest_amount_is_kept(self, repository: Repository, clerk: Clerk) -> None:
         """2**63-1 smallest units are put in force, held, spent and come back as whole numbers."""
