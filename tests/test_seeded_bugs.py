@@ -194,8 +194,8 @@ BUGS = {
     "a failed notice counts as delivered": Bug(
         "I31",
         f"{SERVICES}/tending.py",
-        "self._settle(notice.key, now + wait, parked=poison)",
-        "self._settle(notice.key, None)",
+        "repository.put_off(notice.key, now + wait, poison)",
+        "repository.delivered(notice.key)",
         said="I31",
     ),
     "a tuple is encoded without its mark": Bug(

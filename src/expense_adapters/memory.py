@@ -22,7 +22,7 @@ from expense_policy.domain.money import UNITS_MAX
 from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.project import Project
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryError
-from expense_policy.ports.mistakes import check_find, check_instant, check_limit, check_look, check_settle, check_words
+from expense_policy.ports.mistakes import check_find, check_instant, check_limit, check_look, check_words
 from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import (
     Batch,
@@ -331,18 +331,22 @@ class MemoryRepository:
             due = [(at, n) for n, at, aside in self._state.notices.values() if at <= now and aside is parked]
         return [notice for _, notice in sorted(due, key=lambda item: (item[0], item[1].key))[:limit]]
 
-    def settle(self, key: str, retry_at: datetime | None, parked: bool = False) -> None:
-        """Delivered, to be tried again, or parked."""
-        check_settle(key, retry_at)
+    def delivered(self, key: str) -> None:
+        """It leaves the queue."""
+        check_words((key,))
+        with self._lock:
+            if self._state.notices.pop(key, None) is None:
+                raise NotFound(f"there is no notice {key!r}")
+
+    def put_off(self, key: str, until: datetime, parked: bool = False) -> None:
+        """It comes again, one attempt older."""
+        check_words((key,))
+        check_instant(until)
         with self._lock:
             if key not in self._state.notices:
                 raise NotFound(f"there is no notice {key!r}")
-            notice, due, _ = self._state.notices[key]
-            if retry_at is None and not parked:
-                del self._state.notices[key]
-            else:
-                again = attrs.evolve(notice, attempts=notice.attempts + 1)
-                self._state.notices[key] = (again, retry_at or due, parked)
+            notice = self._state.notices[key][0]
+            self._state.notices[key] = (attrs.evolve(notice, attempts=notice.attempts + 1), until, parked)
 
 
 def _within(d: Document) -> bool:

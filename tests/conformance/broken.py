@@ -325,7 +325,7 @@ class NoticeBeforeCommit(MemoryRepository):
         super().commit(*[attrs.evolve(b, notices=()) for b in batches])
 
 
-@breaks("test_a_notice_is_seen_until_it_is_settled")
+@breaks("test_a_notice_is_seen_until_it_is_delivered")
 class NoticeOnce(MemoryRepository):
     """Takes what it hands out off its queue."""
 
@@ -333,7 +333,7 @@ class NoticeOnce(MemoryRepository):
         """Hands out once."""
         found = super().notices(now, limit, parked)
         for notice in found:
-            self.settle(notice.key, None)
+            self.delivered(notice.key)
         return found
 
 

@@ -19,6 +19,7 @@ from expense_adapters.sql import history as pages
 from expense_policy.ports.errors import Conflict, RepositoryError, RepositoryUnavailable
 from expense_policy.ports.repository import Batch, Guard, Look, Put
 from expense_policy.testing.batches import NOW, Clerk, notice, payee, use_row, written
+from tests.world import World
 
 
 @pytest.fixture
@@ -81,7 +82,8 @@ EVERYTHING: dict[str, Callable[[SqlRepository], object]] = {
     "history": lambda s: list(s.history()),
     "unsealed": lambda s: s.unsealed(1),
     "notices": lambda s: s.notices(NOW, 1),
-    "settle": lambda s: s.settle("n", None),
+    "delivered": lambda s: s.delivered("n"),
+    "put_off": lambda s: s.put_off("n", NOW),
 }
 
 
@@ -294,9 +296,14 @@ def test_a_joined_store_sends_and_seals_nothing(tmp_path: Path, store: SqlReposi
     connection = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
     connection.execute("BEGIN")
     joined = SqlRepository.joining(connection)
-    for name in ("notices", "settle", "unsealed"):
+    for name in ("notices", "delivered", "put_off", "unsealed"):
         with pytest.raises(RepositoryUnavailable, match="may still roll back"):
             EVERYTHING[name](joined)
+    world = World.open(joined)
+    before = connection.total_changes
+    with pytest.raises(RepositoryUnavailable, match="may still roll back"):
+        world.desk.tick()
+    assert connection.total_changes == before
     connection.execute("ROLLBACK")
     connection.close()
     assert len(store.notices(NOW, 5)) == 1

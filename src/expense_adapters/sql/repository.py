@@ -23,7 +23,7 @@ from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.periods import instant_of, instant_text
 from expense_policy.domain.project import Project
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryUnavailable
-from expense_policy.ports.mistakes import check_find, check_instant, check_limit, check_look, check_settle, check_words
+from expense_policy.ports.mistakes import check_find, check_instant, check_limit, check_look, check_words
 from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import (
     Batch,
@@ -67,8 +67,9 @@ class SqlRepository:
 
         A batch that is refused rolls back to its savepoint; what was committed is durable once the host commits.
         Once that transaction has ended the store refuses with RepositoryUnavailable: the next one is joined anew.
-        Notices and seals go out from a store of its own: `notices`, `settle` and `unsealed` refuse, since they would
-        tell of what may still be rolled back (I31). The schema has to be there already, of this library's version.
+        Notices and seals go out from a store of its own: `notices`, `delivered`, `put_off` and `unsealed` refuse, since
+        they would tell of what may still be rolled back (I31). The schema has to be there already, of this library's
+        version.
         ValueError where no transaction is open, or a PRAGMA of the host changes what statements answer.
         """
         joined = cls.__new__(cls)
@@ -350,25 +351,20 @@ class SqlRepository:
         )
         return [rows.notice_of(dict(row)) for row in self._query(query)]
 
-    def settle(self, key: str, retry_at: datetime | None, parked: bool = False) -> None:
-        """Delivered, to be tried again, or parked."""
-        check_settle(key, retry_at)
-        self._alone("settle")
+    def delivered(self, key: str) -> None:
+        """It leaves the queue."""
+        self._noticed(key, q.DELIVERED, {})
+
+    def put_off(self, key: str, until: datetime, parked: bool = False) -> None:
+        """It comes again, one attempt older."""
+        check_instant(until)
+        self._noticed(key, q.PUT_OFF, {"due": instant_text(until), "parked": int(parked)})
+
+    def _noticed(self, key: str, statement: str, values: dict[str, Any]) -> None:
+        check_words((key,))
+        self._alone("notices")
         with self._connections.writing() as c:
-            if retry_at is None and not parked:
-                done = c.execute("DELETE FROM outbox WHERE key = :key", {"key": key})
-            else:
-                values = {
-                    "key": key,
-                    "due": None if retry_at is None else instant_text(retry_at),
-                    "parked": int(parked),
-                }
-                done = c.execute(
-                    "UPDATE outbox SET due = COALESCE(:due, due), parked = :parked, attempts = attempts + 1"
-                    " WHERE key = :key",
-                    values,
-                )
-            if done.rowcount != 1:
+            if c.execute(statement, {"the_key": key, **values}).rowcount != 1:
                 raise NotFound(f"there is no notice {key!r}")
 
     def _alone(self, what: str) -> None:

@@ -125,6 +125,12 @@ DOCUMENTS = _documents(lambda column: sqlite.among(column, bind("id")))
 
 GUARD_AT = _sql(select(s.guards.c.version).where(s.guards.c.key == bind("key")))
 TAKEN_AT = _sql(select(s.taken.c.owner).where(s.taken.c.space == bind("space"), s.taken.c.key == bind("key")))
+DELIVERED = _sql(s.outbox.delete().where(s.outbox.c.key == bind("the_key")))
+PUT_OFF = _sql(
+    s.outbox.update()
+    .where(s.outbox.c.key == bind("the_key"))
+    .values(due=bind("due"), parked=bind("parked"), attempts=s.outbox.c.attempts + literal_column("1"))
+)
 UNSEAL = _sql(s.unsealed.delete().where(s.unsealed.c.subject == bind("subject"), s.unsealed.c.seq == bind("seq")))
 FACTS: tuple[tuple[Any, Any], ...] = (
     (s.rounds, rows.submission_of),

@@ -71,13 +71,6 @@ def check_find(where: tuple[tuple[str, str], ...], due: tuple[str, datetime] | N
         check_instant(due[1])
 
 
-def check_settle(key: str, retry_at: datetime | None) -> None:
-    """What `Repository.settle` may be told."""
-    check_words((key,))
-    if retry_at is not None:
-        check_instant(retry_at)
-
-
 def check_look(at: Look) -> None:
     """What one look may ask: names that are text, sums of the closed list."""
     named = (*at.documents, *at.payees, *at.policies, *at.projects, *at.lines, *at.guards)

@@ -367,11 +367,14 @@ class Repository(Protocol):
     def notices(self, now: datetime, limit: int, parked: bool = False) -> Sequence[Notice]:
         """The first `limit` that are committed, undelivered and due, by due date, then key.
 
-        Two callers may see the same one; it is seen until it is settled. With `parked`, those set aside instead.
+        Two callers may see the same one; it is seen until it is delivered. With `parked`, those set aside instead.
         """
 
-    def settle(self, key: str, retry_at: datetime | None, parked: bool = False) -> None:
-        """The notice was delivered (None), is to be tried again at `retry_at`, or is set aside and reported.
+    def delivered(self, key: str) -> None:
+        """The notice has arrived: nobody sees it again. NotFound where there is none of this key."""
 
-        NotFound where there is no such notice, or no longer.
+    def put_off(self, key: str, until: datetime, parked: bool = False) -> None:
+        """The notice is to be tried again from `until` on, one attempt older; with `parked` it is set aside instead.
+
+        NotFound where there is none of this key.
         """

@@ -163,7 +163,7 @@ class Desk:
 
     def resend(self, key: str) -> None:
         """Puts a notice that was set aside back into the queue; NotFound where there is none of this key."""
-        self.env.repository.settle(key, self.env.clock.now())
+        self.env.repository.put_off(key, self.env.clock.now())
 
     def tick(self, limit: int = 100) -> Swept:
         """Sends due notices, expires approvals that ran out, seals the journal; the host calls it."""

@@ -63,6 +63,8 @@ class Tending:
 
     def tick(self, limit: int) -> Swept:
         """One sweep of at most `limit` of each kind."""
+        # A store inside a host's transaction refuses here, before anything is done.
+        self._engine.env.repository.unsealed(1)
         expired, sealed = self._expire(limit), self._seal(limit)
         return Swept(*self._send(limit), expired, sealed)
 
@@ -100,14 +102,12 @@ class Tending:
                 # A seal is never set aside: it is what the store is held to.
                 poison = notice.attempts + 1 >= ATTEMPTS_MAX and notice.about != SEALS
                 wait = min(timedelta(seconds=2 ** min(notice.attempts, 12)), _RETRY_MAX)
-                self._settle(notice.key, now + wait, parked=poison)
+                with suppress(NotFound):
+                    repository.put_off(notice.key, now + wait, poison)
                 failed, parked = failed + 1, parked + poison
             else:
-                self._settle(notice.key, None)
+                # Another dispatcher may have seen the same notice, and told of it meanwhile.
+                with suppress(NotFound):
+                    repository.delivered(notice.key)
                 sent += 1
         return sent, failed, parked
-
-    def _settle(self, key: str, retry_at: datetime | None, *, parked: bool = False) -> None:
-        # Another dispatcher may have seen the same notice, and delivered it meanwhile.
-        with suppress(NotFound):
-            self._engine.env.repository.settle(key, retry_at, parked)

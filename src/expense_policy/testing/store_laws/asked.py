@@ -189,7 +189,7 @@ class Asked(Laws):
         asked: dict[str, Callable[[], object]] = {
             "a key of no space": lambda: ask.look(Look(taken=(("payment", "k"),))),  # type: ignore[arg-type]  # a str
             "a naive instant": lambda: ask.notices(NAIVE, 1),
-            "a naive delay": lambda: ask.settle("n", NAIVE),
+            "a naive delay": lambda: ask.put_off("n", NAIVE),
             "a naive due date": lambda: ask.find(due=("expires_at", NAIVE)),
             "no due date": lambda: ask.find(due=("ended_at", NOW)),
         }
@@ -204,7 +204,8 @@ class Asked(Laws):
         for name in names:
             asked[f"after {name!r}"] = partial(ask.find, after=name)
             asked[f"where {name!r}"] = partial(ask.find, (("status", name),))
-            asked[f"settling {name!r}"] = partial(ask.settle, name, None)
+            asked[f"{name!r} delivered"] = partial(ask.delivered, name)
+            asked[f"{name!r} put off"] = partial(ask.put_off, name, NOW)
             looks: list[dict[str, Any]] = [{f: (name,)} for f in NAMES] + [{"taken": ((Space.PLAN, name),)}]
             looks += [] if name is None else [{"key": name}, {"subject": name}]
             for look in looks:

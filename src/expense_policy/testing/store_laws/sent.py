@@ -28,15 +28,15 @@ class Sent(Laws):
         clerk.does("s", notices=(notice("n1"), notice("n2")))
         assert list(repository.notices(NOW, 10)) == [notice("n1"), notice("n2")]
 
-    def test_a_notice_is_seen_until_it_is_settled(self, repository: Repository, clerk: Clerk) -> None:
+    def test_a_notice_is_seen_until_it_is_delivered(self, repository: Repository, clerk: Clerk) -> None:
         """Whoever asks sees a notice again and again, until it is delivered; then nobody does."""
         clerk.does("s", notices=(notice("n1"), notice("n2")))
         for _ in range(3):
             assert [each.key for each in repository.notices(NOW, 10)] == ["n1", "n2"]
-        repository.settle("n1", None)
+        repository.delivered("n1")
         assert [each.key for each in repository.notices(NOW, 10)] == ["n2"]
         with pytest.raises(NotFound):
-            repository.settle("n1", None)
+            repository.delivered("n1")
 
     def test_notices_come_by_due_date(self, repository: Repository, clerk: Clerk) -> None:
         """Notices come when they are due and not before, the longest due first, then by key, so many at a time."""
@@ -52,7 +52,7 @@ class Sent(Laws):
         """A notice that could not be delivered comes again at the instant it was put off to, one attempt older."""
         clerk.does("s", notices=(notice("n1"), notice("n2", NOW + MINUTE)))
         for attempt in (1, 2):
-            repository.settle("n1", NOW + attempt * 3 * MINUTE)
+            repository.put_off("n1", NOW + attempt * 3 * MINUTE)
             assert [each.key for each in repository.notices(NOW + MINUTE, 10)] == ["n2"]
             again = repository.notices(NOW + attempt * 3 * MINUTE, 10)
             assert [(each.key, each.attempts) for each in again] == [("n2", 0), ("n1", attempt)]
@@ -62,19 +62,20 @@ class Sent(Laws):
         """A notice that was set aside comes where those are asked for, and nowhere else, until it is put off again."""
         clerk.does("s", notices=(notice("n1"), notice("n2"), notice("n3", LATER)))
         assert list(repository.notices(LATER, 10, parked=True)) == []
-        repository.settle("n1", NOW + MINUTE, parked=True)
-        repository.settle("n2", None, parked=True)
+        repository.put_off("n1", NOW + MINUTE, parked=True)
+        repository.put_off("n2", NOW, parked=True)
         assert [each.key for each in repository.notices(LATER, 10)] == ["n3"]
         assert [each.key for each in repository.notices(NOW, 10, parked=True)] == ["n2"]
         aside = repository.notices(LATER, 10, parked=True)
         assert [(each.key, each.attempts) for each in aside] == [("n2", 1), ("n1", 1)]
-        repository.settle("n1", NOW)
-        repository.settle("n2", None)
+        repository.put_off("n1", NOW)
+        repository.delivered("n2")
         assert [each.key for each in repository.notices(NOW, 10)] == ["n1"]
         assert list(repository.notices(LATER, 10, parked=True)) == []
 
-    def test_a_notice_that_is_not_there_is_not_settled(self, repository: Repository) -> None:
-        """Settling a notice that never was is NotFound."""
-        for retry_at in (None, NOW):
-            with pytest.raises(NotFound):
-                repository.settle("absent", retry_at)
+    def test_a_notice_that_is_not_there_is_not_delivered(self, repository: Repository) -> None:
+        """Telling of a notice that never was, delivered or put off, is NotFound."""
+        with pytest.raises(NotFound):
+            repository.delivered("absent")
+        with pytest.raises(NotFound):
+            repository.put_off("absent", NOW)
