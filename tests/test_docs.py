@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from expense_adapters.cli.main import app
 from expense_adapters.files import FileDirectory, read_budget, read_key
 from expense_adapters.notify import read_seals
 from expense_policy.domain.vocabulary import CATEGORIES
+from expense_policy.ports.repository import Repository
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -33,7 +37,7 @@ def _links(page: Path) -> Iterator[tuple[Path, str]]:
         yield (page.parent / path).resolve() if path else page, heading
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *PAGES], ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Each link between pages leads to a file that is there, and to a heading that is in it."""
     for path, heading in _links(page):
@@ -78,3 +82,54 @@ def test_the_files_that_are_shown_are_read(tmp_path: Path) -> None:
     assert read_key(tmp_path / "key").id == "journal-2026"
     assert read_seals(tmp_path / "notices.jsonl") == [(1, "5b0c…")]
     assert all(f"`{category}`" in _text(ROOT / "docs" / "reference" / "files.md") for category in CATEGORIES)
+
+
+def test_pages_for_hosts_run_as_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python of the how-to, and then of the record on the store that it left, runs and prints what is shown."""
+    for name in ("policy.toml", "people.toml"):
+        shutil.copy(ROOT / "examples" / "company" / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for page in ("how-to/run-in-your-application.md", "explanation/the-record.md"):
+        exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {})
+        assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+
+
+def test_the_refusals_are_those_of_the_library() -> None:
+    """The page of refusals is what its script writes."""
+    command = [sys.executable, str(ROOT / "script" / "refusals_table.py")]
+    written = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
+    assert written == _text(ROOT / "docs" / "reference" / "refusals.md"), "run script/refusals_table.py"
+
+
+def test_every_test_that_is_named_is_there() -> None:
+    """Each test, and each file of tests, that a page rests on exists; CONTRIBUTING names every file of tests."""
+    files = {path.name: _text(path) for path in (ROOT / "tests").rglob("*.py")}
+    laws = "".join(_text(path) for path in (ROOT / "src" / "expense_policy" / "testing").rglob("*.py"))
+    there = {*files, *re.findall(r"def (test_\w+)", laws + "".join(files.values()))}
+    named = {name for page in [*ROOT.glob("*.md"), *PAGES] for name in re.findall(r"\btest_\w+(?:\.py)?", _text(page))}
+    assert named - there == set()
+    assert {name for name in files if name.startswith("test_")} <= named
+
+
+def test_the_architecture_names_every_part() -> None:
+    """The page of the architecture names each module of domain and services, and each method of the store's port."""
+    page = _text(ROOT / "docs" / "explanation" / "architecture.md")
+    for ring in ("domain", "services"):
+        modules = {path.stem for path in (ROOT / "src" / "expense_policy" / ring).glob("[!_]*.py")}
+        assert {name for name in modules if f"`{name}`" not in page} == set(), ring
+    (methods,) = re.findall(r"^\| `Repository` \| (.+?) \|", page, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", methods) == [name for name in vars(Repository) if not name.startswith("_")]
+
+
+def test_every_law_of_verify_is_listed() -> None:
+    """The record lists exactly the laws that `verify` may name."""
+    services = ROOT / "src" / "expense_policy" / "services"
+    named = {
+        law
+        for name in ("verification", "replay", "lawfulness")
+        for law in re.findall(r'"(I[0-9]+)"', _text(services / f"{name}.py"))
+    }
+    page = _text(ROOT / "docs" / "explanation" / "the-record.md")
+    assert re.findall(r"^\| (I[0-9]+) \|", page, re.MULTILINE) == sorted(named, key=lambda law: int(law[1:]))
