@@ -16,6 +16,7 @@ from expense_policy.domain.application import Application, Payee
 from expense_policy.domain.approval import Outcome, Step
 from expense_policy.domain.documents import Approved, Document
 from expense_policy.domain.journal import Entry
+from expense_policy.domain.organisation import Delegation
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.domain.vocabulary import Status
 from expense_policy.policy_file import load_policy
@@ -181,3 +182,32 @@ def test_no_one_plays_two_parts(amount: str, applicant: str, person: str | None)
     for who in EVERYONE:
         allowed_ = would.pay(id, world.instruction(form), actor=who).allowed
         assert allowed_ == (who == "cashier" and who not in barred), who
+
+
+@pytest.mark.clause("A3.2", "A3.5", "A4.1")
+def test_the_gate_asks_for_the_authority_again(signed: tuple[World, Document]) -> None:
+    """A signature whose kept authority could not have taken its step counts for nothing (I4)."""
+    _, document = signed
+    last = document.signatures[3]
+    at = last.at
+    good = Delegation("deputy", "aide", "deputy_in_charge", at, at + timedelta(days=1), "Leave", 10**9)
+    by_aide = attrs.evolve(last, signer="aide")
+    right = attrs.evolve(last.authority, delegation=good)
+    whole = (*document.signatures[:3], attrs.evolve(by_aide, authority=right))
+    assert isinstance(documents.approved(attrs.evolve(document, signatures=whole), POLICY_1, NOW), Approved)
+    for wrong in (
+        attrs.evolve(last.authority, office="cashier", substitute_for="deputy_in_charge"),
+        attrs.evolve(last.authority, office="department_head", substitute_for="deputy_in_charge"),
+        attrs.evolve(right, delegation=None),
+        attrs.evolve(right, delegation=attrs.evolve(good, until=at)),
+        attrs.evolve(right, delegation=attrs.evolve(good, since=at + timedelta(microseconds=1))),
+        attrs.evolve(right, delegation=attrs.evolve(good, office="finance_head")),
+        attrs.evolve(right, delegation=attrs.evolve(good, delegate="other")),
+        attrs.evolve(right, delegation=attrs.evolve(good, holder="gm")),
+        attrs.evolve(right, delegation=attrs.evolve(good, units_max=1)),
+    ):
+        signer = (
+            "aide" if wrong.delegation is not None or wrong == attrs.evolve(right, delegation=None) else last.signer
+        )
+        forged = (*document.signatures[:3], attrs.evolve(last, signer=signer, authority=wrong))
+        assert _steps(attrs.evolve(document, signatures=forged)) == "deputy_in_charge", wrong

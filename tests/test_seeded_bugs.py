@@ -194,7 +194,7 @@ BUGS = {
     "a failed notice counts as delivered": Bug(
         "I31",
         f"{SERVICES}/tending.py",
-        "repository.put_off(notice.key, now + wait, poison)",
+        "repository.put_off(notice.key, now if poison else now + wait, poison)",
         "repository.delivered(notice.key)",
         said="I31",
     ),

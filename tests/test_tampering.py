@@ -126,7 +126,7 @@ def test_what_does_not_agree_is_named(year: Path, tamper: Callable[[Forger], Non
 
 
 def rewritten_chain(f: Forger) -> None:
-    """An actor in a chain is another; chain and seals were worked out anew."""
+    """A reason in a chain is another; chain and seals were worked out anew."""
     subject = f.one("SELECT subject FROM journal WHERE act = 'withdraw' LIMIT 1")
     f.rewrite(subject, reason={1: "Another story."})
     f.reseal()

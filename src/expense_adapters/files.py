@@ -208,10 +208,15 @@ class FolderEvidence:
         return found
 
     def open(self, digest: str) -> BinaryIO:
-        """The bytes; KeyError where they are not there."""
+        """The bytes; KeyError where they are not there, ValueError where they are not what was put."""
         if not self.has(digest):
             raise KeyError(digest)
-        return self._place(digest).open("rb")
+        file = self._place(digest).open("rb")
+        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+            file.close()
+            raise ValueError(f"the evidence {digest} is not what was put")
+        file.seek(0)
+        return file
 
     def has(self, digest: str) -> bool:
         """Whether they are there; False for what is no digest."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .domain.money import Money as Money
     from .domain.organisation import Delegation as Delegation
     from .domain.organisation import Holding as Holding
+    from .domain.organisation import Roster as Roster
     from .domain.payment import Instruction as Instruction
     from .domain.project import Project as Project
     from .domain.refusals import Code as Code
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from .ports.errors import RepositoryError as RepositoryError
     from .ports.errors import RepositoryUnavailable as RepositoryUnavailable
     from .ports.errors import Tampered as Tampered
+    from .ports.notifier import Notice as Notice
     from .ports.repository import Summary as Summary
     from .services.desk import Desk as Desk
     from .services.engine import Decision as Decision
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from .services.verification import verify as verify
 
 _HOMES = {
+    "Roster": "domain.organisation",
+    "Notice": "ports.notifier",
     "Decision": "services.engine",
     "Receipt": "services.engine",
     "Summary": "ports.repository",

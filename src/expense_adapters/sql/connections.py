@@ -207,7 +207,7 @@ class Joined(Connections):
 
 
 class Snapshot(Connections):
-    """One connection that sees a file as it stood when it was opened: read only, nothing is made, nobody waits."""
+    """One connection that sees a file as it stood when it was opened: read only; nobody waits."""
 
     read = done = ()
 

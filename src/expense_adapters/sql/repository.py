@@ -83,7 +83,7 @@ class SqlRepository:
     def reading(cls, url: str) -> SqlRepository:
         """A store to be read alone, as it stands at this instant: for `verify`, exports, auditors (S2.1).
 
-        Nothing is written, made or locked; writers go on meanwhile. RepositoryUnavailable where the file can't be
+        No row is written and no schema made; writers go on meanwhile. RepositoryUnavailable where the file can't be
         read or holds no schema of this library's version.
         """
         read = cls.__new__(cls)

@@ -10,7 +10,7 @@ import attrs
 from . import checks
 from . import project as projects
 from .categories import REGISTER, Plan
-from .content import Digest, digest
+from .content import Digest, digest, line_digest
 from .folding import fold
 from .holds import Line
 from .money import Money
@@ -41,10 +41,20 @@ class Payee:
         """The name as two spellings of one payee share it (A3.6)."""
         return fold(self.name)
 
+    @property
+    def id(self) -> str:
+        """What the payee is known by in journal and guards: a digest of the folded name."""
+        return payee_id(self.name)
+
     @cached_property
     def folded_account(self) -> str:
         """The account as two ways of writing it share it: digits and letters alone."""
         return fold(self.account)
+
+
+def payee_id(name: str) -> str:
+    """The id of every payee of this name: a digest, for the journal keeps no names (G3.4)."""
+    return line_digest(("payee", fold(name)))
 
 
 @attrs.frozen

@@ -232,7 +232,27 @@ def check_verdict(step: Step, verdict: Verdict) -> list[Refusal]:
     return found
 
 
+def authorised(signature: Signature, step: Step, policy: Policy, units: int) -> bool:
+    """Whether the authority a signature keeps could have taken the step (A3.2, A3.5): who held what is not asked again.
+
+    The office is the step's own or one of its substitutes; who signed is the holder, or his delegate for that office
+    within the delegation's dates and limit.
+    """
+    right, given = signature.authority, signature.authority.delegation
+    if right.substitute_for is None:
+        taken = right.office == step.office
+    else:
+        taken = right.substitute_for == step.office and right.office in policy.substitute_offices(step.office)
+    if given is None:
+        return taken and right.holder == signature.signer
+    delegated = (given.holder, given.delegate, given.office) == (right.holder, signature.signer, right.office)
+    within = given.since <= signature.at < given.until and (given.units_max is None or units <= given.units_max)
+    return taken and delegated and within
+
+
 def unsigned_steps(
+    policy: Policy,
+    units: int,
     chain: tuple[Step, ...],
     statement: Digest,
     signatures: tuple[Signature, ...],
@@ -242,8 +262,9 @@ def unsigned_steps(
 ) -> tuple[str, ...]:
     """The offices of the steps without a valid approval of this statement, in order (A4.1).
 
-    Each is derived again from the signature itself: its step, office, statement and findings, and that neither who
-    signed nor whom for is applicant or payee or stands in another step's signature, of this round or before (A3.2).
+    Each is derived again from the signature itself: its step, office, authority, statement and findings, and that
+    neither who signed nor whom for is applicant or payee or stands in another step's signature, of this round or
+    before (A3.2). `units` is the amount that decided the chain.
     """
     people: set[PersonId | None] = {applicant, payee}
     missing = []
@@ -252,7 +273,7 @@ def unsigned_steps(
         for s in signatures:
             said = (s.step, s.office, s.statement, s.verdict.outcome)
             right = said == (i, step.office, statement, Outcome.APPROVE) and others.isdisjoint(s.people)
-            if right and not check_verdict(step, s.verdict):
+            if right and authorised(s, step, policy, units) and not check_verdict(step, s.verdict):
                 people.update(s.people)
                 break
         else:

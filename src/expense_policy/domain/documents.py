@@ -261,15 +261,24 @@ def sign(document: Document, signature: Signature, policy: Policy) -> Change:
     return Change(_next(document, status=status, signatures=signatures, held=held, ended_at=ended), moves)
 
 
-def pay(document: Document, payment: Payment, policy: Policy) -> Change:
-    """The document after a payment or a reversal; the use record of what was paid falls due some days later (C8).
+def pay(view: Approved, payment: Payment, policy: Policy) -> Change:
+    """The document after a payment (A4.3); the use record of what was paid falls due some days later (C8).
 
-    What a reversal undoes is committed again, and goes back to its lines where the document has ended (A4.2).
+    It takes the proof that the document is signed in full: nothing else is paid (A4.1).
     """
-    spend = holds.spend if document.ended_at is None else holds.give_back
-    held, moves = spend(document.held, payment.parts, policy.calendar.month(payment.at))
-    due = policy.calendar.days_after(payment.at, policy.use_due_days) if payment.units > 0 else None
+    document = view.document
+    held, moves = holds.spend(document.held, payment.parts, policy.calendar.month(payment.at))
+    due = policy.calendar.days_after(payment.at, policy.use_due_days)
     return Change(_next(document, held=held, payments=(*document.payments, payment), use_due_at=due), moves)
+
+
+def reverse(document: Document, undone: Payment, policy: Policy) -> Change:
+    """The document after a payment was undone: its money is committed again, or back on its lines once it ended."""
+    if undone.units >= 0 or undone.reverses is None:
+        raise ValueError("a reversal is below 0 and names the payment it undoes")
+    spend = holds.spend if document.ended_at is None else holds.give_back
+    held, moves = spend(document.held, undone.parts, policy.calendar.month(undone.at))
+    return Change(_next(document, held=held, payments=(*document.payments, undone)), moves)
 
 
 def use(document: Document, used: int, rows: int) -> Change:
@@ -371,9 +380,11 @@ def unsigned(document: Document, policy: Policy | None) -> tuple[str, ...]:
     r = document.round
     units = max(r.deciding_units, document.units)
     chain = () if policy is None or policy.digest != r.policy_digest else policy.chain(document.kind, units)
-    if not chain or chain != r.chain:
+    if policy is None or not chain or chain != r.chain:
         return tuple(step.office for step in chain or r.chain) or (document.kind.value,)
     return unsigned_steps(
+        policy,
+        r.deciding_units,
         chain,
         present_statement(document),
         document.signatures,

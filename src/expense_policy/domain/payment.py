@@ -62,7 +62,7 @@ def _number(number: int | None) -> str:
 
 @attrs.frozen
 class PayeeAccount:
-    """The account last paid, or confirmed by name, under a payee's name, both folded (A4.2)."""
+    """The account last paid, or confirmed by name, under a payee's name (A4.2): folded; `id` is `payee_id`."""
 
     id: str
     account: str

@@ -207,8 +207,8 @@ TEXTS: dict[Code, Text] = {
         "B1.1",
         "{department} already has a budget plan for {year}: {document}.",
         "{department}{year}年度已有预算：{document}。",
-        "Revise that one, or file an adjustment.",
-        "请修改原预算，或提交调整申请。",
+        "Revise that one while it is in review.",
+        "请在审批期间修改原预算。",
     ),
     Code.PLAN_TOTAL_DIFFERS: Text(
         "C8",

@@ -14,7 +14,7 @@ class Evidence(Protocol):
         """Keeps the bytes, returns their SHA-256."""
 
     def open(self, digest: Digest) -> BinaryIO:
-        """The bytes again; KeyError where they are not there."""
+        """The bytes again; KeyError where they are not there, ValueError where they are not what was put."""
 
     def has(self, digest: Digest) -> bool:
         """Whether they are there."""

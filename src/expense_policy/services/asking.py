@@ -8,11 +8,13 @@ from datetime import datetime
 import attrs
 
 from ..domain.approval import who_may
+from ..domain.content import Digest
 from ..domain.holds import Line
 from ..domain.organisation import Roster
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refused, refusal
 from ..domain.vocabulary import Status
+from ..ports.evidence import Evidence
 from ..ports.repository import Look, Summary
 from .engine import POLICY_GUARD, Environment, in_force
 
@@ -28,6 +30,15 @@ class Disclosed:
 
     lines: tuple[Line, ...]
     documents: tuple[Summary, ...]
+
+
+def whole(evidence: Evidence, digest: Digest) -> bool:
+    """Whether the evidence is there as it was put."""
+    try:
+        evidence.open(digest).close()
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
 def policies(env: Environment) -> Mapping[str, Policy]:

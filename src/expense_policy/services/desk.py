@@ -38,7 +38,7 @@ class Archived:
     """A document that ended, whole (A4.4): form, signatures and payments in `document`, its evidence, its journal.
 
     `uses` is its use record so far, in order: after a close it may still grow (C8). `keep_until` is the last day it has
-    to be kept; `missing` names evidence that is not in its store any more.
+    to be kept; `missing` names evidence that is not in its store any more, or not as it was put.
     """
 
     document: Document
@@ -141,7 +141,7 @@ class Desk:
         policy = asking.policies(self.env)[document.round.policy_version]
         last = policy.calendar.day(document.ended_at) + relativedelta(years=policy.retention_years)
         evidence = documents.evidence(document)
-        missing = tuple(digest for digest in evidence if not self.env.evidence.has(digest))
+        missing = tuple(digest for digest in evidence if not asking.whole(self.env.evidence, digest))
         told = list(self.env.repository.history(id))
         uses = tuple(fact for _, facts in told for fact in facts if isinstance(fact, UseRow))
         return Archived(document, evidence, missing, uses, tuple(entry for entry, _ in told), last)

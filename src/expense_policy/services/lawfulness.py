@@ -1,10 +1,11 @@
-"""The laws of one document, derived again from what is stored (I1-I7, I11-I14, I28)."""
+"""The laws of one document, derived again from what is stored (I1, I2, I4-I7, I10-I14, I28)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
 from ..domain.application import Application
+from ..domain.approval import authorised
 from ..domain.budget import BudgetPlan
 from ..domain.documents import Document, manifest, present_statement, unsigned
 from ..domain.policy import Policy
@@ -19,7 +20,7 @@ _OPEN = (Status.IN_REVIEW, Status.APPROVED)
 def broken_laws(document: Document, policy: Policy | None, played: Replay) -> Broken:
     """Every law that does not hold, with how; `policy` is the version of its round, if that can be trusted."""
     d, r = document, document.round
-    broken = _signed(d)
+    broken = _signed(d, policy)
     if d.content.digest != d.content_digest or present_statement(d) != r.statement:
         broken.append(("I2", "the content is not what the statement covers"))
     if policy is None or policy.digest != r.policy_digest or policy.chain(d.kind, r.deciding_units) != r.chain:
@@ -36,8 +37,12 @@ def broken_laws(document: Document, policy: Policy | None, played: Replay) -> Br
     return broken
 
 
-def _signed(d: Document) -> Broken:
+def _signed(d: Document, policy: Policy | None) -> Broken:
     broken = []
+    for s in d.signatures if policy is not None else ():
+        step = d.round.chain[s.step] if 0 <= s.step < len(d.round.chain) else None
+        if policy is None or step is None or not authorised(s, step, policy, d.round.deciding_units):
+            broken.append(("I4", f"who signed step {s.step} had no authority to"))
     signed = [person for s in d.signatures for person in set(s.people)]
     if len(set(signed)) != len(signed):
         broken.append(("I6", "one person stands in two signatures"))

@@ -7,9 +7,9 @@ from datetime import datetime
 import attrs
 
 from ..domain import documents, holds, payment
-from ..domain.application import Application
+from ..domain.application import Application, payee_id
 from ..domain.categories import REGISTER
-from ..domain.documents import Document
+from ..domain.documents import Change, Document
 from ..domain.folding import fold
 from ..domain.money import Money
 from ..domain.payment import Instruction, PayeeAccount, Payment
@@ -79,7 +79,8 @@ class Pay:
         )
         before = 0 if known is None else known.version
         account = Put(PayeeAccount(self.payee_id, form.payee.folded_account, before + 1), before)
-        return self._recorded(document, paid, scene, (account,))
+        change = documents.pay(view, paid, scene.policies[document.round.policy_version])
+        return self._recorded(document, paid, change, (account,))
 
     def _reverse(self, document: Document, scene: Scene) -> Verdicts:
         found = self._separate(document, scene)
@@ -104,10 +105,10 @@ class Pay:
             parts=tuple((line, -units) for line, units in done.parts),
             reverses=done.number,
         )
-        return self._recorded(document, undone, scene, ())
+        change = documents.reverse(document, undone, scene.policies[document.round.policy_version])
+        return self._recorded(document, undone, change, ())
 
-    def _recorded(self, document: Document, paid: Payment, scene: Scene, puts: tuple[Put, ...]) -> Effects:
-        change = documents.pay(document, paid, scene.policies[document.round.policy_version])
+    def _recorded(self, document: Document, paid: Payment, change: Change, puts: tuple[Put, ...]) -> Effects:
         return Effects(
             office=Office.CASHIER,
             version=document.round.policy_version,
@@ -153,10 +154,10 @@ class ConfirmAccount:
 
     @property
     def subject(self) -> str:
-        return f"payee:{fold(self.payee)}"
+        return f"payee:{payee_id(self.payee)}"
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
-        return Look(payees=(fold(self.payee),))
+        return Look(payees=(payee_id(self.payee),))
 
     def decide(self, scene: Scene) -> Verdicts:
         roster = self.directory.roster((), scene.at)
@@ -177,7 +178,7 @@ class ConfirmAccount:
             found.append(refusal(Code.REASON_MISSING, clause="A4.2"))
         if found:
             return tuple(found)
-        known = scene.seen.payees.get(fold(self.payee))
+        known = scene.seen.payees.get(payee_id(self.payee))
         before = 0 if known is None else known.version
-        record = PayeeAccount(fold(self.payee), fold(self.account), before + 1)
+        record = PayeeAccount(payee_id(self.payee), fold(self.account), before + 1)
         return Effects(office=Office.FINANCE_OFFICER, puts=(Put(record, before),))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from ..domain import checks
-from ..domain.application import Application
+from ..domain.application import Application, payee_id
 from ..domain.approval import Verdict
 from ..domain.categories import REGISTER, Use
 from ..domain.content import Digest
-from ..domain.folding import fold
 from ..domain.payment import Instruction
 from .applying import Submit
 from .ending import End
@@ -31,7 +30,7 @@ class Acts:
         return Sign(id, actor, seen, verdict, self._engine.env.directory)
 
     def pay(self, id: str, instruction: Instruction, actor: str) -> Pay:
-        return Pay(id, actor, instruction, None, fold(instruction.payee.name), self._engine.env.directory)
+        return Pay(id, actor, instruction, None, payee_id(instruction.payee.name), self._engine.env.directory)
 
     def reverse(self, id: str, number: int, actor: str, reason: str) -> Pay:
         return Pay(id, actor, None, number, "", self._engine.env.directory, reason)

@@ -20,7 +20,7 @@ from .spending import Spending
 SYSTEM = "system"
 SEALS = "seal"
 ATTEMPTS_MAX = 20
-"""After so many failures a notice is set aside and reported."""
+"""After so many failures a notice is set aside and reported; sent again, it is tried as often once more."""
 _RETRY_MAX = timedelta(hours=1)
 
 
@@ -100,10 +100,10 @@ class Tending:
                 self._notifier.notify(notice)
             except Exception:  # a channel may fail in any way; the notice stays
                 # A seal is never set aside: it is what the store is held to.
-                poison = notice.attempts + 1 >= ATTEMPTS_MAX and notice.about != SEALS
-                wait = min(timedelta(seconds=2 ** min(notice.attempts, 12)), _RETRY_MAX)
+                poison = (notice.attempts + 1) % ATTEMPTS_MAX == 0 and notice.about != SEALS
+                wait = min(timedelta(seconds=2 ** min(notice.attempts % ATTEMPTS_MAX, 12)), _RETRY_MAX)
                 with suppress(NotFound):
-                    repository.put_off(notice.key, now + wait, poison)
+                    repository.put_off(notice.key, now if poison else now + wait, poison)
                 failed, parked = failed + 1, parked + poison
             else:
                 # Another dispatcher may have seen the same notice, and told of it meanwhile.

@@ -13,7 +13,7 @@ from ..domain.approval import Outcome, Signature, Verdict
 from ..domain.categories import UseRow
 from ..domain.categories.holiday_gift import HolidayGift
 from ..domain.content import digest
-from ..domain.documents import Document
+from ..domain.documents import Approved, Document
 from ..domain.holds import Line, Move
 from ..domain.journal import GENESIS, Entry, Seal, digest_of, merkle_root
 from ..domain.money import Money
@@ -173,7 +173,12 @@ class Clerk:
         to = (form.payee.name, form.payee.account, form.method)
         payment = Payment(before.id, number, units, *to, "cashier", at, before.statement, parts, reverses)
         take = Take(Space.PAYMENT, f"{before.id}:{number}", before.id, ever=True)
-        change = documents.pay(before, payment, POLICY)
+        if reverses is not None:
+            change = documents.reverse(before, payment, POLICY)
+        else:
+            view = documents.approved(before, POLICY, at)
+            assert isinstance(view, Approved), view
+            change = documents.pay(view, payment, POLICY)
         return self._changed(change, at, payment, takes=(take,))
 
     def uses(self, before: Document, *rows: UseRow) -> Batch:

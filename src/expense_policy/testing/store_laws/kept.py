@@ -121,7 +121,7 @@ class Kept(Laws):
         at = datetime(2028, 2, 29, 0, 0, 0, 1, tzinfo=EAST)
         form = gift(expected_payment=date(2028, 2, 29))
         found = self.keeps(repository, clerk.files("d1", form, at=at))
-        away = Delegation("head", "mei", "department_head", at, at + timedelta(days=1), "Leave", 1)
+        away = Delegation("head", "mei", "department_head", at, at + timedelta(days=1), "Leave", 2**53)
         while found.step is not None:
             at += timedelta(microseconds=999_999)
             found = self.keeps(repository, clerk.signs(found, at=at, delegation=away))
