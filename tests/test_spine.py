@@ -83,9 +83,9 @@ def test_nothing_beyond_the_line(world: World) -> None:
     assert next(line for line in world.desk.lines() if line.id == "mkt-gifts").reserved == 0
 
 
-@pytest.mark.clause("A3.2", "A4.3")
-def test_duties_are_separate(world: World) -> None:
-    """The applicant signs nothing, a signer signs once, and a signer does not pay."""
+@pytest.mark.clause("A3.2", "A3.5")
+def test_the_applicant_signs_nothing(world: World) -> None:
+    """A head does not sign his own application; his substitute does, and the signature says so."""
     form = world.gift()
     id = world.apply(form, actor="head.mkt").id
     with pytest.raises(Refused) as refused:

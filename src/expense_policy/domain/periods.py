@@ -115,7 +115,7 @@ class Calendar:
 def festival(name: str, year: int) -> date:
     """The day of a lunar festival in a Gregorian year 1901-2099.
 
-    ValueError for a year outside the table, KeyError-free: an unknown name is a ValueError too.
+    ValueError for an unknown name, or a year outside the table.
     """
     if name not in FESTIVALS:
         raise ValueError(f"{name!r} is not one of {', '.join(FESTIVALS)}")

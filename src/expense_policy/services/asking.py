@@ -16,7 +16,7 @@ from ..domain.refusals import Code, Refused, refusal
 from ..domain.vocabulary import Status
 from ..ports.evidence import Evidence
 from ..ports.repository import Look, Summary
-from .engine import POLICY_GUARD, Environment, in_force
+from .engine import POLICY_GUARD, Environment, in_force, not_in_force
 
 _PAGE = 100
 
@@ -88,10 +88,10 @@ def _pages(env: Environment, where: tuple[tuple[str, str], ...]) -> Iterator[Seq
 def disclosed(env: Environment, actor: str, after: str, limit: int) -> Disclosed:
     """Execution and payments for a reader whom the policy in force names by office; Refused for anybody else."""
     now = env.clock.now()
-    policy = in_force(policies(env), now)
+    versions = policies(env)
+    policy = in_force(versions, now)
     if policy is None:
-        today = now.date().isoformat()
-        raise Refused([refusal(Code.POLICY_NOT_IN_FORCE, today=today, offices=", ".join(env.offices))])
+        raise Refused([not_in_force(versions, now, env.offices)])
     roster = env.directory.roster(policy.departments, now)
     if not any(holding.person == actor and holding.office in policy.readers for holding in roster.holdings):
         raise Refused([refusal(Code.READER_NOT_NAMED, actor=actor, offices=", ".join(policy.readers))])

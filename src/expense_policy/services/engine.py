@@ -108,7 +108,7 @@ class Scene:
         """The version in force at this instant, or the refusal (X2)."""
         if self.policy is not None:
             return self.policy
-        return (refusal(Code.POLICY_NOT_IN_FORCE, today=self.at.date().isoformat(), offices=", ".join(self.offices)),)
+        return (not_in_force(self.policies, self.at, self.offices),)
 
 
 class Act(Protocol):
@@ -210,6 +210,12 @@ def in_force(policies: Mapping[str, Policy], at: datetime) -> Policy | None:
         if policy.effective <= policy.calendar.day(at):
             return policy
     return None
+
+
+def not_in_force(policies: Mapping[str, Policy], at: datetime, offices: tuple[str, ...]) -> Refusal:
+    """The refusal where no version is in force: of the company's day, where an adopted version says its zone (X3)."""
+    today = next((policy.calendar.day(at) for policy in policies.values()), at.date())
+    return refusal(Code.POLICY_NOT_IN_FORCE, today=today.isoformat(), offices=", ".join(offices))
 
 
 class Engine:

@@ -152,6 +152,12 @@ class CompanyMachine(RuleBasedStateMachine):
             assert balance == self.oracle.balance(line.id), ("I11, I12", line.id, balance)
 
     @invariant()
+    def encodings(self) -> None:
+        """I32: forms that differ have digests that differ, and equal ones have one."""
+        found = {(d.content, d.content_digest) for d in self._documents().values()}
+        assert len(found) == len({content for content, _ in found}) == len({digest for _, digest in found}), "I32"
+
+    @invariant()
     def documents(self) -> None:
         """I1-I8, I13-I16, I28: each document is where the oracle has it, with the chain it was filed under."""
         for id, document in self._documents().items():
