@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 import attrs
@@ -95,7 +96,7 @@ def test_what_is_adopted_stays_adopted(repository: Repository) -> None:
     done = record()
     assert (done.adopted, done.offices) == (True, ("finance_head", "general_manager"))
     for actor in ("board", "gm", "nobody"):
-        assert set(refusals(lambda actor=actor: adopt(third, actor=actor))) == {Code.ADOPTED_ALREADY}  # type: ignore[misc]
+        assert set(refusals(partial(adopt, third, actor=actor))) == {Code.ADOPTED_ALREADY}
     assert record() == done
     world.clock.at = datetime(2026, 3, 2, 1, 0, tzinfo=timezone.utc)
     assert set(refusals(lambda: adopt(third, actor="gm"))) == {Code.ADOPTED_ALREADY}
@@ -124,7 +125,7 @@ def test_a_day_has_one_version(repository: Repository) -> None:
         adopt(later(name, "2026-02-01"), actor="cfo")
     adopt(later("2026.3", "2026-02-01"), actor="gm")
     for actor in ("gm", "cfo"):
-        found = refusals(lambda actor=actor: adopt(later("2026.2", "2026-02-01"), actor=actor))  # type: ignore[misc]
+        found = refusals(partial(adopt, later("2026.2", "2026-02-01"), actor=actor))
         assert dict(found[Code.EFFECTIVE_DAY_TAKEN].facts)["other"] == "2026.3"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 import attrs
 
@@ -20,7 +21,7 @@ def policies(year: Year) -> None:
     year.tries(lambda: adopt(text, actor="liu.yang"))
     for version, day, currency in (("2026.0", YEAR, "CNY"), ("2027.0", YEAR + 1, "EUR")):
         other = text.replace("2026.1", version).replace(f"{YEAR}-01-01", f"{day}-01-01").replace("CNY", currency)
-        year.tries(lambda other=other: adopt(other, actor="liu.yang"))  # type: ignore[misc]
+        year.tries(partial(adopt, other, actor="liu.yang"))
 
 
 def split_purchase(year: Year, day: date) -> list[str]:
@@ -143,7 +144,7 @@ def accounts(year: Year, day: date) -> None:
         year.approve(id)
         if account == "6222 2":
             pay = year.instruction(form, 100000)
-            year.tries(lambda id=id, pay=pay: year.desk.spending.pay(id, pay, actor="zhao.min", key=year.key("pay")))  # type: ignore[misc]
+            year.tries(partial(year.desk.spending.pay, id, pay, actor="zhao.min", key=year.key("pay")))
             confirm = year.desk.spending.confirm_account
             confirm("Moving Co", account, actor="chen.jie", reason="Called their number on file.")
         year.pay(id, form, 100000)

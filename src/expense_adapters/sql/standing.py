@@ -86,7 +86,7 @@ def _rows(reading: Reading, table: Table, faulty: Faulty) -> Iterator[Columns]:
     while True:
         statement = f"{(after if at else first).compile(dialect=DIALECT)} LIMIT {PAGE}"
         try:
-            page = marked(reading, lambda c, sql=statement, at=at: c.execute(sql, at).fetchall())  # type: ignore[misc]
+            page = marked(reading, lambda c, sql=statement, at=at: c.execute(sql, at).fetchall())  # type: ignore[misc]  # bound now
         except RepositoryUnavailable as error:
             if error.__cause__ is None:
                 raise

@@ -1,6 +1,7 @@
 """The half of the machine that asks and signs: applications, signatures, revisions, and the people behind them."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import attrs
@@ -9,6 +10,7 @@ from hypothesis.stateful import precondition, rule
 
 from ..domain.application import Application, Payee
 from ..domain.approval import Approve, Reject, Return
+from ..domain.categories.holiday_gift import HolidayGift
 from ..domain.organisation import Delegation, Holding
 from .company import EVERYONE, PEOPLE, POLICY
 from .laws import CompanyMachine
@@ -52,7 +54,7 @@ class ApprovingMachine(CompanyMachine):
             "shares": {share.line: share.amount.units for share in form.shares},
             "units": form.amount.units,
             "form": form,
-            "price": 5 if form.type == "sms" else form.plan.unit_price.units,  # type: ignore[attr-defined]
+            "price": form.plan.unit_price.units if isinstance(form.plan, HolidayGift) else 5,
         }
         return form, model
 
@@ -247,8 +249,8 @@ class ApprovingMachine(CompanyMachine):
             self._try(
                 "adopt",
                 may,
-                lambda person=person: self.desk.policies.adopt(text, actor=person),  # type: ignore[misc]
-                lambda person=person: self.desk.would.policies.adopt(text, actor=person),  # type: ignore[misc]
+                partial(self.desk.policies.adopt, text, actor=person),
+                partial(self.desk.would.policies.adopt, text, actor=person),
             )
         if expected:
             self.versions.append((tomorrow, version, limit))

@@ -27,7 +27,7 @@ from .strategies import APPLICANTS, PAYEES, UNITS
 
 def _said(rows: tuple[Use, ...]) -> list[tuple[date, str]]:
     """The day and the customer of each row."""
-    return [(day_of(row.at) if isinstance(row, SmsSent) else row.on, row.recipient) for row in rows]  # type: ignore[attr-defined]
+    return [(day_of(row.at) if isinstance(row, SmsSent) else row.on, row.recipient) for row in rows]  # type: ignore[attr-defined]  # the rest are gifts
 
 
 class SpendingMachine(ApprovingMachine):

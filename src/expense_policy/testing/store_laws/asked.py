@@ -211,7 +211,7 @@ class Asked(Laws):
             for look in looks:
                 asked[f"a look at {look}"] = partial(ask.look, Look(**look))
             if name is not None:
-                asked[f"the history of {name!r}"] = lambda name=name: list(ask.history(name))  # type: ignore[misc]
+                asked[f"the history of {name!r}"] = lambda name=name: list(ask.history(name))  # type: ignore[misc]  # bound now
         assert [what for what, each in asked.items() if not mistaken(each)] == []
 
     def test_a_sum_of_no_closed_list_is_the_callers_mistake(self, repository: Repository) -> None:
@@ -252,7 +252,7 @@ class Asked(Laws):
         wrong: list[dict[str, Any]] = [{name: (part, part)} for name, part in one.items()]
         make: Any = partial(Batch, clerk.entry("s"))
         wrong += [{"facts": (use_row("other", 1),)}, {"notices": (notice("n", NAIVE),)}]
-        wrong += [{"moves": (Move("gifts", reserved=n),)} for n in (2**63, -(2**63), 1.5, True)]  # type: ignore[arg-type]
+        wrong += [{"moves": (Move("gifts", reserved=n),)} for n in (2**63, -(2**63), 1.5, True)]  # type: ignore[arg-type]  # a float
         wrong += [{"puts": (Put(payee("p", 3).record, 1),)}]
         assert [parts for parts in wrong if not mistaken(partial(make, **parts))] == []
         assert [name for name, part in one.items() if mistaken(partial(make, **{name: (part,)}))] == []

@@ -151,7 +151,7 @@ class Together(Laws):
 
         def append(writer: int) -> None:
             for n in range(3):
-                tried(lambda: clerk.does("s", actor=f"a{writer}", notices=(notice(f"n{writer}:{n}"),)))  # noqa: B023
+                tried(lambda: clerk.does("s", actor=f"a{writer}", notices=(notice(f"n{writer}:{n}"),)))  # noqa: B023  # the thread ends within its turn of the loop
 
         at_once(append)
         chain = [entry for entry, _ in repository.history("s")]
