@@ -127,7 +127,10 @@ BUGS = {
         "I15", f"{DOMAIN}/documents.py", "    if seen != document.statement or ", "    if ", said="sign_what_was"
     ),
     "anybody withdraws": Bug(
-        "I16", f"{SERVICES}/ending.py", "found = own(document, self.actor)\n        open_", "found = []\n        open_"
+        "I16",
+        f"{SERVICES}/ending.py",
+        "found = own(document, self.actor)\n        office",
+        "found = []\n        office",
     ),
     "a dry run is done": Bug(
         "I17",

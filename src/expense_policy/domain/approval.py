@@ -31,6 +31,8 @@ class Outcome(StrEnum):
 def _findings(instance: object, attribute: attrs.Attribute[Any], value: tuple[tuple[str, bool], ...]) -> None:
     if type(value) is not tuple or any((type(point), type(good)) != (str, bool) for point, good in value):
         raise TypeError("findings hold True or False by review point")
+    for point, _ in value:
+        checks.an_ident("a review point", point)
 
 
 @attrs.frozen

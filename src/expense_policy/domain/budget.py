@@ -53,7 +53,7 @@ class BudgetPlan:
     """A department's budget of a fiscal year."""
 
     department: str = attrs.field(validator=checks.ident)
-    year: int = attrs.field(validator=checks.whole)
+    year: int = attrs.field(validator=checks.year)
     lines: tuple[PlanLine, ...] = attrs.field(validator=_lines)
 
     @property

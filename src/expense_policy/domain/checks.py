@@ -6,6 +6,7 @@ a subclass is a wrong type, for it would sign and be stored as something else.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date
@@ -15,7 +16,14 @@ import attrs
 
 TEXT_MAX = 20_000
 NAME_MAX = 200
+YEAR_MIN, YEAR_MAX = 1800, 3200
+"""The years that days and instants of the company lie in."""
 _INVISIBLE = ("Cc", "Cs", "Cf", "Zl", "Zp")
+# Characters that show nothing though they are letters, marks or signs: Default_Ignorable_Code_Point of the Unicode
+# Character Database beyond category Cf, and the blank braille pattern.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
 
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
@@ -94,13 +102,14 @@ def _fits(name: str, value: object, longest: int, forbidden: tuple[str, ...], al
     if value.isascii() and value.isprintable():
         return
     for char in value:
-        if char not in allowed and unicodedata.category(char) in forbidden:
+        hidden = forbidden is _INVISIBLE and _UNSEEN.match(char) is not None
+        if hidden or (char not in allowed and unicodedata.category(char) in forbidden):
             raise ValueError(f"{name} holds U+{ord(char):04X}, which is not allowed there")
 
 
 def blank(value: str) -> bool:
     """Whether nothing of it would be seen."""
-    return all(unicodedata.category(char)[0] in "ZC" for char in value)
+    return all(unicodedata.category(char)[0] in "ZC" for char in _UNSEEN.sub("", value))
 
 
 def whole(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -115,3 +124,12 @@ def day(instance: object, attribute: attrs.Attribute[Any], value: object) -> Non
     """A date; a datetime is none."""
     if type(value) is not date:
         raise TypeError(f"{attribute.name} must be a date, not {type(value).__name__}")
+    if not YEAR_MIN <= value.year <= YEAR_MAX:
+        raise ValueError(f"{attribute.name} must be within {YEAR_MIN} to {YEAR_MAX}")
+
+
+def year(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """A year that every calendar here can count in."""
+    whole(instance, attribute, value)
+    if type(value) is int and not YEAR_MIN <= value <= YEAR_MAX:
+        raise ValueError(f"{attribute.name} must be within {YEAR_MIN} to {YEAR_MAX}")

@@ -24,7 +24,7 @@ from .approval import (
 from .budget import BudgetPlan
 from .content import Digest, Row
 from .holds import Held, Move
-from .money import Money
+from .money import UNITS_MAX, Money
 from .organisation import Authority, Roster
 from .payment import Payment
 from .periods import instant_text
@@ -176,6 +176,8 @@ def submit(
     """A new document, or a new round of a returned, unsigned or unpaid one: money is reserved, nobody has signed."""
     content_digest = content.digest
     deciding = content.amount.units + related_units
+    if deciding > UNITS_MAX:
+        raise ValueError("the amount, with what is related to it, is beyond 2**63-1")
     chain = policy.chain(content.kind, deciding)
     revision = 1 if previous is None else previous.round.revision + 1
     number = 1 if previous is None else previous.round.number + 1

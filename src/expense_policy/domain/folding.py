@@ -16,4 +16,7 @@ def fold(written: str) -> str:
     What holds neither letter nor digit is only put into one form, so that no two such names become the empty one.
     """
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", written).casefold())
-    return "".join(char for char in plain if unicodedata.category(char)[0] in "LMN").translate(_LOOK_ALIKES) or plain
+    # A letter and its accent are folded apart, so that a look-alike with an accent is one too.
+    parts = unicodedata.normalize("NFD", plain).translate(_LOOK_ALIKES)
+    kept = "".join(char for char in parts if unicodedata.category(char)[0] in "LMN")
+    return unicodedata.normalize("NFC", kept) or plain

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import attrs
 from dateutil.relativedelta import relativedelta
 
+from .checks import YEAR_MAX, YEAR_MIN
 from .festival_table import FESTIVALS, TABLE
 
 
@@ -37,6 +38,8 @@ def instant(value: datetime) -> datetime:
     """The instant in UTC; ValueError for a naive datetime, TypeError for anything else."""
     if type(value) is not datetime:
         raise TypeError(f"an instant is a datetime, not {type(value).__name__}")
+    if not YEAR_MIN <= value.year <= YEAR_MAX:
+        raise ValueError(f"an instant lies within {YEAR_MIN} to {YEAR_MAX}")
     if value.tzinfo is timezone.utc:
         return value
     if value.tzinfo is None or value.utcoffset() is None:
@@ -104,6 +107,10 @@ class Calendar:
     def fiscal_year(self, day: date) -> int:
         """The fiscal year of a day, named by the calendar year it starts in."""
         return day.year if day.month >= self.fiscal_year_start else day.year - 1
+
+    def first_day(self, year: int) -> date:
+        """The first day of a fiscal year."""
+        return date(year, self.fiscal_year_start, 1)
 
     def months(self, year: int) -> tuple[Month, ...]:
         """The twelve months of a fiscal year, in order."""

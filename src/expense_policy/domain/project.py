@@ -24,6 +24,8 @@ class Project:
     def __attrs_post_init__(self) -> None:
         if checks.blank(self.name) or not self.departments:
             raise ValueError("a project has a name and at least one department")
+        if len(set(self.departments)) < len(self.departments):
+            raise ValueError("a project names a department once")
         for department in self.departments:
             checks.an_ident("departments", department)
         if self.first > self.last:

@@ -121,6 +121,8 @@ class Budgeting:
 
 def file_plan(engine: Engine, id: str | None, plan: BudgetPlan, actor: str) -> Act:
     """The act of filing a plan, or with `id` of revising it."""
+    if type(plan) is not BudgetPlan:
+        raise TypeError(f"plan must be BudgetPlan, not {type(plan).__name__}")
     env = engine.env
     now = env.clock.now()
     return FilePlan(env.ids.new(now) if id is None else id, plan, actor, env.ids.new(now), id is None)

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import attrs
 
-from ..domain import documents
+from ..domain import checks, documents
 from ..domain.application import Application
+from ..domain.approval import takers
 from ..domain.budget import BudgetPlan
 from ..domain.documents import Document
 from ..domain.policy import Policy
@@ -16,7 +17,7 @@ from ..domain.vocabulary import Office, Status
 from ..ports.directory import Directory
 from ..ports.repository import Free, Look, Put
 from .budgeting import places
-from .engine import Effects, Scene, Verdicts, document_of, own, paid_already
+from .engine import Effects, Scene, Verdicts, document_of, own, paid_already, round_policy
 
 
 @attrs.frozen
@@ -39,6 +40,9 @@ class End:
 
     def _withdraw(self, document: Document, scene: Scene) -> Verdicts:
         found = own(document, self.actor)
+        office = Office.FINANCE_OFFICER if found and self._stranded(document, scene) else None
+        if office is not None:
+            found = []
         open_ = [Status.IN_REVIEW, Status.RETURNED]
         if isinstance(document.content, Application):
             open_.append(Status.APPROVED)
@@ -46,11 +50,24 @@ class End:
             found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=", ".join(open_)))
         elif document.paid:
             found.append(paid_already(document))
-        return tuple(found) or _ended(document, Status.WITHDRAWN, scene)
+        return tuple(found) or _ended(document, Status.WITHDRAWN, scene, office)
+
+    def _stranded(self, document: Document, scene: Scene) -> bool:
+        """Whether finance may end it with a reason: it came back, or nobody is left to sign, and its filer is gone.
+
+        Without this what he had filed would hold its money, or its place, for ever (I30).
+        """
+        roster = self.directory.roster((document.department,), scene.at)
+        if checks.blank(self.reason or "") or not roster.holds(self.actor, Office.FINANCE_OFFICER, document.department):
+            return False
+        if document.status is Status.RETURNED:
+            return True
+        step, policy = document.step, round_policy(scene, document)
+        return step is not None and not takers(step, policy, roster, document.department, document.bars)[1]
 
     def _close(self, document: Document, scene: Scene) -> Verdicts:
         found, office = self._owner_or_finance(document, scene)
-        if not (self.reason or "").strip():
+        if checks.blank(self.reason or ""):
             found.append(refusal(Code.REASON_MISSING, clause="A3.4"))
         found += self._partly_paid(document)
         return tuple(found) or _ended(document, Status.CLOSED, scene, office)

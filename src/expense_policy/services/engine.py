@@ -191,6 +191,14 @@ def document_of(scene: Scene, id: str) -> Document:
         raise NotFound(f"there is no document {id!r}") from None
 
 
+def round_policy(scene: Scene, document: Document) -> Policy:
+    """The version that judges a document's round; Tampered where the store has lost it (X2)."""
+    found = scene.policies.get(document.round.policy_version)
+    if found is None:
+        raise Tampered(f"policy version {document.round.policy_version!r} of document {document.id!r} is not there")
+    return found
+
+
 def own(document: Document, actor: str) -> list[Refusal]:
     """A refusal unless the actor filed the document (A3.4)."""
     if actor == document.applicant:
@@ -226,9 +234,7 @@ class Engine:
 
     def perform(self, act: Act, *, key: str | None = None, asked: object = None) -> Receipt:
         """Does the act, or raises Refused with every refusal; a conflict looks and decides again, bounded."""
-        checks.an_ident("actor", act.actor)
-        if act.reason is not None:
-            checks.a_text("reason", act.reason)
+        _checked(act)
         wanted = (
             None
             if key is None
@@ -255,7 +261,7 @@ class Engine:
 
     def consider(self, act: Act) -> Decision:
         """The same decision, nothing done."""
-        checks.an_ident("actor", act.actor)
+        _checked(act)
         effects = act.decide(self._scene(act, None))
         return Decision(effects if isinstance(effects, tuple) else ())
 
@@ -335,6 +341,13 @@ def _rows(e: Effects, key: Key | None) -> tuple[Row, ...]:
     for fact in e.facts:
         rows.append(fact.row())
     return (*rows, *e.rows)
+
+
+def _checked(act: Act) -> None:
+    """Who acts is named by an id, and why by a text; anything else is the caller's mistake."""
+    checks.an_ident("actor", act.actor)
+    if act.reason is not None:
+        checks.a_text("reason", act.reason)
 
 
 def _key(key: str) -> str:

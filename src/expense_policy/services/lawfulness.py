@@ -50,7 +50,8 @@ def _signed(d: Document, policy: Policy | None) -> Broken:
         others = {person for b in d.before if b.office != s.office for person in b.people}
         if others & set(s.people):
             broken.append(("I6", f"who signed step {s.step} signed another step in an earlier round"))
-    if {d.applicant, d.payee_person} & {*signed, *(person for s in d.before for person in s.people)}:
+    # Who was payee then is the earlier round's matter: its signatures are void.
+    if {d.applicant, d.payee_person} & set(signed) or any(d.applicant in s.people for s in d.before):
         broken.append(("I5", "applicant or payee signed"))
     return broken
 

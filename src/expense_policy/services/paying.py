@@ -18,8 +18,9 @@ from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Office, Space, Status
 from ..ports.directory import Directory
 from ..ports.errors import NotFound
+from ..ports.evidence import Evidence
 from ..ports.repository import Look, Put, Take
-from .engine import Effects, Scene, Verdicts, document_of
+from .engine import Effects, Scene, Verdicts, document_of, round_policy
 
 _REVERSIBLE = (Status.APPROVED, Status.SETTLED, Status.CLOSED)
 
@@ -34,6 +35,7 @@ class Pay:
     reverses: int | None
     payee_id: str
     directory: Directory
+    evidence: Evidence
     reason: str | None = None
 
     @property
@@ -49,7 +51,8 @@ class Pay:
 
     def _pay(self, document: Document, scene: Scene) -> Verdicts:
         assert self.instruction is not None
-        view = documents.approved(document, scene.policies.get(document.round.policy_version), scene.at)
+        policy = scene.policies.get(document.round.policy_version)
+        view = documents.approved(document, policy, scene.at)
         found = list(view) if isinstance(view, tuple) else []
         form = document.content
         if not isinstance(form, Application):
@@ -59,6 +62,13 @@ class Pay:
         if self.instruction.amount.currency == document.currency:
             found += payment.within(self.instruction.amount, document.amount, document.paid, used)
         found += self._separate(document, scene)
+        if policy is not None and policy.calendar.day(scene.at) < policy.calendar.first_day(
+            policy.calendar.fiscal_year(form.expected_payment)
+        ):
+            found.append(_too_early(form, policy, scene.at))
+        for attachment in form.attachments:
+            if not self.evidence.has(attachment.digest):
+                found.append(refusal(Code.EVIDENCE_UNKNOWN, clause="A4.2", evidence=attachment.digest))
         known = scene.seen.payees.get(self.payee_id)
         if known is not None and known.account != form.payee.folded_account:
             found.append(refusal(Code.ACCOUNT_UNCONFIRMED, payee=form.payee.name))
@@ -79,7 +89,7 @@ class Pay:
         )
         before = 0 if known is None else known.version
         account = Put(PayeeAccount(self.payee_id, form.payee.folded_account, before + 1), before)
-        change = documents.pay(view, paid, scene.policies[document.round.policy_version])
+        change = documents.pay(view, paid, round_policy(scene, document))
         return self._recorded(document, paid, change, (account,))
 
     def _reverse(self, document: Document, scene: Scene) -> Verdicts:
@@ -105,7 +115,7 @@ class Pay:
             parts=tuple((line, -units) for line, units in done.parts),
             reverses=done.number,
         )
-        change = documents.reverse(document, undone, scene.policies[document.round.policy_version])
+        change = documents.reverse(document, undone, round_policy(scene, document))
         return self._recorded(document, undone, change, ())
 
     def _recorded(self, document: Document, paid: Payment, change: Change, puts: tuple[Put, ...]) -> Effects:
@@ -141,6 +151,21 @@ class Pay:
         return found
 
 
+def _too_early(form: Application, policy: Policy, at: datetime) -> Refusal:
+    """A line pays from its own year on (B2.1): what a form expected for a later one waits for it."""
+    category = REGISTER[form.type].category
+    return refusal(
+        Code.LINE_MISMATCH,
+        line=", ".join(share.line for share in form.shares),
+        line_department=form.department,
+        line_year=policy.calendar.fiscal_year(form.expected_payment),
+        line_category=category,
+        department=form.department,
+        year=policy.calendar.fiscal_year(policy.calendar.day(at)),
+        category=category,
+    )
+
+
 @attrs.frozen
 class ConfirmAccount:
     """A finance officer stands for a payee's new account (A4.2)."""
@@ -160,18 +185,20 @@ class ConfirmAccount:
         return Look(payees=(payee_id(self.payee),))
 
     def decide(self, scene: Scene) -> Verdicts:
-        roster = self.directory.roster((), scene.at)
+        departments = () if scene.policy is None else scene.policy.departments
+        roster = self.directory.roster(departments, scene.at)
+        # A payee is the whole company's: the finance officer of any department stands for him.
+        officers = sorted({h.person for h in roster.holdings if h.office == Office.FINANCE_OFFICER})
         found: list[Refusal] = []
-        if not roster.holds(self.actor, Office.FINANCE_OFFICER, ""):
-            holders = ", ".join(roster.holders(Office.FINANCE_OFFICER, "")) or Office.FINANCE_OFFICER
+        if self.actor not in officers:
             found.append(
                 refusal(
                     Code.OFFICE_NOT_HELD,
                     clause="A4.2",
                     actor=self.actor,
                     office=Office.FINANCE_OFFICER,
-                    department=self.payee,
-                    holders=holders,
+                    department=", ".join(departments),
+                    holders=", ".join(officers) or Office.FINANCE_OFFICER,
                 )
             )
         if not (self.reason or "").strip():

@@ -41,7 +41,7 @@ class Adopt:
         if known is not None and same is None:
             found.append(refusal(Code.POLICY_VERSION_CHANGED, version=new.version))
         # Who adopts is said when a text is first adopted, and stays so whatever comes into force meanwhile.
-        offices, adopters = scene.offices if scene.policy is None else scene.policy.adopters, tuple[Adopter, ...]()
+        offices, adopters = _adopting(scene), tuple[Adopter, ...]()
         if same is not None:
             offices, adopters = same.offices, same.adopters
         office = self._office([o for o in offices if o not in {a.office for a in adopters}], adopters, scene.at)
@@ -74,6 +74,14 @@ class Adopt:
             # An office that nobody holds is named itself.
             holders=holders or waiting,
         )
+
+
+def _adopting(scene: Scene) -> tuple[str, ...]:
+    """The offices that adopt: of the version in force, of the first to come, and only before any the desk's own."""
+    if scene.policy is not None:
+        return scene.policy.adopters
+    first = min(scene.policies.values(), key=lambda policy: policy.effective, default=None)
+    return scene.offices if first is None else first.adopters
 
 
 def _against(new: Policy, scene: Scene) -> list[Refusal]:

@@ -17,7 +17,7 @@ from ..domain.vocabulary import Status
 from ..ports.directory import Directory
 from ..ports.repository import Free, Look, Put, Signed
 from .budgeting import places
-from .engine import Effects, Scene, Verdicts, document_of
+from .engine import Effects, Scene, Verdicts, document_of, round_policy
 
 
 @attrs.frozen
@@ -40,7 +40,7 @@ class Sign:
         """The signature with all it entails: the next step, approval, return, rejection."""
         document = document_of(scene, self.subject)
         # A round is judged by the version in force when it was submitted (X2).
-        policy = scene.policies[document.round.policy_version]
+        policy = round_policy(scene, document)
         roster: Roster = self.directory.roster((document.department,), scene.at)
         right = documents.judge_signature(
             document, actor=self.actor, seen=self.seen, verdict=self.verdict, policy=policy, roster=roster

@@ -16,6 +16,11 @@ from .signing import Sign
 from .using import UseRecord
 
 
+def _is_a(name: str, value: object, kind: type) -> None:
+    if type(value) is not kind:
+        raise TypeError(f"{name} must be {kind.__name__}, not {type(value).__name__}")
+
+
 class Acts:
     """The acts as values, for doing and for considering alike."""
 
@@ -23,17 +28,21 @@ class Acts:
         self._engine = engine
 
     def submit(self, id: str | None, form: Application, actor: str) -> Submit:
+        _is_a("form", form, Application)
         ids, now = self._engine.env.ids, self._engine.env.clock.now()
         return Submit(ids.new(now) if id is None else id, form, actor, ids.new(now), self._engine, id is None)
 
     def sign(self, id: str, seen: Digest, actor: str, verdict: Verdict) -> Sign:
+        _is_a("verdict", verdict, Verdict)
         return Sign(id, actor, seen, verdict, self._engine.env.directory)
 
     def pay(self, id: str, instruction: Instruction, actor: str) -> Pay:
-        return Pay(id, actor, instruction, None, payee_id(instruction.payee.name), self._engine.env.directory)
+        _is_a("instruction", instruction, Instruction)
+        env = self._engine.env
+        return Pay(id, actor, instruction, None, payee_id(instruction.payee.name), env.directory, env.evidence)
 
     def reverse(self, id: str, number: int, actor: str, reason: str) -> Pay:
-        return Pay(id, actor, None, number, "", self._engine.env.directory, reason)
+        return Pay(id, actor, None, number, "", self._engine.env.directory, self._engine.env.evidence, reason)
 
     def use(self, id: str, rows: tuple[Use, ...], actor: str, reason: str | None, *, settle: bool) -> UseRecord:
         known = tuple(kind.use for kind in REGISTER.values())
@@ -111,7 +120,11 @@ class Spending:
         return self._do(self._acts.use(id, rows, actor, reason, settle=True), key, (id, rows, reason))
 
     def withdraw(self, id: str, *, actor: str, reason: str | None = None, key: str | None = None) -> Receipt:
-        """The applicant takes an unpaid document back; its money goes back to its lines (A3.4)."""
+        """The applicant takes an unpaid document back; its money goes back to its lines (A3.4).
+
+        A finance officer does it for him, with a reason, where it came back to him or nobody may take its step: so
+        nothing is held for ever by who has left.
+        """
         return self._do(self._acts.end("withdraw", id, actor, reason), key, (id, reason))
 
     def close(self, id: str, *, actor: str, reason: str, key: str | None = None) -> Receipt:

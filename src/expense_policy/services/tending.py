@@ -11,7 +11,7 @@ from ..domain.journal import Seal, merkle_root
 from ..domain.policy import Policy
 from ..domain.refusals import Refused
 from ..domain.vocabulary import Status
-from ..ports.errors import Conflict, NotFound
+from ..ports.errors import Conflict, NotFound, RepositoryError
 from ..ports.notifier import Notifier
 from ..ports.repository import Look
 from .engine import Effects, Engine, Scene, Verdicts
@@ -74,8 +74,9 @@ class Tending:
             try:
                 self._spending.expire(row.id, actor=SYSTEM)
                 done += 1
-            except (Refused, Conflict):
-                # Somebody ended it meanwhile, or keeps writing to it: the next sweep sees.
+            except (Refused, RepositoryError, ValueError):
+                # Somebody ended it meanwhile, keeps writing to it, or it can't be read: the others, the seals and the
+                # notices don't wait for it.
                 continue
         return done
 

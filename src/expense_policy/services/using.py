@@ -18,7 +18,7 @@ from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Office, Status
 from ..ports.directory import Directory
 from ..ports.repository import Guard, Look, Put, Sum
-from .engine import Effects, Scene, Verdicts, document_of, own
+from .engine import Effects, Scene, Verdicts, document_of, own, round_policy
 
 # Whatever zone the company counts its days in, an instant's day lies between these two.
 _ZONES = (Calendar("Etc/GMT+12"), Calendar("Etc/GMT-14"))
@@ -95,7 +95,7 @@ class UseRecord:
             found.insert(0, refusal(Code.USE_NOT_OPEN, status=document.status.value))
         if not isinstance(form, Application):
             return tuple(found)
-        policy, kind = scene.policies[document.round.policy_version], REGISTER[form.type]
+        policy, kind = round_policy(scene, document), REGISTER[form.type]
         if self.rows and self.type != form.type:
             raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
         case = self._case(document, form, policy, scene)
