@@ -176,3 +176,11 @@ def test_values_stay_within_what_can_be_counted(world: World) -> None:
     for at in (datetime.max.replace(tzinfo=timezone.utc), datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))):
         with pytest.raises(ValueError, match="within"):
             SmsSent(at, "C1")
+
+
+def test_a_plan_is_not_paid(world: World) -> None:
+    """Paying a budget plan is the caller's mistake, said in a sentence."""
+    form = world.gift()
+    (plan,) = [row.id for row in world.desk.find(kind="budget_plan")]
+    with pytest.raises(ValueError, match="budget_plan is not paid"):
+        world.pay(plan, form)

@@ -34,6 +34,17 @@ def _lends(world: World, *given: Delegation) -> None:
     object.__setattr__(directory, "delegations", given)
 
 
+def _under(text: str, repository: Repository) -> World:
+    """A company under this policy, with a budget for gifts in force."""
+    world = World.open(repository)
+    for actor in ("cfo", "gm"):
+        world.desk.policies.adopt(text, actor=actor)
+    world.clock.at = datetime(2026, 1, 5, 1, 0, tzinfo=timezone.utc)
+    lines = (PlanLine("mkt-gifts", "care_gifts", "Gifts", cny("10000.00")),)
+    world.sign_all(world.desk.budgeting.file(BudgetPlan("marketing", 2026, lines), actor="mei").id)
+    return world
+
+
 @pytest.mark.clause("G3.4", "A3.2", "A3.5")
 def test_an_entry_says_in_which_office_and_for_whom(repository: Repository) -> None:
     """The journal names the office a signature was given in, the substitute's too, and whom a delegate signed for."""
@@ -70,12 +81,7 @@ def test_a_delegation_begins_when_it_says(world: World) -> None:
 def test_the_second_substitute_takes_over(repository: Repository) -> None:
     """Where the first substitute is barred as well, the next one of the policy takes the step."""
     text = POLICY.replace('department_head = ["deputy_in_charge"]', 'department_head = ["deputy_in_charge", "cashier"]')
-    world = World.open(repository)
-    for actor in ("cfo", "gm"):
-        world.desk.policies.adopt(text, actor=actor)
-    world.clock.at = datetime(2026, 1, 5, 1, 0, tzinfo=timezone.utc)
-    lines = (PlanLine("mkt-gifts", "care_gifts", "Gifts", cny("10000.00")),)
-    world.sign_all(world.desk.budgeting.file(BudgetPlan("marketing", 2026, lines), actor="mei").id)
+    world = _under(text, repository)
     form = world.gift("100.00")
     payee = attrs.evolve(form.payee, person="deputy")
     id = world.apply(attrs.evolve(form, payee=payee), actor="head.mkt").id
@@ -99,15 +105,10 @@ def test_messages_have_at_most_three_segments(world: World) -> None:
 @pytest.mark.clause("C2.1")
 def test_a_festival_is_the_calendars_or_the_companys() -> None:
     """A festival that neither the lunar calendar nor the company knows is refused; the company's own passes."""
-    world = World.open(MemoryRepository())
     # An array of tables stands after its table.
     head, _, tail = POLICY.partition("[sms]")
     text = f'{head}[[holiday_gift.festival]]\nname = "founders_day"\ndate = 2026-02-15\n\n[sms]{tail}'
-    for actor in ("cfo", "gm"):
-        world.desk.policies.adopt(text, actor=actor)
-    world.clock.at = datetime(2026, 1, 5, 1, 0, tzinfo=timezone.utc)
-    lines = (PlanLine("mkt-gifts", "care_gifts", "Gifts", cny("10000.00")),)
-    world.sign_all(world.desk.budgeting.file(BudgetPlan("marketing", 2026, lines), actor="mei").id)
+    world = _under(text, MemoryRepository())
     form = world.gift("100.00")
     assert isinstance(form.plan, HolidayGift)
     unknown = ["festival"]

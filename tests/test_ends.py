@@ -191,9 +191,8 @@ def test_a_bounce_after_the_end_keeps_the_duties_apart(world: World) -> None:
     assert {r.code for r in found} == {Code.STATUS_WRONG, Code.REVERSAL_EXCEEDS_PAYMENT}
 
 
-@pytest.mark.clause("A4.1")
-def test_sqlite_pays_nothing_after_the_end(tmp_path: Path) -> None:
-    """From plain SQL too a closed document takes a reversal and no payment."""
+def _closed(tmp_path: Path) -> tuple[SqlRepository, World, str]:
+    """A SQLite store with one application of 1,000.00, of which 400.00 was paid before it was closed."""
     store = SqlRepository(f"sqlite:///{tmp_path}/store.db")
     world = World.with_budget(store)
     form = world.gift("1000.00")
@@ -201,6 +200,13 @@ def test_sqlite_pays_nothing_after_the_end(tmp_path: Path) -> None:
     world.sign_all(id)
     world.pay(id, form, "400.00")
     world.desk.spending.close(id, actor="li.na", reason="Enough.")
+    return store, world, id
+
+
+@pytest.mark.clause("A4.1")
+def test_sqlite_pays_nothing_after_the_end(tmp_path: Path) -> None:
+    """From plain SQL too a closed document takes a reversal and no payment."""
+    store, *_ = _closed(tmp_path)
     store.close()
     columns = "payee_name, payee_account, method, payer, at, statement"
     insert = f"INSERT INTO payments SELECT document, 2, 99, ?, {columns}, ?, parts FROM payments"
@@ -214,13 +220,7 @@ def test_sqlite_pays_nothing_after_the_end(tmp_path: Path) -> None:
 @pytest.mark.clause("A4.4", "G3.4")
 def test_what_was_archived_last_is_held_to(tmp_path: Path) -> None:
     """After a bounce the newer archive row counts: a payment taken away afterwards is a break of the archive (I14)."""
-    store = SqlRepository(f"sqlite:///{tmp_path}/store.db")
-    world = World.with_budget(store)
-    form = world.gift("1000.00")
-    id = world.apply(form).id
-    world.sign_all(id)
-    world.pay(id, form, "400.00")
-    world.desk.spending.close(id, actor="li.na", reason="Enough.")
+    store, world, id = _closed(tmp_path)
     world.desk.spending.reverse(id, 1, actor="cashier", reason="Bounced.")
     assert verify(store).breaks == ()
     with sqlite3.connect(tmp_path / "store.db") as plain:

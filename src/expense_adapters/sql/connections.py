@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
@@ -45,7 +46,7 @@ class _Held:
         self.close = weakref.finalize(self, connection.close)
 
 
-class Connections:
+class Connections(ABC):
     """What a store works on: transactions and reads, whose errors are the port's."""
 
     begin: str
@@ -55,13 +56,13 @@ class Connections:
     read: tuple[str, ...] = ("BEGIN",)
     done: tuple[str, ...] = ("COMMIT",)
 
+    @abstractmethod
     def get(self) -> sqlite3.Connection:
         """The connection to use here and now; RepositoryUnavailable where there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Ends the store's use of them."""
-        raise NotImplementedError
 
     def cursor(self) -> sqlite3.Cursor:
         """A cursor whose rows are had by name."""

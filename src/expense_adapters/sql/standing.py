@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Table, select, tuple_
@@ -77,6 +78,10 @@ def standing(reading: Reading, faulty: Faulty) -> Iterator[Row]:
                 yield from found
 
 
+def _page(statement: str, at: Columns, cursor: sqlite3.Cursor) -> list[sqlite3.Row]:
+    return cursor.execute(statement, at).fetchall()
+
+
 def _rows(reading: Reading, table: Table, faulty: Faulty) -> Iterator[Columns]:
     """A table's rows by pages, so that between two rows nothing is held open."""
     keys = list(table.primary_key)
@@ -86,7 +91,7 @@ def _rows(reading: Reading, table: Table, faulty: Faulty) -> Iterator[Columns]:
     while True:
         statement = f"{(after if at else first).compile(dialect=DIALECT)} LIMIT {PAGE}"
         try:
-            page = marked(reading, lambda c, sql=statement, at=at: c.execute(sql, at).fetchall())  # type: ignore[misc]  # bound now
+            page = marked(reading, partial(_page, statement, at))
         except RepositoryUnavailable as error:
             if error.__cause__ is None:
                 raise

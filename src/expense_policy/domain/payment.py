@@ -9,9 +9,11 @@ import attrs
 
 from . import checks
 from .application import Application, Payee
+from .categories import REGISTER
 from .content import Digest, Row, digest, line_digest
 from .money import Money
 from .periods import instant_text
+from .policy import Policy
 from .refusals import Code, Refusal, refusal
 from .vocabulary import DocumentId, LineId, PersonId
 
@@ -89,6 +91,27 @@ def differences(instruction: Instruction, form: Application) -> list[Refusal]:
     if sorted(instruction.attachments) != sorted(a.digest for a in form.attachments):
         fields.append("documents")
     return [refusal(Code.PAYMENT_DIFFERS, fields=", ".join(fields))] if fields else []
+
+
+def in_its_year(form: Application, policy: Policy, at: datetime) -> list[Refusal]:
+    """A line pays from its own year on (B2.1): what a form expected for a later one waits for it."""
+    calendar = policy.calendar
+    year, now = calendar.fiscal_year(form.expected_payment), calendar.fiscal_year(calendar.day(at))
+    if now >= year:
+        return []
+    category = REGISTER[form.type].category
+    return [
+        refusal(
+            Code.LINE_MISMATCH,
+            line=", ".join(share.line for share in form.shares),
+            line_department=form.department,
+            line_year=year,
+            line_category=category,
+            department=form.department,
+            year=now,
+            category=category,
+        )
+    ]
 
 
 def within(amount: Money, approved: Money, paid: int, used: int | None) -> list[Refusal]:

@@ -108,10 +108,6 @@ class Calendar:
         """The fiscal year of a day, named by the calendar year it starts in."""
         return day.year if day.month >= self.fiscal_year_start else day.year - 1
 
-    def first_day(self, year: int) -> date:
-        """The first day of a fiscal year."""
-        return date(year, self.fiscal_year_start, 1)
-
     def months(self, year: int) -> tuple[Month, ...]:
         """The twelve months of a fiscal year, in order."""
         first = date(year, self.fiscal_year_start, 1)

@@ -14,7 +14,7 @@ from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Status
 from ..ports.repository import Guard, Look, Put, Submission, Sum
-from .engine import Effects, Engine, Scene, Verdicts, document_of, own, paid_already
+from .engine import Effects, Engine, Scene, Verdicts, absent, document_of, own, paid_already
 
 _REVISABLE = (Status.RETURNED, Status.IN_REVIEW, Status.APPROVED)
 
@@ -83,12 +83,7 @@ class Submit:
         found += application.check(self.form, policy, lines, project)
         if policy.calendar.day(scene.at) > self.form.expected_payment:
             found.append(refusal(Code.FORM_INCOMPLETE, fields="expected_payment"))
-        evidence = self.engine.env.evidence
-        found += [
-            refusal(Code.EVIDENCE_UNKNOWN, evidence=a.digest)
-            for a in self.form.attachments
-            if not evidence.has(a.digest)
-        ]
+        found += absent(self.engine.env.evidence, self.form, "A1.1")
         if found:
             return tuple(found)
         related = self._related_units(scene, previous, policy)

@@ -10,6 +10,7 @@ import attrs
 
 from ..domain import checks, journal
 from ..domain.adoption import PolicyVersion
+from ..domain.application import Application
 from ..domain.content import Digest, Row, digest
 from ..domain.documents import Document
 from ..domain.holds import Line, Move
@@ -197,6 +198,12 @@ def round_policy(scene: Scene, document: Document) -> Policy:
     if found is None:
         raise Tampered(f"policy version {document.round.policy_version!r} of document {document.id!r} is not there")
     return found
+
+
+def absent(evidence: Evidence, form: Application, clause: str) -> list[Refusal]:
+    """A refusal for each attachment that is not in the evidence store."""
+    unknown = [a.digest for a in form.attachments if not evidence.has(a.digest)]
+    return [refusal(Code.EVIDENCE_UNKNOWN, clause=clause, evidence=digest) for digest in unknown]
 
 
 def own(document: Document, actor: str) -> list[Refusal]:

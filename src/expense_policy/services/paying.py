@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from ..domain import documents, holds, payment
+from ..domain import checks, documents, holds, payment
 from ..domain.application import Application, payee_id
 from ..domain.categories import REGISTER
 from ..domain.documents import Change, Document
@@ -20,7 +20,7 @@ from ..ports.directory import Directory
 from ..ports.errors import NotFound
 from ..ports.evidence import Evidence
 from ..ports.repository import Look, Put, Take
-from .engine import Effects, Scene, Verdicts, document_of, round_policy
+from .engine import Effects, Scene, Verdicts, absent, document_of, round_policy
 
 _REVERSIBLE = (Status.APPROVED, Status.SETTLED, Status.CLOSED)
 
@@ -56,19 +56,15 @@ class Pay:
         found = list(view) if isinstance(view, tuple) else []
         form = document.content
         if not isinstance(form, Application):
-            return tuple(found)
+            raise ValueError(f"a {document.kind.value} is not paid")
         found += payment.differences(self.instruction, form)
         used = document.used if REGISTER[form.type].paid_up_to_use else None
         if self.instruction.amount.currency == document.currency:
             found += payment.within(self.instruction.amount, document.amount, document.paid, used)
         found += self._separate(document, scene)
-        if policy is not None and policy.calendar.day(scene.at) < policy.calendar.first_day(
-            policy.calendar.fiscal_year(form.expected_payment)
-        ):
-            found.append(_too_early(form, policy, scene.at))
-        for attachment in form.attachments:
-            if not self.evidence.has(attachment.digest):
-                found.append(refusal(Code.EVIDENCE_UNKNOWN, clause="A4.2", evidence=attachment.digest))
+        if policy is not None:
+            found += payment.in_its_year(form, policy, scene.at)
+        found += absent(self.evidence, form, "A4.2")
         known = scene.seen.payees.get(self.payee_id)
         if known is not None and known.account != form.payee.folded_account:
             found.append(refusal(Code.ACCOUNT_UNCONFIRMED, payee=form.payee.name))
@@ -94,7 +90,7 @@ class Pay:
 
     def _reverse(self, document: Document, scene: Scene) -> Verdicts:
         found = self._separate(document, scene)
-        if not (self.reason or "").strip():
+        if checks.blank(self.reason or ""):
             found.append(refusal(Code.REASON_MISSING, clause="A4.2"))
         if document.status not in _REVERSIBLE:
             found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=", ".join(_REVERSIBLE)))
@@ -151,21 +147,6 @@ class Pay:
         return found
 
 
-def _too_early(form: Application, policy: Policy, at: datetime) -> Refusal:
-    """A line pays from its own year on (B2.1): what a form expected for a later one waits for it."""
-    category = REGISTER[form.type].category
-    return refusal(
-        Code.LINE_MISMATCH,
-        line=", ".join(share.line for share in form.shares),
-        line_department=form.department,
-        line_year=policy.calendar.fiscal_year(form.expected_payment),
-        line_category=category,
-        department=form.department,
-        year=policy.calendar.fiscal_year(policy.calendar.day(at)),
-        category=category,
-    )
-
-
 @attrs.frozen
 class ConfirmAccount:
     """A finance officer stands for a payee's new account (A4.2)."""
@@ -201,7 +182,7 @@ class ConfirmAccount:
                     holders=", ".join(officers) or Office.FINANCE_OFFICER,
                 )
             )
-        if not (self.reason or "").strip():
+        if checks.blank(self.reason or ""):
             found.append(refusal(Code.REASON_MISSING, clause="A4.2"))
         if found:
             return tuple(found)

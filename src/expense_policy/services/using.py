@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from ..domain import documents
+from ..domain import checks, documents
 from ..domain.application import Application
 from ..domain.categories import REGISTER, Use
 from ..domain.categories._shape import Case, month_of, not_yet
@@ -101,7 +101,7 @@ class UseRecord:
         case = self._case(document, form, policy, scene)
         rows, broken = kind.rows(self.rows, case)
         found += not_yet(self.rows, case)
-        unexplained = not (self.reason or "").strip()
+        unexplained = checks.blank(self.reason or "")
         if broken and unexplained:
             found += [*broken, refusal(Code.REASON_MISSING, clause="C8")]
         used = document.used + sum(row.units for row in rows)

@@ -33,11 +33,11 @@ class ApprovingMachine(CompanyMachine):
         model["deciding"] = self.oracle.deciding(model, now)
         self.keys += 1
         key, spending = f"form-{self.keys}", self.desk.spending
-        act = lambda: spending.apply(form, actor=applicant, key=key)  # noqa: E731  # kept to be done again
+        act = partial(spending.apply, form, actor=applicant, key=key)
         receipt = self._try("apply", expected, act, lambda: self.desk.would.spending.apply(form, actor=applicant))
         if receipt is not None:
             other = attrs.evolve(form, purpose="Something else")
-            self.done.append((act, lambda: spending.apply(other, actor=applicant, key=key), receipt))
+            self.done.append((act, partial(spending.apply, other, actor=applicant, key=key), receipt))
             self._filed(receipt.id, model, None)
 
     def _form(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -26,8 +27,12 @@ from .strategies import APPLICANTS, PAYEES, UNITS
 
 
 def _said(rows: tuple[Use, ...]) -> list[tuple[date, str]]:
-    """The day and the customer of each row."""
-    return [(day_of(row.at) if isinstance(row, SmsSent) else row.on, row.recipient) for row in rows]  # type: ignore[attr-defined]  # the rest are gifts
+    """The day and the customer of each row, by the oracle's own count of days."""
+    said = []
+    for row in rows:
+        assert isinstance(row, SmsSent | GiftIssued)
+        said.append((day_of(row.at) if isinstance(row, SmsSent) else row.on, row.recipient))
+    return said
 
 
 class SpendingMachine(ApprovingMachine):
@@ -69,11 +74,11 @@ class SpendingMachine(ApprovingMachine):
         instruction = Instruction(Money(units, "CNY"), form_.payee, form_.method, papers)
         self.keys += 1
         key, spending = f"pay-{self.keys}", self.desk.spending
-        act = lambda: spending.pay(id, instruction, actor=actor, key=key)  # noqa: E731  # kept to be done again
+        act = partial(spending.pay, id, instruction, actor=actor, key=key)
         receipt = self._try("pay", expected, act, lambda: self.desk.would.spending.pay(id, instruction, actor=actor))
         if receipt is not None:
             more = Instruction(Money(units + 1, "CNY"), form_.payee, form_.method, papers)
-            self.done.append((act, lambda: spending.pay(id, more, actor=actor, key=key), receipt))
+            self.done.append((act, partial(spending.pay, id, more, actor=actor, key=key), receipt))
             self.accounts[name] = form["account"]
             self._paid(id, form, units)
 

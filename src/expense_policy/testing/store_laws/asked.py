@@ -57,6 +57,10 @@ def company(repository: Repository, clerk: Clerk, count: int) -> dict[str, Docum
     return found
 
 
+def _history(repository: Any, name: object) -> list[object]:
+    return list(repository.history(name))
+
+
 class Asked(Laws):
     """Laws of questions."""
 
@@ -211,7 +215,7 @@ class Asked(Laws):
             for look in looks:
                 asked[f"a look at {look}"] = partial(ask.look, Look(**look))
             if name is not None:
-                asked[f"the history of {name!r}"] = lambda name=name: list(ask.history(name))  # type: ignore[misc]  # bound now
+                asked[f"the history of {name!r}"] = partial(_history, ask, name)
         assert [what for what, each in asked.items() if not mistaken(each)] == []
 
     def test_a_sum_of_no_closed_list_is_the_callers_mistake(self, repository: Repository) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from ...domain.holds import Line, Move
@@ -151,7 +152,7 @@ class Together(Laws):
 
         def append(writer: int) -> None:
             for n in range(3):
-                tried(lambda: clerk.does("s", actor=f"a{writer}", notices=(notice(f"n{writer}:{n}"),)))  # noqa: B023  # the thread ends within its turn of the loop
+                tried(partial(clerk.does, "s", actor=f"a{writer}", notices=(notice(f"n{writer}:{n}"),)))
 
         at_once(append)
         chain = [entry for entry, _ in repository.history("s")]
