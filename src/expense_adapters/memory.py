@@ -20,6 +20,7 @@ from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.journal import GENESIS, Entry, Seal
 from expense_policy.domain.money import UNITS_MAX
 from expense_policy.domain.payment import PayeeAccount, Payment
+from expense_policy.domain.periods import Month
 from expense_policy.domain.project import Project
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryError
 from expense_policy.ports.mistakes import check_find, check_instant, check_limit, check_look, check_words
@@ -97,10 +98,9 @@ class MemoryRepository:
             wanted = list(at.lines)
             if at.held:
                 wanted += [h.line for d in documents.values() for h in d.held]
-            last = self._last(at.subject)
             return Seen(
-                None if at.key is None else s.keys.get(at.key),
-                None if last is None else (last.seq, last.digest, last.at),
+                _found(s.keys, at.keys),
+                {s: (e.seq, e.digest, e.at) for s in at.subjects if (e := self._last(s)) is not None},
                 documents,
                 _found(s.records[PayeeAccount], at.payees),
                 _found(s.records[PolicyVersion], at.policies),
@@ -111,9 +111,9 @@ class MemoryRepository:
                 tuple([self._sum(each) for each in at.sums]),
             )
 
-    def _last(self, subject: str | None) -> Entry | None:
+    def _last(self, subject: str) -> Entry | None:
         """The head of a chain; its entries are numbered from 1 without a gap."""
-        chain = None if subject is None else self._state.entries.get(subject)
+        chain = self._state.entries.get(subject)
         return chain[len(chain)][0] if chain else None
 
     def _sum(self, asked: Sum) -> dict[tuple[str, ...], int]:
@@ -176,6 +176,9 @@ class MemoryRepository:
             changed[line.id] = line
         for move in b.moves:
             changed[move.line] = moved(changed.get(move.line) or s.lines.get(move.line), move)
+        if b.closes is not None:
+            for line in {**s.lines, **changed}.values():
+                changed[line.id] = _closed(line, b.closes)
         for take in b.takes:
             holder = s.taken.get((take.space, take.key))
             if isinstance(take, Take) and holder is not None:
@@ -347,6 +350,13 @@ class MemoryRepository:
                 raise NotFound(f"there is no notice {key!r}")
             notice = self._state.notices[key][0]
             self._state.notices[key] = (attrs.evolve(notice, attempts=notice.attempts + 1), until, parked)
+
+
+def _closed(line: Line, month: Month) -> Line:
+    """The line closed through a month; Conflict where it already is, or beyond it (R1.3)."""
+    if line.closed_through is not None and line.closed_through >= month:
+        raise Conflict(f"line {line.id} is closed through {line.closed_through}")
+    return attrs.evolve(line, closed_through=month)
 
 
 def _within(d: Document) -> bool:

@@ -96,7 +96,7 @@ class StaleLook(MemoryRepository):
     def look(self, at: Look) -> Seen:
         """The first answer, for ever."""
         kept: dict[Look, Seen] = self.__dict__.setdefault("_kept", {})
-        plain = attrs.evolve(at, key=None, documents=(), lines=())
+        plain = attrs.evolve(at, keys=(), subjects=(), documents=(), lines=())
         seen = super().look(at)
         return attrs.evolve(seen, guards=kept.setdefault(plain, seen).guards)
 
@@ -281,8 +281,8 @@ class NaiveDatetimes(MemoryRepository):
     def look(self, at: Look) -> Seen:
         """A head without a zone."""
         seen = super().look(at)
-        head = seen.head and (seen.head[0], seen.head[1], seen.head[2].replace(tzinfo=None))
-        return attrs.evolve(seen, head=head)
+        heads = {subject: (seq, digest, at.replace(tzinfo=None)) for subject, (seq, digest, at) in seen.heads.items()}
+        return attrs.evolve(seen, heads=heads)
 
 
 @breaks("test_instants_and_days_are_kept")
@@ -383,3 +383,24 @@ class EverythingIsAConflict(MemoryRepository):
             super().commit(*batches)
         except RepositoryError as error:
             raise Conflict(str(error)) from error
+
+
+@breaks("test_a_month_closes_every_line")
+class ClosesTheFirst(MemoryRepository):
+    """Closes one line of many."""
+
+    def _check(self, b: Batch) -> dict[str, Line]:
+        after = super()._check(b)
+        shut = [id for id, line in after.items() if line.closed_through is not None]
+        return {id: line for id, line in after.items() if id not in shut[1:]}
+
+
+@breaks("test_a_month_closes_once")
+class ClosesAgain(MemoryRepository):
+    """Closes what is closed already, and opens what is closed beyond."""
+
+    def _check(self, b: Batch) -> dict[str, Line]:
+        if b.closes is None:
+            return super()._check(b)
+        after = {**self._state.lines, **super()._check(attrs.evolve(b, closes=None))}
+        return {id: attrs.evolve(line, closed_through=b.closes) for id, line in after.items()}

@@ -74,7 +74,7 @@ def test_a_file_that_is_none_is_unavailable(tmp_path: Path) -> None:
 
 
 EVERYTHING: dict[str, Callable[[SqlRepository], object]] = {
-    "look": lambda s: s.look(Look(key="k", documents=("d",))),
+    "look": lambda s: s.look(Look(("k",), documents=("d",))),
     "commit": lambda s: s.commit(Batch(Clerk(s).entry("s"))),
     "find": lambda s: s.find(),
     "lines": lambda s: s.lines(),

@@ -131,7 +131,8 @@ class SqlRepository:
         wanted = dict.fromkeys(at.lines)
         if at.held:
             wanted.update(dict.fromkeys(h.line for d in documents.values() for h in d.held))
-        head = c.execute(q.HEAD, {"subject": at.subject}).fetchone() if at.subject else None
+        done = {key: self._done(c, key) for key in at.keys}
+        heads = {subject: c.execute(q.HEAD, {"subject": subject}).fetchone() for subject in at.subjects}
         guards = {g: c.execute(q.GUARD_AT, {"key": g}).fetchone() for g in at.guards}
         taken = {(sp, k): c.execute(q.TAKEN_AT, {"space": sp.value, "key": k}).fetchone() for sp, k in at.taken}
         payees = {i: self._one(c, "payees", i) for i in at.payees}
@@ -139,8 +140,8 @@ class SqlRepository:
         projects = {i: self._one(c, "projects", i) for i in at.projects}
         found = {i: self._one(c, "lines", i) for i in wanted}
         return Seen(
-            self._done(c, at.key) if at.key else None,
-            None if head is None else (head["seq"], head["digest"], instant_of(head["at"])),
+            {key: r for key, r in done.items() if r is not None},
+            {k: (r["seq"], r["digest"], instant_of(r["at"])) for k, r in heads.items() if r is not None},
             documents,
             {i: rows.payee_of(r) for i, r in payees.items() if r is not None},
             {i: rows.policy_of(r) for i, r in policies.items() if r is not None},
@@ -223,6 +224,10 @@ class SqlRepository:
             }
             _hit(c.execute(q.MOVE, values), f"line {move.line}")
             c.execute(q.INSERT["moves"], {**row, "subject": b.entry.subject, "seq": b.entry.seq})
+        if b.closes is not None:
+            (every,) = c.execute(q.OPEN).fetchone()
+            if c.execute(q.CLOSE, {"month": b.closes.number}).rowcount != every:
+                raise Conflict(f"a line is closed through {b.closes} already")
         for take in sorted(b.takes, key=lambda t: (t.space, t.key)):
             key = {"space": take.space.value, "key": take.key, "owner": take.by}
             if isinstance(take, Take):

@@ -77,6 +77,12 @@ MOVE = _sql(
         spent=s.lines.c.spent + bind("p"),
     )
 )
+OPEN = _sql(select(func.count()).select_from(s.lines))
+CLOSE = _sql(
+    s.lines.update()
+    .where((s.lines.c.closed_through.is_(None)) | (s.lines.c.closed_through < bind("month")))
+    .values({"closed_through": bind("month")})
+)
 GUARD = _sql(
     s.guards.update()
     .where(s.guards.c.key == bind("the_key"), s.guards.c.version == bind("expected"))

@@ -36,6 +36,12 @@ class Payee:
     account: str = attrs.field(validator=checks.label)
     person: PersonId | None = attrs.field(default=None, validator=checks.optional(checks.ident))
 
+    def __attrs_post_init__(self) -> None:
+        # A ligature may fold to eighteen letters; what is searched for has to fit into an index (port `NAME_MAX`).
+        for written, folded in ((self.name, self.folded), (self.account, self.folded_account)):
+            if len(folded) > 2 * checks.NAME_MAX:
+                raise ValueError(f"{written[:20]!r}… is too long once its ligatures are spelled out")
+
     @cached_property
     def folded(self) -> str:
         """The name as two spellings of one payee share it (A3.6)."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..domain.money import UNITS_MAX
-from ..domain.periods import instant
+from ..domain.periods import Month, instant
 from ..domain.vocabulary import Space
 
 if TYPE_CHECKING:
     from .repository import Batch, Look
+
+NAME_MAX = 500
+"""As many code points a name or key has at most: an index of every engine takes it."""
 
 PAGE_MAX = 10_000
 """The longest page `Repository.find` gives."""
@@ -24,10 +27,12 @@ DUE = ("expires_at", "use_due_at")
 """The columns `Repository.find` knows due dates of."""
 
 
-def check_words(names: Iterable[str]) -> None:
-    """Names and keys are str, and text that can be encoded: no lone surrogate."""
+def check_words(names: Sequence[str]) -> None:
+    """Names and keys are str of at most `NAME_MAX`, and text that can be encoded: no lone surrogate."""
     try:
         text = "".join(names)
+        if len(text) > NAME_MAX and any(len(name) > NAME_MAX for name in names):
+            raise ValueError(f"a name or key has at most {NAME_MAX} characters")
         # Most names are ASCII, which is told at once.
         if not text.isascii():
             text.encode()
@@ -74,7 +79,7 @@ def check_find(where: tuple[tuple[str, str], ...], due: tuple[str, datetime] | N
 def check_look(at: Look) -> None:
     """What one look may ask: names that are text, sums of the closed list."""
     named = (*at.documents, *at.payees, *at.policies, *at.projects, *at.lines, *at.guards)
-    check_words((at.key or "", at.subject or "", *named))
+    check_words((*at.keys, *at.subjects, *named))
     if at.taken:
         check_words([key for _, key in at.taken])
         if any(type(space) is not Space for space, _ in at.taken):
@@ -105,6 +110,8 @@ def _check_sum(of: str, by: tuple[str, ...], where: tuple[str, ...], since: bool
 
 def check_batch(b: Batch) -> None:
     """One act: versions that follow, and whole numbers that every store keeps."""
+    taken = [take.key for take in b.takes] if b.takes else []
+    check_words([b.entry.subject, "" if b.key is None else b.key.key, *[guard.key for guard in b.guards], *taken])
     for put in b.puts:
         if put.record.version != put.expected + 1:
             raise ValueError(f"{put.record.id}: version {put.record.version} does not follow {put.expected}")
@@ -114,6 +121,8 @@ def check_batch(b: Batch) -> None:
         check_units((line.in_force, line.reserved, line.committed, line.spent))
     for notice in b.notices:
         check_instant(notice.at)
+    if b.closes is not None and type(b.closes) is not Month:
+        raise ValueError(f"{b.closes!r} is not a month to close")
 
 
 def check_once(what: str, keys: Iterable[Hashable]) -> None:

@@ -30,7 +30,7 @@ from ..domain.documents import Content, Document
 from ..domain.holds import Line, Move
 from ..domain.journal import Entry, Seal
 from ..domain.payment import PayeeAccount, Payment
-from ..domain.periods import instant_text
+from ..domain.periods import Month, instant_text
 from ..domain.project import Project
 from ..domain.vocabulary import DocumentId, LineId, Space
 from .mistakes import SEARCHED as SEARCHED
@@ -158,6 +158,8 @@ class Batch:
     takes: tuple[Take | Free, ...] = ()
     facts: tuple[Fact, ...] = ()
     notices: tuple[Notice, ...] = ()
+    closes: Month | None = None
+    """The month that every line there is becomes closed through; refused where a line is already, or beyond it."""
 
     def __attrs_post_init__(self) -> None:
         check_batch(self)
@@ -199,10 +201,10 @@ class Sum:
 
 @attrs.frozen(slots=False)
 class Look:
-    """Everything one act wants to know, asked at once; with `held` a document brings the lines it holds money on."""
+    """Everything wanted to be known, asked at once; with `held` a document brings the lines it holds money on."""
 
-    key: str | None = None
-    subject: str | None = None
+    keys: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
     documents: tuple[DocumentId, ...] = ()
     payees: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
@@ -216,10 +218,14 @@ class Look:
 
 @attrs.frozen(slots=False)
 class Seen:
-    """The answer to a `Look`: an absent record, line or taken key has no entry, an absent guard stands at 0."""
+    """The answer to a `Look`: an absent record, line, chain or key has no entry, an absent guard stands at 0.
 
-    done: tuple[Entry, Digest] | None
-    head: tuple[int, Digest, datetime] | None
+    `done` holds, by idempotency key, the entry that used it and the digest of what was asked; `heads`, by subject, the
+    number, digest and instant of its chain's last entry.
+    """
+
+    done: Mapping[str, tuple[Entry, Digest]]
+    heads: Mapping[str, tuple[int, Digest, datetime]]
     documents: Mapping[DocumentId, Document]
     payees: Mapping[str, PayeeAccount]
     policies: Mapping[str, PolicyVersion]

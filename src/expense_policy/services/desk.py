@@ -171,5 +171,5 @@ class Desk:
 
     def last_seal(self) -> tuple[int, Digest] | None:
         """The newest seal's number and digest: it stands for every one before it. None before the first."""
-        head = self.env.repository.look(Look(subject=SEALS)).head
+        head = self.env.repository.look(Look(subjects=(SEALS,))).heads.get(SEALS)
         return None if head is None else head[:2]

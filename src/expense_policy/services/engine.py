@@ -249,8 +249,8 @@ class Engine:
         )
         for _ in range(ATTEMPTS):
             scene = self._scene(act, wanted)
-            if wanted is not None and scene.seen.done is not None:
-                return _same(wanted, *scene.seen.done)
+            if wanted is not None and wanted.key in scene.seen.done:
+                return _same(wanted, *scene.seen.done[wanted.key])
             effects = act.decide(scene)
             if isinstance(effects, tuple):
                 raise Refused(effects)
@@ -279,8 +279,8 @@ class Engine:
             policy = in_force(versions, now)
             look = act.look(now, policy)
             asked = Look(
-                None if wanted is None else wanted.key,
-                act.subject,
+                () if wanted is None else (wanted.key,),
+                (act.subject,),
                 look.documents,
                 look.payees,
                 look.policies,
@@ -295,15 +295,17 @@ class Engine:
             # What is looked for depends on the policies and the instant: a version adopted elsewhere, or a clock that
             # stands before the chain's last entry, means looking once more.
             adopted = seen.guards.get(POLICY_GUARD, 0)
-            early = seen.head is not None and seen.head[2] > now
+            head = seen.heads.get(act.subject)
+            early = head is not None and head[2] > now
             if adopted == count and not early:
                 return Scene(now, seen, policy, versions, self.env.offices)
             count, versions = self.env.adopted(adopted)
-            now = seen.head[2] if seen.head is not None and early else now
+            now = head[2] if head is not None and early else now
         raise Conflict("the policies change faster than they can be looked up; try again")
 
     def _batch(self, act: Act, scene: Scene, e: Effects, wanted: Key | None) -> Batch:
-        seq, prev = (0, journal.GENESIS) if scene.seen.head is None else scene.seen.head[:2]
+        head_now = scene.seen.heads.get(act.subject)
+        seq, prev = (0, journal.GENESIS) if head_now is None else head_now[:2]
         rows = _rows(e, wanted)
         version = e.version or (None if scene.policy is None else scene.policy.version)
         head = (

@@ -48,7 +48,8 @@ class _Sealing:
         return Look()
 
     def decide(self, scene: Scene) -> Verdicts:
-        last = 0 if scene.seen.head is None else scene.seen.head[0]
+        head = scene.seen.heads.get(SEALS)
+        last = 0 if head is None else head[0]
         if last != self.after:
             raise Conflict("another sealer was faster")
         seal = Seal(last + 1, merkle_root(self.entries), self.entries)
@@ -82,7 +83,7 @@ class Tending:
 
     def _seal(self, limit: int) -> int:
         repository = self._engine.env.repository
-        head = repository.look(Look(subject=SEALS)).head
+        head = repository.look(Look(subjects=(SEALS,))).heads.get(SEALS)
         # One more than asked for: the entry of the seal before, which alone makes no new one.
         entries = tuple((e.subject, e.seq, e.digest) for e in repository.unsealed(limit + 1))
         if all(subject == SEALS for subject, _, _ in entries):

@@ -89,7 +89,7 @@ class Clerk:
     def entry(self, subject: str, *, after: Batch | None = None, at: datetime = NOW, **said: Any) -> Entry:
         """The next entry of a subject: after what is stored, or after a batch that is not yet."""
         head = None if after is None or after.entry.subject != subject else (after.entry.seq, after.entry.digest)
-        found = head or self.repository.look(Look(subject=subject)).head or (0, GENESIS)
+        found = head or self.repository.look(Look(subjects=(subject,))).heads.get(subject) or (0, GENESIS)
         seq = found[0] + 1
         rows = (("kit", subject, str(seq)),)
         plain = Entry(subject, seq, found[1], "act", "li.na", None, None, at, None, None, rows, GENESIS)
@@ -241,7 +241,6 @@ def snapshot(repository: Repository, *batches: Batch) -> dict[str, object]:
 
     found = paged(repository, 50)
     seen = repository.look(_names(batches, found))
-    keys = [batch.key.key for batch in batches if batch.key is not None]
     return {
         "standing": sorted(repository.standing(faulty)),
         "unreadable": unreadable,
@@ -253,8 +252,8 @@ def snapshot(repository: Repository, *batches: Batch) -> dict[str, object]:
         "records": [dict(each) for each in (seen.payees, seen.policies, seen.projects)],
         "guards": dict(seen.guards),
         "taken": dict(seen.taken),
-        "keys": {key: repository.look(Look(key=key)).done for key in keys},
-        "heads": {b.entry.subject: repository.look(Look(subject=b.entry.subject)).head for b in batches},
+        "keys": dict(seen.done),
+        "heads": dict(seen.heads),
         "unsealed": list(repository.unsealed(10_000)),
         "notices": [list(repository.notices(LATER, 10_000, parked)) for parked in (False, True)],
     }
@@ -263,6 +262,8 @@ def snapshot(repository: Repository, *batches: Batch) -> dict[str, object]:
 def _names(batches: tuple[Batch, ...], found: list[str]) -> Look:
     ids = [put.record.id for batch in batches for put in batch.puts]
     return Look(
+        keys=tuple(batch.key.key for batch in batches if batch.key is not None),
+        subjects=tuple(batch.entry.subject for batch in batches),
         documents=tuple(dict.fromkeys((*found, *ids))),
         payees=tuple(ids),
         policies=tuple(ids),

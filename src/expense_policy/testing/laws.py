@@ -88,7 +88,7 @@ class CompanyMachine(RuleBasedStateMachine):
 
     def _count(self) -> int:
         """How many entries there are, by the heads of their chains; the end counts each one."""
-        heads = [self.repository.look(Look(subject=id)).head for id in self.subjects]
+        heads = list(self.repository.look(Look(subjects=tuple(self.subjects))).heads.values())
         return sum(head[0] for head in heads if head is not None)
 
     def _documents(self) -> dict[str, Document]:

@@ -18,7 +18,7 @@ from ...domain.approval import Outcome
 from ...domain.documents import Document
 from ...domain.holds import Move
 from ...domain.vocabulary import Space, Status
-from ...ports.mistakes import PAGE_MAX, SEARCHED
+from ...ports.mistakes import NAME_MAX, PAGE_MAX, SEARCHED
 from ...ports.repository import Batch, Guard, Look, Put, Repository, Sum, Summary, Take
 from ..batches import LATER, NOW, Clerk, gift, notice, paged, payee, related, use_row, written
 from . import Laws
@@ -70,9 +70,9 @@ class Asked(Laws):
         taken = tuple((space, "absent") for space in Space)
         contacts = Sum("contacts", ("recipient",), (("type", "sms"), ("month", "2026-03")))
         seen = repository.look(
-            Look("absent", "absent", names, names, names, names, names, names, taken, (related(gift()), contacts), True)
+            Look(names, names, names, names, names, names, names, names, taken, (related(gift()), contacts), True)
         )
-        assert (seen.done, seen.head) == (None, None)
+        assert (seen.done, seen.heads) == ({}, {})
         assert (seen.documents, seen.payees, seen.policies, seen.projects, seen.lines) == ({}, {}, {}, {}, {})
         assert (seen.guards, seen.taken, seen.sums) == ({"absent": 0, "": 0}, {}, ({(): 0}, {}))
         assert (list(repository.find()), list(repository.lines()), list(repository.policies())) == ([], [], [])
@@ -204,14 +204,14 @@ class Asked(Laws):
         for n in (0, -1):
             asked[f"{n} entries"] = partial(ask.unsealed, n)
             asked[f"{n} notices"] = partial(ask.notices, NOW, n)
-        names: tuple[Any, ...] = (LONE, 5, b"x", None)
+        names: tuple[Any, ...] = (LONE, 5, b"x", None, "x" * (NAME_MAX + 1))
         for name in names:
             asked[f"after {name!r}"] = partial(ask.find, after=name)
             asked[f"where {name!r}"] = partial(ask.find, (("status", name),))
             asked[f"{name!r} delivered"] = partial(ask.delivered, name)
             asked[f"{name!r} put off"] = partial(ask.put_off, name, NOW)
             looks: list[dict[str, Any]] = [{f: (name,)} for f in NAMES] + [{"taken": ((Space.PLAN, name),)}]
-            looks += [] if name is None else [{"key": name}, {"subject": name}]
+            looks += [{"keys": (name,)}, {"subjects": (name,)}]
             for look in looks:
                 asked[f"a look at {look}"] = partial(ask.look, Look(**look))
             if name is not None:

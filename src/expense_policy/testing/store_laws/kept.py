@@ -21,6 +21,7 @@ from ...domain.payment import PayeeAccount
 from ...domain.periods import Month
 from ...domain.project import Project
 from ...domain.vocabulary import Space, Status
+from ...ports.mistakes import NAME_MAX
 from ...ports.repository import Batch, Guard, Look, Put, Repository, Take
 from ..batches import LATER, NOW, Clerk, asked, gift, notice, payee, signs_the_same, use_row, written
 from . import Laws
@@ -95,11 +96,12 @@ class Kept(Laws):
         form = gift(purpose=words, customers=words, payee=Payee(shown, shown), method=shown)
         found = self.keeps(repository, clerk.files("d1", form))
         self.keeps(repository, clerk.signs(found, opinion=words))
-        told = notice(words, body=((words, words), ("", "")), to=(words, ""), subject=words, about=words)
+        name = words[:NAME_MAX]
+        told = notice(name, body=((words, words), ("", "")), to=(words, ""), subject=words, about=words)
         rows = (("row", words, ""), ("row", "", words))
-        said = clerk.does(words, key=asked(words), reason=words, rows=rows, notices=(told,))
-        assert [entry for entry, _ in repository.history(words)] == [said.entry]
-        assert repository.look(Look(key=words, subject=words)).done == (said.entry, asked(words).asked)
+        said = clerk.does(name, key=asked(name), reason=words, rows=rows, notices=(told,))
+        assert [entry for entry, _ in repository.history(name)] == [said.entry]
+        assert repository.look(Look((name,), (name,))).done == {name: (said.entry, asked(name).asked)}
         assert list(repository.notices(NOW, 10)) == [told]
 
     def test_the_largest_amount_is_kept(self, repository: Repository, clerk: Clerk) -> None:
@@ -131,7 +133,7 @@ class Kept(Laws):
         found = self.keeps(repository, clerk.pays(found, 1, at=at))
         when = (found.round.submitted_at, found.approved_at, found.expires_at, found.use_due_at, found.payments[0].at)
         assert all(each is not None and each.utcoffset() is not None for each in when)
-        head = repository.look(Look(subject="d1")).head
+        head = repository.look(Look(subjects=("d1",))).heads.get("d1")
         assert head is not None
         assert (head[2], head[2].utcoffset() is None) == (at, False)
 
@@ -181,6 +183,16 @@ class Kept(Laws):
             ("move", "plan:gifts", "1", "gifts", "100", "0", "0", "0", ""),
         ]
 
+    def test_a_month_closes_every_line(self, repository: Repository, clerk: Clerk) -> None:
+        """A closing closes every line that is there, the batch's own too; what they hold stays (R1.3)."""
+        march = Month(2026, 3)
+        clerk.opens("l1", 10, closed_through=Month(2026, 2))
+        clerk.opens("l2", 100)
+        mine = Line("l3", "marketing", 2026, "care_gifts", "Gifts", None, "plan-1")
+        clerk.does("s", lines=(mine,), moves=(Move("l2", spent=40, month=march), Move("l3", 7)), closes=march)
+        found = [(line.id, line.in_force, line.spent, line.closed_through) for line in repository.lines()]
+        assert found == [("l1", 10, 0, march), ("l2", 100, 40, march), ("l3", 7, 0, march)]
+
     def test_a_document_brings_the_lines_it_holds(self, repository: Repository, clerk: Clerk) -> None:
         """A look brings the lines that its documents hold money on, and only where that is asked."""
         clerk.opens("gifts")
@@ -201,7 +213,7 @@ class Kept(Laws):
         put = [clerk.does("s", **each).entry for each in said]
         assert [entry for entry, _ in repository.history("s")] == put
         last = put[-1]
-        assert repository.look(Look(subject="s")).head == (last.seq, last.digest, last.at)
+        assert repository.look(Look(subjects=("s",))).heads == {"s": (last.seq, last.digest, last.at)}
 
     def test_facts_come_with_the_entry_that_wrote_them(self, repository: Repository, clerk: Clerk) -> None:
         """History gives every entry the facts it wrote, all of them, equal, and no other's."""
@@ -239,8 +251,8 @@ class Kept(Laws):
         assert seen.taken == {(Space.VOUCHER, name): name for name in ALIKE}
         assert {each.key for each in repository.notices(NOW, 100)} == set(ALIKE)
         for name in ALIKE:
-            done = repository.look(Look(key=name, subject=name))
-            assert (done.done and done.done[0].subject, done.head and done.head[0]) == (name, 1)
+            done = repository.look(Look((name,), (name,)))
+            assert (done.done[name][0].subject, done.heads[name][0]) == (name, 1)
 
 
 def _unreadable(where: str, why: str) -> None:

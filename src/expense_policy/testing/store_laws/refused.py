@@ -123,6 +123,13 @@ class Refused(Laws):
             repository.commit(late)
         clerk.does("t", moves=(Move("gifts", spent=1),))
 
+    @pytest.mark.parametrize("month", [Month(2025, 12), MARCH])
+    def test_a_month_closes_once(self, repository: Repository, clerk: Clerk, month: Month) -> None:
+        """A month that one line is closed through, or beyond, is closed by nobody again: no line changes (R1.3)."""
+        clerk.opens("open")
+        clerk.opens("shut", closed_through=MARCH)
+        self.refuses(repository, Conflict, clerk.batch("s", closes=month))
+
     def test_a_key_is_taken_once(self, repository: Repository, clerk: Clerk) -> None:
         """A key that is taken is a conflict, for its owner too; the same key of another space is another key."""
         clerk.does("s", takes=(TAKEN,))

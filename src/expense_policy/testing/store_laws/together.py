@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ...domain.holds import Line, Move
+from ...domain.periods import Month
 from ...domain.vocabulary import Space
 from ...ports.errors import AlreadyDone, Conflict, RepositoryError
 from ...ports.repository import Batch, Guard, Look, Repository, Take
@@ -38,6 +39,7 @@ CONTESTED: dict[str, Callable[[int], dict[str, Any]]] = {
     "a key": lambda i: {"takes": (Take(Space.PAYMENT, "d1:1", f"d{i}", ever=True),)},
     "the last money": lambda i: {"moves": (Move("gifts", reserved=60),)},
     "a notice": lambda i: {"notices": (notice("n", about=f"s{i}"),)},
+    "a month": lambda i: {"closes": Month(2026, 3)},
 }
 
 
@@ -55,7 +57,7 @@ class Together(Laws):
     """Laws of concurrency, for a store that declares it."""
 
     def test_one_of_many_wins(self, repository: Repository, clerk: Clerk) -> None:
-        """Of writers that want the same guard, record, line, key, notice or last money at once, exactly one has it."""
+        """Of writers that want one guard, record, line, key, notice, last money or closing, exactly one has it."""
         self.needs("concurrent")
         clerk.opens(units=100)
         for name, part in CONTESTED.items():
