@@ -9,8 +9,10 @@ from typing import Any
 
 from expense_adapters.sql import SqlRepository
 from expense_adapters.sql import sqlite as dialect
-from expense_adapters.sql.connections import Own, path_of
+from expense_adapters.sql.schema import journal
+from expense_adapters.sql.sqlite import Own
 
+_ROWS = [column.name for column in journal.columns].index("rows")
 Log = list[list[tuple[str, Any]]]
 
 
@@ -92,17 +94,15 @@ class _Recording(sqlite3.Cursor):
         if word == "BEGIN" and sql.endswith("IMMEDIATE"):
             self.log.append([])
         elif word in ("INSERT", "UPDATE", "DELETE"):
-            self.log[-1].append((sql, dict(values) if values else values))
+            self.log[-1].append((sql, values))
         return super().execute(sql, values)
 
 
-class _RecordingConnections(Own):
+class _RecordingDatabase(Own):
     recording: type[_Recording]
 
     def cursor(self) -> sqlite3.Cursor:
-        cursor = self.get().cursor(self.recording)
-        cursor.row_factory = sqlite3.Row
-        return cursor
+        return self.get().cursor(self.recording)
 
 
 class RecordingStore(SqlRepository):
@@ -110,9 +110,10 @@ class RecordingStore(SqlRepository):
 
     def __init__(self, url: str) -> None:
         self.log: Log = []
-        self._connections = _RecordingConnections(path_of(url))
-        self._connections.recording = type("Recording", (_Recording,), {"log": self.log})
-        self._make_schema()
+        database = _RecordingDatabase(url)
+        database.recording = type("Recording", (_Recording,), {"log": self.log})
+        self._begin(database)
+        database.make()
 
 
 class SqlFloor:
@@ -129,7 +130,7 @@ class SqlFloor:
         for rows in log:
             execute("BEGIN IMMEDIATE")
             for sql, values in rows:
-                if "digest" in values and "rows" in values:
-                    hashlib.sha256(values["rows"].encode()).hexdigest()
+                if sql.startswith("INSERT INTO journal"):
+                    hashlib.sha256(values[_ROWS].encode()).hexdigest()
                 execute(sql, values)
             execute("COMMIT")

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from expense_adapters.sql import rows
-from expense_adapters.sql.sqlite import schema
+from expense_adapters.sql.sqlite import DIALECT
 from expense_policy.domain.journal import GENESIS, Entry, digest_of, merkle_root
 
 
@@ -33,7 +33,7 @@ class Forger:
 
     def done(self) -> None:
         """Puts the triggers back and leaves."""
-        for statement in schema():
+        for statement in DIALECT.schema():
             if statement.startswith("CREATE TRIGGER"):
                 self.plain.execute(statement)
         self.plain.close()

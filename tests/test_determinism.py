@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from expense_adapters.sql import SqlRepository
-from expense_adapters.sql.connections import Own
+from expense_adapters.sql.sqlite import Own
 from expense_policy.ports.errors import RepositoryUnavailable
 
 from .world import World
@@ -101,9 +101,7 @@ def test_an_act_that_fails_leaves_no_trace(tmp_path: Path, act: str, monkeypatch
     }
 
     def cursor(self: Own) -> sqlite3.Cursor:
-        made = self.get().cursor(_Failing)
-        made.row_factory = sqlite3.Row
-        return made
+        return self.get().cursor(_Failing)
 
     monkeypatch.setattr(Own, "cursor", cursor)
     before, failures = _dump(path), 0

@@ -211,15 +211,15 @@ BUGS = {
     "a guard is bumped wherever it stands": Bug(
         "I21",
         f"{SQL}/statements.py",
-        '.where(s.guards.c.key == bind("the_key"), s.guards.c.version == bind("expected"))',
-        '.where(s.guards.c.key == bind("the_key"))',
+        '(guards.key == bind("the_key"), guards.version == bind("expected"))',
+        '(guards.key == bind("the_key"),)',
         f"{KIT}sqlite.py::TestSqlite::test_a_guard_that_moved_on_is_refused",
     ),
     "a transaction a batch": Bug(
         "I22",
         f"{SQL}/repository.py",
-        "        with self._connections.writing() as cursor:\n            for batch in batches:\n",
-        "        for batch in batches:\n            with self._connections.writing() as cursor:\n",
+        "self._database.do(*[stage for batch in batches for stage in stages(batch, self._q)])",
+        "[self._database.do(*stages(batch, self._q)) for batch in batches]",
         f"{KIT}sqlite.py::TestSqlite::test_several_batches_are_all_or_nothing",
     ),
     "nothing is taken back": Bug(
@@ -239,8 +239,8 @@ BUGS = {
     "a check that no attempt would pass is a lost race": Bug(
         "I29",
         f"{SQL}/sqlite.py",
-        "    if raced or error.sqlite_errorname in _RACED:\n",
-        "    if True:\n",
+        "if fired or error.sqlite_errorname in _UNIQUE:",
+        "if True:",
         f"{KIT}sqlite.py::TestSqlite::test_no_line_opens_overdrawn",
     ),
 }

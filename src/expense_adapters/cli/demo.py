@@ -163,7 +163,7 @@ def demo(
 
 def _path(store: str) -> Path:
     """The file a URL names, taken literally; nothing of what will stand there or beside it is there yet."""
-    from expense_adapters.sql.connections import path_of
+    from expense_adapters.sql.sqlite import path_of
 
     try:
         path = Path(path_of(store))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam as bind
-from sqlalchemy import select, tuple_
+import attrs
+from sqlalchemy import Table, select, tuple_
+from sqlalchemy.sql import bindparam as bind
 
 from expense_policy.domain.journal import Entry
 from expense_policy.ports.errors import RepositoryError
@@ -17,51 +17,64 @@ from expense_policy.ports.repository import SEALS, Fact, Faulty
 
 from . import rows
 from . import schema as s
-from . import statements as q
-from .connections import PAGE, Reading, marked
+from .engine import Asked, Database, Dialect, Statement
 from .standing import UNREADABLE
+from .statements import FACTS
 
+PAGE = 500
+"""As many entries are read at once."""
 Written = dict[tuple[str, int], list[tuple[Callable[[Any], Fact], Any]]]
 """The rows of facts by the entry that wrote them, each with what reads it."""
 
-_j = s.journal
+
+@attrs.frozen
+class _Pages:
+    """What is asked for a page: its entries, of all subjects or of one, and the facts from its first to its last."""
+
+    every: Statement
+    one: Statement
+    facts: tuple[tuple[Statement, Callable[[Any], Fact]], ...]
+    seals: Statement
 
 
-def _sql(query: Any) -> str:
-    return str(query.compile(dialect=q.DIALECT))
+@cache
+def pages(dialect: Dialect) -> _Pages:
+    """An engine's questions."""
+    j = s.journal.c
+    limit: Any = bind("limit")
+    ordered = select(s.journal).order_by(j.subject, j.seq).limit(limit)
+    # Said so that an index of both is used from the place itself, on engines that don't see it in a pair.
+    beyond = (j.subject >= bind("subject")) & (tuple_(j.subject, j.seq) > tuple_(bind("subject"), bind("seq")))
+    seals = select(s.seals).where(s.seals.c.seq.between(bind("seq"), bind("last_seq"))).order_by(s.seals.c.number)
+    return _Pages(
+        dialect.compiled(ordered.where(beyond)),
+        dialect.compiled(ordered.where(j.subject == bind("subject"), j.seq > bind("seq"))),
+        tuple((dialect.compiled(_written(table)), read) for table, read in FACTS),
+        dialect.compiled(seals),
+    )
 
 
-_ORDERED = select(_j).order_by(_j.c.subject, _j.c.seq)
-_ALL = _sql(_ORDERED.where(tuple_(_j.c.subject, _j.c.seq) > tuple_(bind("subject"), bind("seq")))) + " LIMIT :limit"
-_ONE = _sql(_ORDERED.where(_j.c.subject == bind("subject"), _j.c.seq > bind("seq"))) + " LIMIT :limit"
-
-
-def _written(table: Any) -> str:
-    """The facts of a table that a page of entries wrote: from its first entry to its last."""
+def _written(table: Table) -> Any:
     at = tuple_(table.c.document, table.c.seq)
     first, last = tuple_(bind("subject"), bind("seq")), tuple_(bind("last_subject"), bind("last_seq"))
-    return _sql(select(table).where(at >= first, at <= last).order_by(*table.primary_key))
+    within = table.c.document.between(bind("subject"), bind("last_subject"))
+    return select(table).where(within, at >= first, at <= last).order_by(*table.primary_key)
 
 
-_FACTS = [(_written(table), read) for table, read in q.FACTS]
-_SEALS = _sql(select(s.seals).where(s.seals.c.seq.between(bind("seq"), bind("last_seq"))).order_by(s.seals.c.number))
-
-
-def history(reading: Reading, subject: str | None, faulty: Faulty | None) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
+def history(database: Database, subject: str | None, faulty: Faulty | None) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
     """Entries with their facts, in (subject, seq) order."""
-    statement = _ALL if subject is None else _ONE
+    q = pages(database.dialect)
+    statement = q.every if subject is None else q.one
     at: dict[str, Any] = {"subject": subject or "", "seq": -(2**63), "limit": PAGE}
+    ask = database.ask if faulty is None else database.ask_marked
     while True:
-        ask = partial(_page, statement, at)
-        if faulty is None:
-            with reading(str) as cursor:
-                page, written = ask(cursor)
-        else:
-            page, written = marked(reading, ask)
+        (answer,) = ask((statement, at))
+        page = [statement.row(row) for row in answer]
+        written = _facts(q, page, ask) if page else {}
         for row in page:
             try:
-                entry = rows.entry_of(dict(row))
-                facts = tuple([read(dict(each)) for read, each in written[(row["subject"], row["seq"])]])
+                entry = rows.entry_of(row)
+                facts = tuple([read(each) for read, each in written.get((row["subject"], row["seq"]), ())])
             except UNREADABLE as error:
                 if faulty is None:
                     raise RepositoryError(f"{row['subject']} {row['seq']}: can't be read: {error!r}") from error
@@ -73,19 +86,22 @@ def history(reading: Reading, subject: str | None, faulty: Faulty | None) -> Ite
         at |= {"subject": page[-1]["subject"], "seq": page[-1]["seq"]}
 
 
-def _page(statement: str, at: dict[str, Any], c: sqlite3.Cursor) -> tuple[list[Any], Written]:
-    """A page of entries, and the facts that they wrote."""
-    written: Written = defaultdict(list)
-    page = c.execute(statement, at).fetchall()
-    if page:
-        first, last = page[0], page[-1]
-        within = {"subject": first["subject"], "seq": first["seq"]}
-        within |= {"last_subject": last["subject"], "last_seq": last["seq"]}
-        for facts, read in _FACTS:
-            for row in c.execute(facts, within).fetchall():
-                written[(row["document"], row["seq"])].append((read, row))
+def _facts(q: _Pages, page: list[dict[str, Any]], ask: Callable[..., list[Any]]) -> Written:
+    """The facts that a page's entries wrote: they stand as long as the entries do."""
+    first, last = page[0], page[-1]
+    within = {"subject": first["subject"], "seq": first["seq"]}
+    within |= {"last_subject": last["subject"], "last_seq": last["seq"]}
+    asked: list[Asked] = [(statement, within) for statement, _ in q.facts]
     sealed = [row["seq"] for row in page if row["subject"] == SEALS]
     if sealed:
-        for row in c.execute(_SEALS, {"seq": sealed[0], "last_seq": sealed[-1]}).fetchall():
-            written[(SEALS, row["seq"])].append((rows.seal_of, row))
-    return page, written
+        asked.append((q.seals, {"seq": sealed[0], "last_seq": sealed[-1]}))
+    written: Written = defaultdict(list)
+    answers = ask(*asked)
+    for (statement, read), answer in zip(q.facts, answers, strict=False):
+        for values in answer:
+            row = statement.row(values)
+            written[(row["document"], row["seq"])].append((read, row))
+    for values in answers[len(q.facts) :] and answers[-1]:
+        row = q.seals.row(values)
+        written[(SEALS, row["seq"])].append((rows.seal_of, row))
+    return written

@@ -34,11 +34,6 @@ Row = Mapping[str, Any]
 _dumps = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def array(values: tuple[str, ...]) -> str:
-    """Several values bound as one."""
-    return _dumps(values)
-
-
 # What is signed never changes: the same text is read many times in a case.
 @lru_cache(maxsize=512)
 def _content(text: str) -> Content:
@@ -271,13 +266,13 @@ def _month(number: int | None) -> Month | None:
     return None if number is None else Month(number // 12, number % 12 + 1)
 
 
-_ENTRY = tuple(field.name for field in attrs.fields(Entry))
-_entry = attrgetter(*_ENTRY)
+ENTRY = tuple(field.name for field in attrs.fields(Entry))
+_entry = attrgetter(*ENTRY)
 
 
 def entry_row(e: Entry) -> dict[str, Any]:
     """An entry's columns."""
-    row = dict(zip(_ENTRY, _entry(e), strict=True))
+    row = dict(zip(ENTRY, _entry(e), strict=True))
     row["at"] = instant_text(e.at)
     row["rows"] = "\n".join([line(each) for each in e.rows])
     return row

@@ -1,20 +1,79 @@
-"""What is SQLite's own: pragmas, and the laws as triggers."""
+"""What is SQLite's own: how its laws are written, one connection a thread, and what its driver's errors mean."""
 
 from __future__ import annotations
 
+import json
+import os
 import sqlite3
-from collections.abc import Iterator
+import threading
+import weakref
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.dialects import sqlite
 
-from expense_policy.ports.errors import Conflict, RepositoryError
+from expense_policy.ports.errors import Conflict, RepositoryError, RepositoryUnavailable
 
-from .schema import APPEND_ONLY, metadata
+from . import schema as s
+from .engine import Answer, Asked, Database, Dialect, Stage
+from .laws import RACED, Law, laws, primary_key
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
+_THERE = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+_MARKED = partial(str, encoding="utf-8", errors="replace")
+_HOSTS = (("full_column_names", 0), ("short_column_names", 1), ("count_changes", 0))
+_UNIQUE = ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")
+
+
+class Sqlite(Dialect):
+    """SQLite's hand."""
+
+    name = "sqlite"
+    compiler = sqlite.dialect(paramstyle="qmark")
+
+    def among(self, column: ColumnElement[Any], values: ColumnElement[Any]) -> ColumnElement[bool]:
+        """A JSON array; the column's index is used for each of its values."""
+        return column.in_(select(func.json_each(values).table_valued("value").c.value))
+
+    def array(self, values: Sequence[str]) -> str:
+        """As JSON."""
+        return json.dumps(values, ensure_ascii=False)
+
+    def held(self, document: ColumnElement[bool]) -> ColumnElement[Any]:
+        """The first of each item of `held`."""
+        each = func.json_each(s.documents.c.held).table_valued("value")
+        line = func.json_extract(each.c.value, "$[0]")
+        return select(line).select_from(s.documents, each).where(document).scalar_subquery()
+
+    def laws(self) -> Iterator[str]:
+        """A trigger a law. Of several SQLite fires the one made last first: what is there already is a race before it
+        is a broken law."""
+        yield from map(_trigger, laws())
+        yield from map(_trigger, map(_once, sorted({law.table for law in laws()})))
+
+
+DIALECT = Sqlite()
+
+
+def _trigger(law: Law) -> str:
+    of = f" OF {', '.join(map(_quoted, law.columns))}" if law.columns else ""
+    when = f"BEFORE {law.verb}{of} ON {law.table} WHEN {law.refuse}"
+    return f"CREATE TRIGGER {law.name} {when} BEGIN SELECT RAISE(ABORT, '{law.message}'); END"
+
+
+def _once(table: str) -> Law:
+    """REPLACE fires no DELETE trigger: a row that is already there is refused before the insert."""
+    same = " AND ".join(f"{_quoted(name)} = NEW.{_quoted(name)}" for name in primary_key(table))
+    return Law(f"{table}_once", "INSERT", table, f"EXISTS (SELECT 1 FROM {table} WHERE {same})", f"{table}: {RACED[0]}")
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -25,213 +84,290 @@ def prepare(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-SCHEMA = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+def path_of(url: str) -> str:
+    """The file of "sqlite:///PATH", each character of PATH standing for itself; ValueError for anything else."""
+    scheme, _, path = url.partition(":///")
+    if scheme != "sqlite" or path in ("", ":memory:"):
+        raise ValueError("the store's URL is sqlite:///PATH, where PATH names a file")
+    # A path from the root: it stays the same when the host changes its folder, and is no URI to SQLite.
+    return os.path.abspath(path)
 
 
-def schema() -> Iterator[str]:
-    """Every table, index and trigger, in the order in which they are made."""
-    dialect = sqlite_dialect.dialect()
-    for table in metadata.sorted_tables:
-        yield str(CreateTable(table).compile(dialect=dialect))
-        for index in sorted(table.indexes, key=lambda each: str(each.name)):
-            yield str(CreateIndex(index).compile(dialect=dialect))
-    yield from triggers()
+def failed(error: Exception) -> Exception | None:
+    """What the port says of what the driver raised; None where it was not the driver's."""
+    if isinstance(error, sqlite3.IntegrityError):
+        fired = error.sqlite_errorname == "SQLITE_CONSTRAINT_TRIGGER" and str(error).endswith(RACED)
+        if fired or error.sqlite_errorname in _UNIQUE:
+            return Conflict(str(error))
+        return RepositoryError(f"the store refused the batch: {error}")
+    binding = isinstance(error, sqlite3.Error) and str(error).startswith("Error binding parameter")
+    if binding or isinstance(error, OverflowError | UnicodeEncodeError):
+        return ValueError(f"no store keeps this: {error}")
+    if isinstance(error, sqlite3.DataError):
+        return RepositoryError(f"the store refused the batch: {error}")
+    if isinstance(error, sqlite3.Error):
+        return RepositoryUnavailable(str(error), outcome_known=True)
+    return None
 
 
-def among(column: ColumnElement[str], values: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether the column is one of a JSON array's values; its index is used for each of them."""
-    return column.in_(select(func.json_each(values).table_valued("value").c.value))
+class _Held:
+    """A thread's connection: closed when the thread lets go of it, which is when it ends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.close = weakref.finalize(self, connection.close)
 
 
-def triggers() -> list[str]:
-    """The laws that the database keeps by itself, from plain SQL too."""
-    found = [*_append_only(), *_records(), *_documents(), *_lines(), *_taken(), _journal(), _signatures(), _payments()]
-    # Of several, SQLite fires the one made last first: what is there already is a race before it is a broken law.
-    return sorted(found, key=lambda trigger: "_once BEFORE" in trigger)
+class _Connections(Database):
+    """Transactions and reads on a connection."""
+
+    dialect = DIALECT
+    _begin, _commit = "BEGIN IMMEDIATE", "COMMIT"
+    _undo: tuple[str, ...] = ("ROLLBACK",)
+    # A read is one snapshot, and takes one lock instead of one a question.
+    _read: tuple[str, ...] = ("BEGIN",)
+    _done: tuple[str, ...] = ("COMMIT",)
+
+    @abstractmethod
+    def get(self) -> sqlite3.Connection:
+        """The connection to use here and now; RepositoryUnavailable where there is none."""
+
+    def cursor(self) -> sqlite3.Cursor:
+        """A cursor that answers plain rows, whatever the host has set."""
+        cursor = self.get().cursor()
+        cursor.row_factory = None
+        return cursor
+
+    def ask(self, *asked: Asked) -> list[Answer]:
+        """One read, of one snapshot; nothing of it stays open."""
+        return self._asked(asked, str)
+
+    def ask_marked(self, *asked: Asked) -> list[Answer]:
+        """Where text can't be decoded it is asked for once more, with marks."""
+        try:
+            return self._asked(asked, str)
+        except RepositoryUnavailable as error:
+            if "decode" not in str(error):
+                raise
+            return self._asked(asked, _MARKED)
+
+    def _asked(self, asked: tuple[Asked, ...], text: Any) -> list[Answer]:
+        with self._using(text) as cursor:
+            for statement in self._read:
+                cursor.execute(statement)
+            try:
+                return [cursor.execute(q.text, q.values(values)).fetchall() for q, values in asked]
+            finally:
+                self._end(cursor)
+
+    def _end(self, cursor: sqlite3.Cursor) -> None:
+        try:
+            for statement in self._done:
+                cursor.execute(statement)
+        except sqlite3.Error:
+            # What can't be ended is given up: the next read or act finds the connection free.
+            with suppress(sqlite3.Error):
+                for statement in self._undo if self._done else ():
+                    cursor.execute(statement)
+            raise
+
+    def do(self, *stages: Stage) -> None:
+        """One transaction, or one savepoint of the host's."""
+        committing = False
+        with self._using(str) as cursor:
+            try:
+                cursor.execute(self._begin)
+                for stage in stages:
+                    _change(cursor, stage)
+                committing = True
+                cursor.execute(self._commit)
+            except BaseException as error:
+                with suppress(sqlite3.Error):
+                    if cursor.connection.in_transaction:
+                        for statement in self._undo:
+                            cursor.execute(statement)
+                if committing and isinstance(error, sqlite3.Error):
+                    raise RepositoryUnavailable(str(error), outcome_known=False) from error
+                raise
+
+    @contextmanager
+    def _using(self, text: Any) -> Iterator[sqlite3.Cursor]:
+        """A cursor that reads text so, whatever the host has set."""
+        cursor = None
+        try:
+            cursor = self.cursor()
+            was, cursor.connection.text_factory = cursor.connection.text_factory, text
+            try:
+                yield cursor
+            finally:
+                cursor.connection.text_factory = was
+        except Exception as error:
+            known = failed(error)
+            if known is None:
+                raise
+            raise known from error
+        finally:
+            if cursor is not None:
+                with suppress(sqlite3.Error):
+                    cursor.close()
+
+    def version(self) -> int | None:
+        """What `schema_version` says."""
+        with self._using(str) as cursor:
+            return _version(cursor)
+
+    def lacking(self) -> tuple[str, ...]:
+        """The names of tables, indexes and triggers that are not there word for word."""
+        with self._using(str) as cursor:
+            there = set(cursor.execute(_THERE).fetchall())
+        with closing(sqlite3.connect(":memory:")) as fresh:
+            for statement in DIALECT.schema():
+                fresh.execute(statement)
+            wanted = set(fresh.execute(_THERE).fetchall())
+        return tuple(sorted(name for name, _ in wanted - there))
 
 
-def _trigger(name: str, when: str, refuse: str, message: str) -> str:
-    return f"CREATE TRIGGER {name} {when} WHEN {refuse} BEGIN SELECT RAISE(ABORT, '{message}'); END"
+def _version(cursor: sqlite3.Cursor) -> int | None:
+    there = cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'").fetchone()
+    found: int | None = there and cursor.execute("SELECT MAX(version) FROM schema_version").fetchone()[0]
+    return found
 
 
-def _once(table: str) -> str:
-    """REPLACE fires no DELETE trigger: a row that is already there is refused before the insert."""
-    same = " AND ".join(f'"{c.name}" = NEW."{c.name}"' for c in metadata.tables[table].primary_key)
-    there = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"
-    return _trigger(f"{table}_once", f"BEFORE INSERT ON {table}", there, f"{table}: already there")
+def _change(cursor: sqlite3.Cursor, stage: Stage) -> None:
+    for o in stage:
+        changed = cursor.execute(o.statement.text, o.statement.values(o.values)).rowcount
+        wanted = cursor.execute(o.like.text).fetchone()[0] if o.like is not None else 1
+        if (o.hits or o.like is not None) and changed != wanted:
+            raise Conflict(f"{o.what} has moved on")
 
 
-def _never(verb: str, table: str, when: str = "1") -> str:
-    name = f"{table}_no_{verb.lower()}"
-    return _trigger(name, f"BEFORE {verb} ON {table}", when, f"{table}: no {verb.lower()} of what was written")
+class Own(_Connections):
+    """Connections to a file, one a thread."""
+
+    def __init__(self, url: str) -> None:
+        self._path = path_of(url)
+        self._local, self._lock, self._closed = threading.local(), threading.Lock(), False
+        self._open: weakref.WeakSet[_Held] = weakref.WeakSet()
+
+    def get(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is None or self._closed:
+            held = self._local.held = self._connect()
+        return held.connection
+
+    def _connect(self) -> _Held:
+        if self._closed:
+            raise RepositoryUnavailable(f"{self._path}: the store is closed", outcome_known=True)
+        try:
+            # A thread uses its own alone; only `close` comes from another.
+            held = _Held(sqlite3.connect(self._path, check_same_thread=False))
+            prepare(held.connection)
+        except sqlite3.Error as error:
+            raise RepositoryUnavailable(f"{self._path}: {error}", outcome_known=True) from error
+        with self._lock:
+            if not self._closed:
+                self._open.add(held)
+                return held
+        return self._connect()
+
+    def make(self) -> None:
+        """In one transaction: of several makers one makes it."""
+        with self._using(str) as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                if _version(cursor) is None:
+                    for statement in DIALECT.schema():
+                        cursor.execute(statement)
+                    cursor.execute("INSERT INTO schema_version VALUES (?)", (s.VERSION,))
+                cursor.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    cursor.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Closes every thread's."""
+        with self._lock:
+            self._closed, every = True, list(self._open)
+        for held in every:
+            held.close()
 
 
-def _fixed(table: str, columns: tuple[str, ...], unless: str = "0") -> str:
-    """Columns that keep their value; `unless` says when they may change."""
-    changed = " OR ".join(f'NEW."{name}" IS NOT OLD."{name}"' for name in columns)
-    names = ", ".join(f'"{name}"' for name in columns)
-    when, refuse = f"BEFORE UPDATE OF {names} ON {table}", f"NOT ({unless}) AND ({changed})"
-    return _trigger(f"{table}_fixed_{columns[0]}", when, refuse, f"{table}: what stands there does not change")
+class Joined(_Connections):
+    """The host's connection, inside the transaction that the host has open on it."""
+
+    joined = True
+    _begin, _commit = "SAVEPOINT expense_policy", "RELEASE expense_policy"
+    _undo = ("ROLLBACK TO expense_policy", "RELEASE expense_policy")
+    _read = _done = ()
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        if not connection.in_transaction:
+            raise ValueError("the host's connection has no open transaction to join")
+        cursor = connection.cursor()
+        cursor.row_factory = None
+        for name, needed in _HOSTS:
+            (found,) = cursor.execute(f"PRAGMA {name}").fetchone()
+            if found != needed:
+                raise ValueError(f"the host's connection has PRAGMA {name}={found}: a joined store needs {needed}")
+        self._connection: sqlite3.Connection | None = connection
+        self._thread = threading.get_ident()
+
+    def get(self) -> sqlite3.Connection:
+        """The host's, while its transaction is open and in its thread."""
+        why = "the store is closed"
+        if self._thread != threading.get_ident():
+            why = "a joined store stays with its host's thread"
+        elif self._connection is not None:
+            try:
+                if self._connection.in_transaction:
+                    return self._connection
+                why = "the host's transaction has ended: join its next one"
+            except sqlite3.Error as error:
+                why = f"the host's connection: {error}"
+        raise RepositoryUnavailable(why, outcome_known=True)
+
+    def close(self) -> None:
+        """Leaves the host's connection open."""
+        self._connection = None
 
 
-def _next_version(table: str) -> str:
-    message = f"{table}: versions follow each other"
-    return _trigger(f"{table}_version", f"BEFORE UPDATE ON {table}", "NEW.version <> OLD.version + 1", message)
+class Snapshot(_Connections):
+    """One connection that sees a file as it stood when it was opened: read only; nobody waits."""
 
+    _read = _done = ()
 
-def _append_only() -> list[str]:
-    return [each for t in APPEND_ONLY for each in (_never("UPDATE", t), _never("DELETE", t), _once(t))]
+    def __init__(self, url: str) -> None:
+        path = path_of(url)
+        self._held: sqlite3.Connection | None = None
+        if not os.path.isfile(path):
+            raise RepositoryUnavailable(f"{path}: there is no such file", outcome_known=True)
+        place = f"file:{quote(path)}?mode=ro"
+        # Where not even the log's index can be made beside the file, it is read as one that nobody writes.
+        alone = not os.access(os.path.dirname(path), os.W_OK) and not os.path.exists(f"{path}-wal")
+        try:
+            self._held = sqlite3.connect(f"{place}&immutable=1" if alone else place, uri=True, isolation_level=None)
+            self._held.execute("PRAGMA query_only=ON")
+            self._held.execute("PRAGMA trusted_schema=OFF")
+            self._held.execute("BEGIN")
+            self._held.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            self.close()
+            raise RepositoryUnavailable(f"{path}: {error}", outcome_known=True) from error
 
+    def get(self) -> sqlite3.Connection:
+        """The one connection."""
+        if self._held is None:
+            raise RepositoryUnavailable("the store is closed", outcome_known=True)
+        return self._held
 
-def _records() -> list[str]:
-    """Payees, policies and guards go from version to version and are never removed."""
-    found = [
-        each for t in ("payees", "policies", "guards") for each in (_never("DELETE", t), _once(t), _next_version(t))
-    ]
-    return [
-        *found,
-        _fixed("payees", ("id",)),
-        _fixed("guards", ("key",)),
-        _fixed("policies", ("id", "effective", "digest", "text", "offices")),
-    ]
+    def do(self, *stages: Stage) -> None:
+        """Refused."""
+        raise RepositoryUnavailable("the store was opened for reading alone", outcome_known=True)
 
-
-def _documents() -> list[str]:
-    """A document begins unpaid in review; its statement changes with its next round alone, its state by versions."""
-    begins = "NEW.version <> 1 OR NEW.round <> 1 OR NEW.status <> 'in_review' OR NEW.paid <> 0 OR NEW.used <> 0"
-    signed = (
-        "(SELECT COUNT(*) FROM signatures s WHERE s.document = NEW.id AND s.round = NEW.round"
-        " AND s.outcome = 'approve')"
-    )
-    # The signature that completes a round is written in the same batch, after the document.
-    needed = "(SELECT r.steps - 1 FROM rounds r WHERE r.document = NEW.id AND r.round = NEW.round)"
-    within = "NEW.paid < 0 OR NEW.paid > NEW.units OR NEW.used < 0 OR NEW.used > NEW.units"
-    submitted = (
-        "units",
-        "department",
-        "type",
-        "payee_account",
-        "payee_name",
-        "payee_person",
-        "submitted_at",
-    )
-    return [
-        _never("DELETE", "documents"),
-        _once("documents"),
-        _next_version("documents"),
-        _trigger("documents_begin", "BEFORE INSERT ON documents", begins, "documents: a document begins in review"),
-        _trigger("documents_within", "BEFORE UPDATE ON documents", within, "A4.2: more than was approved"),
-        _fixed("documents", ("id", "kind", "applicant", "currency")),
-        _fixed("documents", submitted, "NEW.round = OLD.round + 1"),
-        _trigger(
-            "documents_round",
-            "BEFORE UPDATE OF round ON documents",
-            "NEW.round NOT IN (OLD.round, OLD.round + 1)",
-            "documents: rounds follow each other",
-        ),
-        _trigger(
-            "documents_signed",
-            "BEFORE UPDATE OF status ON documents",
-            f"NEW.status IN ('approved', 'settled') AND NOT COALESCE({signed} >= {needed}, 0)",
-            "A3.2: not every step is signed",
-        ),
-        _trigger(
-            "rounds_follow",
-            "BEFORE INSERT ON rounds",
-            "NEW.steps < 1 OR NEW.round <> 1 + (SELECT COUNT(*) FROM rounds r WHERE r.document = NEW.document)"
-            " OR NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = NEW.document AND d.round = NEW.round"
-            " AND d.units = NEW.units)",
-            "A3.3: the round is not the next one of its document",
-        ),
-    ]
-
-
-def _lines() -> list[str]:
-    available = "NEW.in_force - NEW.reserved - NEW.committed - NEW.spent < 0"
-    overdrawn = f"NEW.reserved < 0 OR NEW.committed < 0 OR NEW.spent < 0 OR {available}"
-    checks = [
-        _trigger(f"lines_{verb.lower()}", f"BEFORE {verb} ON lines", overdrawn, "B2.1: the line would be overdrawn")
-        for verb in ("INSERT", "UPDATE")
-    ]
-    fixed = ("id", "department", "year", "category", "name", "project", "plan")
-    reopened = "OLD.closed_through IS NOT NULL AND NOT COALESCE(NEW.closed_through >= OLD.closed_through, 0)"
-    closing = "BEFORE UPDATE OF closed_through ON lines"
-    return [
-        *checks,
-        _never("DELETE", "lines"),
-        _once("lines"),
-        _fixed("lines", fixed),
-        _trigger("lines_closed", closing, reopened, "R1.3: a closed month stays closed"),
-    ]
-
-
-def _taken() -> list[str]:
-    return [_never("DELETE", "taken", "OLD.ever"), _never("UPDATE", "taken"), _once("taken")]
-
-
-def _journal() -> str:
-    last = "COALESCE((SELECT MAX(seq) FROM journal WHERE subject = NEW.subject), 0)"
-    head = f"COALESCE((SELECT digest FROM journal WHERE subject = NEW.subject AND seq = NEW.seq - 1), '{'0' * 64}')"
-    return _trigger(
-        "journal_follows",
-        "BEFORE INSERT ON journal",
-        f"NEW.seq <> {last} + 1 OR NEW.prev <> {head}",
-        "G3.4: the entry does not follow its chain",
-    )
-
-
-def _signatures() -> str:
-    # The status is the one after the signature: the document is written before it.
-    refuse = (
-        "NEW.step <> (SELECT COUNT(*) FROM signatures WHERE document = NEW.document AND round = NEW.round)"
-        " OR NOT EXISTS (SELECT 1 FROM documents d JOIN rounds r ON r.document = d.id AND r.round = d.round"
-        " WHERE d.id = NEW.document AND d.round = NEW.round AND r.statement = NEW.statement"
-        " AND NEW.step < r.steps"
-        " AND d.status IN ('in_review', 'approved', 'returned', 'rejected'))"
-        " OR EXISTS (SELECT 1 FROM documents d WHERE d.id = NEW.document"
-        " AND (d.applicant IN (NEW.signer, NEW.holder) OR d.payee_person IN (NEW.signer, NEW.holder)))"
-        " OR EXISTS (SELECT 1 FROM signatures s WHERE s.document = NEW.document"
-        " AND (s.signer IN (NEW.signer, NEW.holder) OR s.holder IN (NEW.signer, NEW.holder))"
-        " AND (s.round = NEW.round"
-        " OR COALESCE(s.substitute_for, s.office) <> COALESCE(NEW.substitute_for, NEW.office)))"
-        " OR EXISTS (SELECT 1 FROM signatures s WHERE s.document = NEW.document AND s.round = NEW.round"
-        " AND s.outcome <> 'approve')"
-    )
-    message = "A3.2: the signature is out of order, of another statement, or of a barred person"
-    return _trigger("signatures_in_order", "BEFORE INSERT ON signatures", refuse, message)
-
-
-def _payments() -> str:
-    paid = "NEW.units + (SELECT COALESCE(SUM(p.units), 0) FROM payments p WHERE p.document = NEW.document)"
-    undone = (
-        "SELECT 1 FROM payments p WHERE p.document = NEW.document AND p.number = NEW.reverses"
-        " AND p.units > 0 AND p.units = -NEW.units"
-    )
-    refuse = (
-        "NOT EXISTS (SELECT 1 FROM documents d JOIN rounds r ON r.document = d.id AND r.round = d.round"
-        " WHERE d.id = NEW.document AND d.kind = 'application'"
-        " AND r.statement = NEW.statement AND r.payee_name = NEW.payee_name AND r.payee_account = NEW.payee_account"
-        " AND r.method = NEW.method AND r.units = d.units AND r.steps = (SELECT COUNT(*) FROM signatures s"
-        " WHERE s.document = d.id AND s.round = d.round AND s.statement = r.statement AND s.outcome = 'approve')"
-        f" AND {paid} BETWEEN 0 AND r.units"
-        " AND d.applicant <> NEW.payer AND d.payee_person IS NOT NEW.payer"
-        " AND ((NEW.reverses IS NULL AND NEW.units > 0 AND d.status = 'approved' AND NEW.at < d.expires_at)"
-        f" OR (d.status IN ('approved', 'settled', 'closed') AND EXISTS ({undone}))))"
-        " OR EXISTS (SELECT 1 FROM signatures s WHERE s.document = NEW.document AND NEW.payer IN (s.signer, s.holder))"
-        " OR NEW.number <> 1 + (SELECT COUNT(*) FROM payments p WHERE p.document = NEW.document)"
-    )
-    message = "A4.1: the document is not signed in full, or the payment is not within it"
-    return _trigger("payments_signed", "BEFORE INSERT ON payments", refuse, message)
-
-
-_RACED = ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")
-
-
-def refused(error: sqlite3.IntegrityError) -> RepositoryError:
-    """What the port says of a batch that the database refused: another writer was faster, or a law is broken."""
-    raced = error.sqlite_errorname == "SQLITE_CONSTRAINT_TRIGGER" and str(error).endswith(
-        ("already there", "does not follow its chain")
-    )
-    if raced or error.sqlite_errorname in _RACED:
-        return Conflict(str(error))
-    return RepositoryError(f"the store refused the batch: {error}")
+    def close(self) -> None:
+        """Ends the reading."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, select, tuple_
@@ -16,11 +15,12 @@ from expense_policy.ports.repository import Faulty, balance_said, line_said, mov
 
 from . import rows
 from . import schema as s
-from .connections import PAGE, Reading, marked
-from .statements import DIALECT
+from .engine import Database, Dialect, Statement
 
 Columns = dict[str, Any]
-UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, sqlite3.Error)
+PAGE = 500
+"""As many rows are read at once."""
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 """What reading a row that was tampered with may raise."""
 
 
@@ -65,10 +65,10 @@ _SAID: tuple[tuple[Table, Callable[[Columns], list[Row]]], ...] = (
 )
 
 
-def standing(reading: Reading, faulty: Faulty) -> Iterator[Row]:
+def standing(database: Database, faulty: Faulty) -> Iterator[Row]:
     """Every row of every table that the journal speaks of."""
     for table, said in _SAID:
-        for row in _rows(reading, table, faulty):
+        for row in _rows(database, table, faulty):
             try:
                 found = said(row)
             except UNREADABLE as error:
@@ -78,27 +78,32 @@ def standing(reading: Reading, faulty: Faulty) -> Iterator[Row]:
                 yield from found
 
 
-def _page(statement: str, at: Columns, cursor: sqlite3.Cursor) -> list[sqlite3.Row]:
-    return cursor.execute(statement, at).fetchall()
-
-
-def _rows(reading: Reading, table: Table, faulty: Faulty) -> Iterator[Columns]:
-    """A table's rows by pages, so that between two rows nothing is held open."""
+@cache
+def _pages(dialect: Dialect, table: Table, page: int) -> tuple[Statement, Statement]:
+    """A table's first rows, and those after a key."""
     keys = list(table.primary_key)
-    first = select(table).order_by(*keys)
-    after = first.where(tuple_(*keys) > tuple_(*[bind(key.name) for key in keys]))
+    first = select(table).order_by(*keys).limit(page)
+    # Said of the first column too, so that its index is used on engines that don't see it in a tuple.
+    after = (keys[0] >= bind(keys[0].name)) & (tuple_(*keys) > tuple_(*[bind(key.name) for key in keys]))
+    return dialect.compiled(first), dialect.compiled(first.where(after))
+
+
+def _rows(database: Database, table: Table, faulty: Faulty) -> Iterator[Columns]:
+    """A table's rows by pages, so that between two rows nothing is held open."""
+    first, after = _pages(database.dialect, table, PAGE)
     at: Columns = {}
     while True:
-        statement = f"{(after if at else first).compile(dialect=DIALECT)} LIMIT {PAGE}"
+        statement = after if at else first
         try:
-            page = marked(reading, partial(_page, statement, at))
+            (answer,) = database.ask_marked((statement, at))
         except RepositoryUnavailable as error:
             if error.__cause__ is None:
                 raise
             # A table that is gone, or a page that is damaged: the others are read on.
             faulty(table.name, str(error))
             return
-        yield from map(dict, page)
+        page = [statement.row(row) for row in answer]
+        yield from page
         if len(page) < PAGE:
             return
-        at = {key.name: page[-1][key.name] for key in keys}
+        at = {key.name: page[-1][key.name] for key in table.primary_key}

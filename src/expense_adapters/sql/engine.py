@@ -1,0 +1,142 @@
+"""What a database engine is to the store: how a statement is written for it, how it is asked, how it is changed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+import attrs
+from sqlalchemy import ColumnElement
+from sqlalchemy.engine import Dialect as Compiler
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.sql import ClauseElement
+
+from expense_policy.ports.errors import RepositoryUnavailable
+
+from .schema import metadata
+
+Answer = list[tuple[Any, ...]]
+"""Rows, each in the order of its statement's columns."""
+Values = Mapping[str, Any]
+
+
+@attrs.frozen(eq=False)
+class Statement:
+    """A statement as its driver wants it, compiled once; it is one by identity, so that shapes of several are cheap."""
+
+    text: str
+    bound: tuple[str, ...]
+    """The names of what is bound, in the order of their places."""
+    columns: tuple[str, ...] = ()
+    """The names of what it answers."""
+    always: dict[str, Any] = attrs.field(factory=dict)
+    """What is bound without being said."""
+
+    def values(self, values: Values) -> tuple[Any, ...]:
+        """What is bound, in order."""
+        if self.always:
+            values = {**self.always, **values}
+        if len(self.bound) > 1:
+            found: tuple[Any, ...] = itemgetter(*self.bound)(values)
+            return found
+        return (values[self.bound[0]],) if self.bound else ()
+
+    def row(self, answer: tuple[Any, ...]) -> dict[str, Any]:
+        """An answer's row by the names of its columns."""
+        return dict(zip(self.columns, answer, strict=True))
+
+
+Asked = tuple[Statement, Values]
+
+
+@attrs.frozen(slots=False)
+class Operation:
+    """One change; a conflict where it does not change one row (`hits`), or as many as another counts (`like`)."""
+
+    statement: Statement
+    values: Values
+    what: str = ""
+    hits: bool = False
+    like: Statement | None = None
+
+
+Stage = Sequence[Operation]
+"""Changes that do not touch each other's rows: an engine may do them in one statement."""
+
+
+class Dialect(ABC):
+    """How one engine writes what SQLAlchemy leaves open."""
+
+    name: str
+    compiler: Compiler
+    """Compiles with places by their order."""
+
+    @abstractmethod
+    def among(self, column: ColumnElement[Any], values: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether a column is one of the values of an array that is bound as `array` gives it."""
+
+    @abstractmethod
+    def array(self, values: Sequence[str]) -> Any:
+        """Several values bound as one."""
+
+    @abstractmethod
+    def held(self, document: ColumnElement[bool]) -> ColumnElement[Any]:
+        """A query of the ids of the lines that documents, those of the condition, hold money on."""
+
+    @abstractmethod
+    def laws(self) -> Iterator[str]:
+        """The statements that make the database keep the laws by itself."""
+
+    def compiled(self, query: ClauseElement) -> Statement:
+        """A query as this engine's driver takes it."""
+        found = query.compile(dialect=self.compiler)
+        bound = tuple(getattr(found, "positiontup", None) or ())
+        columns = tuple(column.name for column in getattr(query, "selected_columns", ()))
+        always = {name: value for name, value in found.params.items() if value is not None}
+        return Statement(str(found), bound, columns, always)
+
+    def schema(self) -> Iterator[str]:
+        """Every table, index and law, in the order in which they are made."""
+        for table in metadata.sorted_tables:
+            yield str(CreateTable(table).compile(dialect=self.compiler))
+            for index in sorted(table.indexes, key=lambda each: str(each.name)):
+                yield str(CreateIndex(index).compile(dialect=self.compiler))
+        yield from self.laws()
+
+
+class Database(ABC):
+    """A database as a store works on it; what its driver raises becomes the port's errors."""
+
+    dialect: Dialect
+    joined: bool = False
+    """Whether its host may still roll back what was done."""
+
+    @abstractmethod
+    def ask(self, *asked: Asked) -> list[Answer]:
+        """One read: an answer to each, in as few round trips as the engine allows."""
+
+    def ask_marked(self, *asked: Asked) -> list[Answer]:
+        """The same, where text that is none carries a mark: it would stop the driver, and whoever reads on."""
+        return self.ask(*asked)
+
+    @abstractmethod
+    def do(self, *stages: Stage) -> None:
+        """All of it in one transaction, in order, or nothing: then Conflict, or another of the port's errors."""
+
+    @abstractmethod
+    def version(self) -> int | None:
+        """The version of the schema that is there; None where there is none."""
+
+    def make(self) -> None:
+        """Makes the schema where there is none; several may try at once."""
+        raise RepositoryUnavailable("no schema is made here", outcome_known=True)
+
+    @abstractmethod
+    def lacking(self) -> tuple[str, ...]:
+        """The names of what is not there as `Dialect.schema` makes it, sorted."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Ends the store's use of it."""
