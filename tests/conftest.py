@@ -12,19 +12,49 @@ from expense_adapters.memory import MemoryRepository
 from expense_adapters.sql import SqlRepository
 from expense_policy.ports.repository import Repository
 
-from . import sizes
+from . import servers, sizes
 from .world import World
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Repository]:
     """Each store in turn."""
     if request.param == "memory":
         yield MemoryRepository()
-    else:
-        store = SqlRepository(f"sqlite:///{tmp_path}/store.db")
-        yield store
-        store.close()
+        return
+    file = f"sqlite:///{tmp_path}/store.db"
+    store = SqlRepository(file if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    yield store
+    store.close()
+
+
+_BEGAN = pytest.StashKey[bool]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The workers, and runs within a run, share what the outermost starts."""
+    config.stash[_BEGAN] = servers.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What was started is stopped."""
+    if config.stash.get(_BEGAN, False):
+        servers.end()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[servers.Postgres]:
+    """A PostgreSQL server, one for all workers."""
+    server = servers.postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres_url(postgres: servers.Postgres) -> Iterator[str]:
+    """A database of its own with the schema made."""
+    with postgres.database() as url:
+        yield url
 
 
 @pytest.fixture

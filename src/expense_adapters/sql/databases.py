@@ -12,7 +12,7 @@ from expense_policy.ports.errors import RepositoryUnavailable
 from . import sqlite
 from .engine import Database
 
-_MODULES = {"postgresql": "postgres", "mariadb": "mariadb"}
+_EXTRAS = {"postgresql": "postgres", "mariadb": "mariadb"}
 _DRIVERS = {"psycopg": "postgres", "pymysql": "mariadb"}
 _KNOWN = "the store's URL is sqlite:///PATH, where PATH names a file, postgresql://... or mariadb://..."
 
@@ -44,14 +44,14 @@ def _module(url: str) -> ModuleType:
     scheme = url.partition(":")[0]
     if scheme == "sqlite":
         return sqlite
-    if scheme not in _MODULES:
+    if scheme not in _EXTRAS:
         raise ValueError(_KNOWN)
-    return _engine(_MODULES[scheme])
+    return _engine(_EXTRAS[scheme])
 
 
 def _engine(name: str) -> ModuleType:
     try:
-        return import_module(f".{name}", __package__)
+        return import_module(f".{name}_connections", __package__)
     except ImportError as error:
         raise RepositoryUnavailable(
             f"the driver is not installed: pip install 'expense-policy[{name}]' ({error})", outcome_known=True

@@ -33,6 +33,11 @@ def laws() -> list[Law]:
     return [*_append_only(), *_records(), *_documents(), *_lines(), *_taken(), _journal(), _signatures(), _payments()]
 
 
+def altered(law: Law) -> str:
+    """The condition for an engine that asks whatever columns are set: only where one of the law's own changes."""
+    return f"({' OR '.join(map(_other, law.columns))}) AND ({law.refuse})" if law.columns else law.refuse
+
+
 def _other(name: str) -> str:
     """Whether a column changes: two missing values are the same."""
     new, old = f'NEW."{name}"', f'OLD."{name}"'

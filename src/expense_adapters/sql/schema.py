@@ -12,8 +12,12 @@ def _table(name: str, *items: Column[str] | Column[int] | PrimaryKeyConstraint |
     return Table(name, metadata, *items, sqlite_with_rowid=False, sqlite_strict=True)
 
 
+# Text is compared by its code points, on every engine.
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+
+
 def _text(name: str, *, null: bool = False, key: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=null, primary_key=key)
+    return Column(name, _TEXT, nullable=null, primary_key=key)
 
 
 def _int(name: str, *, null: bool = False, key: bool = False) -> Column[int]:

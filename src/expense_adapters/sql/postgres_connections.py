@@ -1,0 +1,304 @@
+"""PostgreSQL as a store works on it: a pool, a host's own connection, a snapshot to be read alone."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg import RawCursor
+from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
+from psycopg.types.json import JsonLoader
+from psycopg.types.numeric import Int8Dumper, IntLoader
+from psycopg.types.string import TextLoader
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from expense_policy.ports.errors import Conflict, RepositoryError, RepositoryUnavailable
+
+from . import schema as s
+from .engine import Answer, Asked, Database, Operation, Stage
+from .postgres import DIALECT, LAW, RACE, asked_at_once, done_at_once
+from .postgres_catalog import lacking
+
+ISOLATION = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
+_AT_ONCE = 40
+"""As many changes go into one statement; more go one by one, in a transaction."""
+_CONNECTIONS, _WAIT = 8, 30.0
+Connection = psycopg.Connection[Any]
+Cursor = RawCursor[tuple[Any, ...]]
+
+
+def failed(error: Exception, *, sent: bool) -> Exception | None:
+    """What the port says of what the driver raised; None where it was not the driver's.
+
+    `sent`: a change was under way, so that a connection that broke leaves its outcome unknown.
+    """
+    if isinstance(error, PoolTimeout | PoolClosed):
+        return RepositoryUnavailable(str(error), outcome_known=True)
+    if isinstance(error, UnicodeEncodeError | OverflowError | psycopg.ProgrammingError) and not _state(error):
+        return ValueError(f"no store keeps this: {error}")
+    if isinstance(error, psycopg.DataError) and not _state(error):
+        return ValueError(f"no store keeps this: {error}")
+    if not isinstance(error, psycopg.Error):
+        return None
+    state, told = _state(error), str(error)
+    if state in (RACE, "23505", "40001", "40P01"):
+        return Conflict("a row has moved on" if told.isdigit() else told)
+    if state == LAW or state[:2] in ("22", "23"):
+        return RepositoryError(f"the store refused the batch: {told}")
+    # With a state the server has answered, and rolled back; without one nothing is known of it.
+    return RepositoryUnavailable(told, outcome_known=bool(state) or not sent)
+
+
+def _state(error: Exception) -> str:
+    return getattr(error, "sqlstate", None) or ""
+
+
+class _Connections(Database):
+    """Reads and transactions on connections."""
+
+    dialect = DIALECT
+
+    @abstractmethod
+    def cursor(self, *, sent: bool) -> AbstractContextManager[Cursor]:
+        """A cursor of a connection that is this call's alone; what it raises becomes the port's."""
+
+    def ask(self, *asked: Asked) -> list[Answer]:
+        """One statement, one round trip."""
+        with self.cursor(sent=False) as cursor:
+            if not asked:
+                return []
+            values = [value for statement, each in asked for value in statement.values(each)]
+            answers = cursor.execute(asked_at_once(tuple([q for q, _ in asked])), values, prepare=True).fetchall()
+        if len(asked) == 1:
+            return [answers]
+        return [answer or [] for answer in answers[0]]
+
+    def do(self, *stages: Stage) -> None:
+        """One statement where that is enough, and one transaction where it is not."""
+        with self.cursor(sent=True) as cursor:
+            if len(stages) == 1 and len(stages[0]) <= _AT_ONCE:
+                _change(cursor, stages[0])
+            elif stages:
+                self.transact(cursor, [part for stage in stages for part in _parts(stage)])
+
+    def transact(self, cursor: Cursor, stages: Sequence[Stage]) -> None:
+        """All of it, each stage finding what those before it wrote, sent at once."""
+        # The statements go out together and fail together, so which of them it was is told by its number alone.
+        with cursor.connection.pipeline(), cursor.connection.transaction():
+            for stage in stages:
+                _change(cursor, stage)
+
+    def version(self) -> int | None:
+        """What `schema_version` says."""
+        with self.cursor(sent=False) as cursor:
+            return _version(cursor)
+
+    def lacking(self) -> tuple[str, ...]:
+        """The names of columns, indexes, checks, functions and triggers that are not there word for word."""
+        with self.cursor(sent=False) as cursor:
+            return lacking(cursor)
+
+
+def _parts(stage: Stage) -> list[Stage]:
+    return [stage] if len(stage) <= _AT_ONCE else [[operation] for operation in stage]
+
+
+def _change(cursor: Cursor, stage: Stage) -> None:
+    shape = tuple([(operation.statement, operation.like) for operation in stage])
+    values = [value for operation in stage for value in operation.statement.values(operation.values)]
+    try:
+        cursor.execute(done_at_once(shape), values, prepare=True)
+    except psycopg.Error as error:
+        raise _moved_on(error, stage) from error
+
+
+def _moved_on(error: psycopg.Error, stage: Sequence[Operation]) -> Exception:
+    """Which of the changes did not hit, where that was it."""
+    told = error.diag.message_primary or ""
+    if error.sqlstate == RACE and told.isdigit():
+        return Conflict(f"{stage[int(told) - 1].what} has moved on")
+    return error
+
+
+def _version(cursor: Cursor) -> int | None:
+    if cursor.execute("SELECT to_regclass('schema_version')").fetchall() == [(None,)]:
+        return None
+    found: int | None = cursor.execute("SELECT MAX(version) FROM schema_version").fetchall()[0][0]
+    return found
+
+
+def _cursor(connection: Connection) -> Cursor:
+    """A cursor that binds and reads as this module does, whatever the host has set."""
+    cursor: Cursor = RawCursor(connection, row_factory=tuple_row)
+    _adapt(cursor.adapters)
+    return cursor
+
+
+def _adapt(adapters: Any) -> None:
+    # A number has one type, whatever its size: so a statement is prepared once.
+    adapters.register_dumper(int, Int8Dumper)
+    for name, loader in (("text", TextLoader), ("int8", IntLoader), ("json", JsonLoader)):
+        adapters.register_loader(name, loader)
+
+
+@contextmanager
+def _telling(*, sent: bool) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        known = failed(error, sent=sent)
+        if known is None:
+            raise
+        raise known from error
+
+
+class Own(_Connections):
+    """A pool of connections; `isolation` is what each of them works at, `connections` how many there are at most."""
+
+    def __init__(self, url: str, *, isolation: str = ISOLATION[0], connections: int = _CONNECTIONS) -> None:
+        if isolation not in ISOLATION:
+            raise ValueError(f"isolation is one of {', '.join(ISOLATION)}")
+        self._url, self._isolation = url, isolation
+        # What is wrong with the place, the name or the password is told at once; the pool would go on trying.
+        with _telling(sent=False), psycopg.connect(url, autocommit=True, cursor_factory=RawCursor) as first:
+            self._prepare(first)
+        self._pool = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=connections,
+            timeout=_WAIT,
+            kwargs={"autocommit": True, "cursor_factory": RawCursor, "prepare_threshold": 1},
+            configure=self._prepare,
+            num_workers=1,
+            open=True,
+        )
+
+    def _prepare(self, connection: Connection) -> None:
+        """Sets a new connection up, and reads back what it was given."""
+        connection.execute(f"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {self._isolation}")
+        connection.prepared_max = 500
+        _adapt(connection.adapters)
+        wanted = {
+            "transaction_isolation": self._isolation.lower(),
+            "server_encoding": "UTF8",
+            "client_encoding": "UTF8",
+        }
+        for name, value in wanted.items():
+            found = connection.execute("SELECT current_setting($1)", [name]).fetchall()[0][0]
+            if found != value:
+                raise RepositoryUnavailable(f"{name} is {found}, and has to be {value}", outcome_known=True)
+        (durable,) = connection.execute("SELECT current_setting('synchronous_commit')").fetchall()[0]
+        if durable == "off":
+            why = "synchronous_commit is off: a commit would be told before it lasts"
+            raise RepositoryUnavailable(why, outcome_known=True)
+
+    @contextmanager
+    def cursor(self, *, sent: bool) -> Iterator[Cursor]:
+        """One of the pool's; one that broke goes back to it to be replaced."""
+        with _telling(sent=False):
+            connection = self._pool.getconn()
+        try:
+            with _telling(sent=sent), connection.cursor() as cursor:
+                yield cursor  # type: ignore[misc]  # made by the pool's cursor factory
+        finally:
+            self._pool.putconn(connection)
+
+    def make(self) -> None:
+        """In one transaction: of several makers one makes it."""
+        with self.cursor(sent=True) as cursor, cursor.connection.transaction():
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('expense_policy'))")
+            if _version(cursor) is None:
+                for statement in DIALECT.schema():
+                    cursor.execute(statement)
+                cursor.execute("INSERT INTO schema_version VALUES ($1)", [s.VERSION])
+
+    def close(self) -> None:
+        """Closes the pool."""
+        pool: ConnectionPool | None = getattr(self, "_pool", None)
+        if pool is not None:
+            pool.close()
+
+
+class _Held(_Connections):
+    """One connection that is open as long as the store is."""
+
+    _held: Connection | None = None
+
+    @contextmanager
+    def cursor(self, *, sent: bool) -> Iterator[Cursor]:
+        """A cursor of the one connection."""
+        connection = self.get()
+        with _telling(sent=sent), _cursor(connection) as cursor:
+            yield cursor
+
+    def get(self) -> Connection:
+        """The connection, while it may be used."""
+        if self._held is None:
+            raise RepositoryUnavailable("the store is closed", outcome_known=True)
+        return self._held
+
+
+class Joined(_Held):
+    """The host's connection, inside the transaction that the host has open on it."""
+
+    joined = True
+
+    def __init__(self, connection: Connection) -> None:
+        if connection.info.transaction_status != TransactionStatus.INTRANS:
+            raise ValueError("the host's connection has no open transaction to join")
+        if connection.info.encoding != "utf-8":
+            raise ValueError("the host's connection has another client_encoding than UTF8")
+        self._held, self._thread = connection, threading.get_ident()
+
+    def get(self) -> Connection:
+        """The host's, while its transaction is open and in its thread."""
+        connection = super().get()
+        if self._thread != threading.get_ident():
+            raise RepositoryUnavailable("a joined store stays with its host's thread", outcome_known=True)
+        if connection.closed or connection.info.transaction_status != TransactionStatus.INTRANS:
+            raise RepositoryUnavailable("the host's transaction has ended: join its next one", outcome_known=True)
+        return connection
+
+    def do(self, *stages: Stage) -> None:
+        """Inside a savepoint of the host's transaction."""
+        with self.cursor(sent=True) as cursor:
+            cursor.execute("SAVEPOINT expense_policy")
+            try:
+                for part in [part for stage in stages for part in _parts(stage)]:
+                    _change(cursor, part)
+                cursor.execute("RELEASE expense_policy")
+            except BaseException:
+                with suppress(psycopg.Error):
+                    cursor.execute("ROLLBACK TO expense_policy")
+                    cursor.execute("RELEASE expense_policy")
+                raise
+
+    def close(self) -> None:
+        """Leaves the host's connection open."""
+        self._held = None
+
+
+class Snapshot(_Held):
+    """One connection that sees the database as it stood when it was opened: read only; nobody waits."""
+
+    def __init__(self, url: str) -> None:
+        with _telling(sent=False):
+            self._held = psycopg.connect(url, autocommit=True)
+            self._held.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            # The snapshot is taken by the first question.
+            self._held.execute("SELECT 1")
+
+    def do(self, *stages: Stage) -> None:
+        """Refused."""
+        raise RepositoryUnavailable("the store was opened for reading alone", outcome_known=True)
+
+    def close(self) -> None:
+        """Ends the reading."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
