@@ -3,76 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from expense_adapters.memory import MemoryRepository
-from expense_adapters.sql import SqlRepository
-
-from .floors import DictFloor, RecordingStore, SqlFloor
-from .job import ACTS, Job
-
-Timed = tuple[float, float]
-
-
-def timed(run: Callable[[], object]) -> Timed:
-    """CPU and wall seconds of one run, after a collection."""
-    gc.collect()
-    cpu, wall = time.process_time(), time.perf_counter()
-    run()
-    return time.process_time() - cpu, time.perf_counter() - wall
-
-
-def show(name: str, floor: list[Timed], own: list[Timed], expenses: int, goals: tuple[str, str]) -> None:
-    """Microseconds an expense of floor and library, and the median ratio with its spread, for CPU and wall."""
-    for i, (kind, goal) in enumerate(zip(("CPU", "wall"), goals, strict=True)):
-        ratios = sorted(o[i] / f[i] for f, o in zip(floor, own, strict=True))
-        each = [statistics.median(t[i] for t in side) / expenses * 1e6 for side in (floor, own)]
-        print(
-            f"{name:11}{kind:5} floor {each[0]:8.1f} us  library {each[1]:8.1f} us  "
-            f"ratio {statistics.median(ratios):6.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})  goal {goal}"
-        )
-
-
-def memory(rounds: int, expenses: int) -> None:
-    """S1: the reference job on the memory adapter."""
-    job, floor = Job(MemoryRepository()), DictFloor()
-    job.run(job.prepared(20))
-    floors, own = [], []
-    for _ in range(rounds):
-        prepared = job.prepared(expenses)
-        floors.append(timed(partial(floor.run, expenses)))
-        own.append(timed(partial(job.run, prepared)))
-    show("S1 memory", floors, own, expenses, ("<= 8.5", "-"))
-
-
-def sqlite(rounds: int, expenses: int, folder: Path) -> None:
-    """S2: the reference job on SQLite, WAL and synchronous=FULL."""
-    recording = RecordingStore(f"sqlite:///{folder / 'record.db'}")
-    job = Job(recording)
-    opening = len(recording.log)
-    job.run(job.prepared(rounds * expenses))
-    floor = SqlFloor(folder / "floor.db")
-    # The first transaction made the schema, which the floor has already.
-    floor.run(recording.log[1:opening])
-    steps = recording.log[opening:]
-    assert len(steps) == rounds * expenses * ACTS
-    own_job = Job(SqlRepository(f"sqlite:///{folder / 'own.db'}"))
-    floors, own = [], []
-    for i in range(rounds):
-        part = steps[i * expenses * ACTS : (i + 1) * expenses * ACTS]
-        prepared = own_job.prepared(expenses)
-        floors.append(timed(partial(floor.run, part)))
-        own.append(timed(partial(own_job.run, prepared)))
-    show("S2 SQLite", floors, own, expenses, ("<= 2.5", "<= 1.5"))
+from .measure import timed
+from .stores import memory, postgresql, sqlite
 
 
 def importing(rounds: int) -> None:
@@ -104,18 +45,23 @@ def conform(shared: Path, rounds: int) -> None:
         print(f"conform {log}: {statistics.median(times):.2f} s  goal <= 5 s")
 
 
+ALL = ("memory", "sqlite", "postgresql", "import", "conform")
+
+
 def main() -> None:
     """Runs what was asked for, or all."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("only", nargs="*", choices=["memory", "sqlite", "import", "conform", []])
+    parser.add_argument("only", nargs="*", choices=[*ALL, []])
     parser.add_argument("--rounds", type=int, default=9)
     asked = parser.parse_args()
-    wanted = set(asked.only) or {"memory", "sqlite", "import", "conform"}
+    wanted = set(asked.only) or set(ALL)
     if "memory" in wanted:
         memory(asked.rounds, 200)
     if "sqlite" in wanted:
         with tempfile.TemporaryDirectory() as folder:
             sqlite(asked.rounds, 40, Path(folder))
+    if "postgresql" in wanted:
+        postgresql(asked.rounds, 40)
     if "import" in wanted:
         importing(asked.rounds)
     shared = Path(os.environ.get("EXPENSE_POLICY_SHARED", Path(__file__).parents[2] / "shared"))

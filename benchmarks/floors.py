@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from pathlib import Path
-from typing import Any
 
-from expense_adapters.sql import SqlRepository
-from expense_adapters.sql import sqlite as dialect
-from expense_adapters.sql.schema import journal
-from expense_adapters.sql.sqlite import Own
+from expense_adapters.sql import SqlRepository, sqlite
+from expense_adapters.sql.engine import Answer, Asked, Database, Operation, Stage
 
-_ROWS = [column.name for column in journal.columns].index("rows")
-Log = list[list[tuple[str, Any]]]
+Log = list[tuple[Stage, ...]]
+"""The changes of act after act."""
 
 
 class DictFloor:
@@ -86,51 +83,105 @@ class DictFloor:
             self._entry(id, "settle", "li.na", 3)
 
 
-class _Recording(sqlite3.Cursor):
-    log: Log
+class Recording(Database):
+    """A database that keeps the changes of every act, as they go to it."""
 
-    def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
-        word = sql.split(None, 1)[0]
-        if word == "BEGIN" and sql.endswith("IMMEDIATE"):
-            self.log.append([])
-        elif word in ("INSERT", "UPDATE", "DELETE"):
-            self.log[-1].append((sql, values))
-        return super().execute(sql, values)
-
-
-class _RecordingDatabase(Own):
-    recording: type[_Recording]
-
-    def cursor(self) -> sqlite3.Cursor:
-        return self.get().cursor(self.recording)
-
-
-class RecordingStore(SqlRepository):
-    """A store that keeps every row it writes, transaction by transaction."""
-
-    def __init__(self, url: str) -> None:
+    def __init__(self, inner: Database) -> None:
+        self._inner, self.dialect = inner, inner.dialect
         self.log: Log = []
-        database = _RecordingDatabase(url)
-        database.recording = type("Recording", (_Recording,), {"log": self.log})
-        self._begin(database)
-        database.make()
+
+    def ask(self, *asked: Asked) -> list[Answer]:
+        """As the inner one."""
+        return self._inner.ask(*asked)
+
+    def do(self, *stages: Stage) -> None:
+        """Keeps them, and does them."""
+        self.log.append(stages)
+        self._inner.do(*stages)
+
+    def version(self) -> int | None:
+        """As the inner one."""
+        return self._inner.version()
+
+    def lacking(self) -> tuple[str, ...]:
+        """As the inner one."""
+        return self._inner.lacking()
+
+    def close(self) -> None:
+        """As the inner one."""
+        self._inner.close()
 
 
-class SqlFloor:
-    """The recorded rows written again by the bare driver: same transactions, same triggers, one hash an entry."""
+def recorded(database: Database) -> tuple[SqlRepository, Recording]:
+    """A store that keeps every change it makes."""
+    database.make()
+    store, recording = SqlRepository.__new__(SqlRepository), Recording(database)
+    store._begin(recording)
+    return store, recording
+
+
+Said = tuple[str, tuple[object, ...], str]
+"""A statement, what is bound in it, and the journal's rows in it, which whoever writes an entry has to hash."""
+
+
+def _rows(operation: Operation) -> str:
+    return str(operation.values["rows"]) if operation.statement.text.startswith("INSERT INTO journal") else ""
+
+
+class SqliteFloor:
+    """The recorded changes written again by the bare driver: same transactions, same triggers, one hash an entry."""
 
     def __init__(self, path: Path) -> None:
         SqlRepository(f"sqlite:///{path}").close()
         self.connection = sqlite3.connect(path)
-        dialect.prepare(self.connection)
+        sqlite.prepare(self.connection)
 
-    def run(self, log: Log) -> None:
+    def prepared(self, log: Log) -> list[list[Said]]:
+        """What the driver is told, act after act."""
+        return [
+            [(o.statement.text, o.statement.values(o.values), _rows(o)) for stage in stages for o in stage]
+            for stages in log
+        ]
+
+    def run(self, log: list[list[Said]]) -> None:
         """Writes every transaction."""
         execute = self.connection.execute
-        for rows in log:
+        for act in log:
             execute("BEGIN IMMEDIATE")
-            for sql, values in rows:
-                if sql.startswith("INSERT INTO journal"):
-                    hashlib.sha256(values[_ROWS].encode()).hexdigest()
-                execute(sql, values)
+            for text, values, rows in act:
+                if rows:
+                    hashlib.sha256(rows.encode()).hexdigest()
+                execute(text, values)
             execute("COMMIT")
+
+
+class PostgresFloor:
+    """The recorded changes written again by the bare driver: one statement an act, on a connection that is held."""
+
+    def __init__(self, url: str) -> None:
+        import psycopg
+        from psycopg import RawCursor
+        from psycopg.types.numeric import Int8Dumper
+
+        self.connection = psycopg.connect(url, autocommit=True, cursor_factory=RawCursor)
+        self.connection.adapters.register_dumper(int, Int8Dumper)
+
+    def prepared(self, log: Log) -> list[list[Said]]:
+        """What the driver is told, act after act."""
+        return [[_at_once(stage) for stage in stages] for stages in log]
+
+    def run(self, log: list[list[Said]]) -> None:
+        """Does every act."""
+        cursor = self.connection.cursor()
+        for act in log:
+            for text, values, rows in act:
+                hashlib.sha256(rows.encode()).hexdigest()
+                cursor.execute(text, values, prepare=True)
+
+
+def _at_once(stage: Stage) -> Said:
+    from expense_adapters.sql.postgres import done_at_once
+
+    values = tuple([value for o in stage for value in o.statement.values(o.values)])
+    shape = tuple([(o.statement, o.like) for o in stage])
+    return done_at_once(shape), values, "".join(map(_rows, stage))
