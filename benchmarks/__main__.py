@@ -12,6 +12,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+from .crowd import crowd
 from .measure import timed
 from .stores import memory, postgresql, sqlite
 
@@ -45,7 +46,7 @@ def conform(shared: Path, rounds: int) -> None:
         print(f"conform {log}: {statistics.median(times):.2f} s  goal <= 5 s")
 
 
-ALL = ("memory", "sqlite", "postgresql", "import", "conform")
+ALL = ("memory", "sqlite", "postgresql", "crowd", "import", "conform")
 
 
 def main() -> None:
@@ -62,6 +63,8 @@ def main() -> None:
             sqlite(asked.rounds, 40, Path(folder))
     if "postgresql" in wanted:
         postgresql(asked.rounds, 40)
+    if "crowd" in wanted:
+        crowd(max(3, asked.rounds // 3), 15)
     if "import" in wanted:
         importing(asked.rounds)
     shared = Path(os.environ.get("EXPENSE_POLICY_SHARED", Path(__file__).parents[2] / "shared"))

@@ -48,8 +48,29 @@ class Stopped:
 class Job:
     """A desk over a store, ready to run expenses."""
 
-    def __init__(self, repository: Repository) -> None:
-        self.clock, self.evidence, self.count = Stopped(), MemoryEvidence(), itertools.count()
+    def __init__(self, repository: Repository, lines: int = 1) -> None:
+        self._open(repository, Stopped(), 0)
+        self.desk.policies.adopt(POLICY, actor="cfo")
+        self.desk.policies.adopt(POLICY, actor="gm")
+        # A day in the festival's window: what is given on it can be recorded on it.
+        self.clock.at = datetime(2026, 2, 2, 1, tzinfo=timezone.utc)
+        whole = Money.of("9000000000.00", "CNY")
+        plan_lines = tuple(PlanLine(f"gifts-{i}", "care_gifts", "Gifts", whole) for i in range(lines))
+        plan = self.desk.budgeting.file(BudgetPlan("marketing", 2026, plan_lines), actor="mei").id
+        for person in ("officer", "cfo", "gm"):
+            self.sign(plan, person)
+
+    @classmethod
+    def opened(cls, repository: Repository, other: Job, first: int) -> Job:
+        """A desk of its own over a store that another has opened; its forms are numbered from `first`."""
+        job = cls.__new__(cls)
+        clock = Stopped()
+        clock.at = other.clock.at
+        job._open(repository, clock, first)
+        return job
+
+    def _open(self, repository: Repository, clock: Stopped, first: int) -> None:
+        self.clock, self.evidence, self.count = clock, MemoryEvidence(), itertools.count(first)
         self.desk = Desk.open(
             repository=repository,
             directory=FixedDirectory(PEOPLE),
@@ -57,18 +78,10 @@ class Job:
             evidence=self.evidence,
             clock=self.clock,
         )
-        self.desk.policies.adopt(POLICY, actor="cfo")
-        self.desk.policies.adopt(POLICY, actor="gm")
-        # A day in the festival's window: what is given on it can be recorded on it.
-        self.clock.at = datetime(2026, 2, 2, 1, tzinfo=timezone.utc)
         self.papers = (
             Attachment("budget_basis", self.evidence.put(b"basis")),
             Attachment("contract", self.evidence.put(b"contract")),
         )
-        line = PlanLine("gifts", "care_gifts", "Gifts", Money.of("9000000000.00", "CNY"))
-        plan = self.desk.budgeting.file(BudgetPlan("marketing", 2026, (line,)), actor="mei").id
-        for person in ("officer", "cfo", "gm"):
-            self.sign(plan, person)
 
     def sign(self, id: str, person: str) -> None:
         """One step."""
@@ -77,7 +90,7 @@ class Job:
         verdict = Approve("Fine.", dict.fromkeys(document.step.points, True))
         self.desk.spending.sign(id, seen=document.statement, actor=person, verdict=verdict)
 
-    def form(self) -> Application:
+    def form(self, line: int = 0) -> Application:
         """A gift of 10,000.00 for a payee of its own."""
         number = next(self.count)
         price = Money(10000, "CNY")
@@ -88,7 +101,7 @@ class Job:
             business_goal="Keep our regulars",
             customers="Customers of 2025",
             type="holiday_gift",
-            shares=(Share("gifts", plan.total),),
+            shares=(Share(f"gifts-{line}", plan.total),),
             payee=Payee(f"Supplier {number}", f"6222 {number:08d}"),
             method="bank_transfer",
             expected_payment=date(2026, 2, 10),
@@ -96,10 +109,10 @@ class Job:
             attachments=self.papers,
         )
 
-    def prepared(self, forms: int) -> list[tuple[Application, Instruction, tuple[GiftIssued, ...]]]:
+    def prepared(self, forms: int, line: int = 0) -> list[tuple[Application, Instruction, tuple[GiftIssued, ...]]]:
         """Forms with their payment and use record, made beforehand: a caller's work, not the library's."""
         rows = tuple(GiftIssued(date(2026, 2, 2), f"C{i}", quantity) for i, quantity in enumerate((40, 30, 30)))
-        made = [self.form() for _ in range(forms)]
+        made = [self.form(line) for _ in range(forms)]
         return [
             (f, Instruction(f.amount, f.payee, f.method, tuple(a.digest for a in f.attachments)), rows) for f in made
         ]
