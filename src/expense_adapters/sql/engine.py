@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -34,14 +34,15 @@ class Statement:
     always: dict[str, Any] = attrs.field(factory=dict)
     """What is bound without being said."""
 
+    _get: Callable[[Values], Any] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_get", itemgetter(*self.bound) if self.bound else lambda _: ())
+
     def values(self, values: Values) -> tuple[Any, ...]:
         """What is bound, in order."""
-        if self.always:
-            values = {**self.always, **values}
-        if len(self.bound) > 1:
-            found: tuple[Any, ...] = itemgetter(*self.bound)(values)
-            return found
-        return (values[self.bound[0]],) if self.bound else ()
+        found = self._get({**self.always, **values} if self.always else values)
+        return (found,) if len(self.bound) == 1 else found
 
     def row(self, answer: tuple[Any, ...]) -> dict[str, Any]:
         """An answer's row by the names of its columns."""

@@ -97,7 +97,7 @@ def _numbered(texts: Sequence[str]) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def asked_at_once(asked: tuple[Statement, ...]) -> str:
-    """One statement for several questions: a column of JSON for each."""
+    """One statement for several questions: one text of JSON, an array of rows for each of them, or null."""
     texts = _numbered([statement.text for statement in asked])
     if len(asked) == 1:
         return texts[0]
@@ -106,7 +106,7 @@ def asked_at_once(asked: tuple[Statement, ...]) -> str:
         names = [f"c{i}" for i in range(len(statement.columns))]
         row = f"json_build_array({', '.join(f'q.{name}' for name in names)})"
         columns.append(f"(SELECT json_agg({row}) FROM ({text}) AS q({', '.join(names)}))")
-    return f"SELECT {', '.join(columns)}"
+    return f"SELECT json_build_array({', '.join(columns)})::text"
 
 
 @lru_cache(maxsize=1024)

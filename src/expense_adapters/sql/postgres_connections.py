@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
 from psycopg import RawCursor
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
-from psycopg.types.json import JsonLoader
 from psycopg.types.numeric import Int8Dumper, IntLoader
 from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
@@ -64,23 +64,24 @@ class _Connections(Database):
     dialect = DIALECT
 
     @abstractmethod
-    def cursor(self, *, sent: bool) -> AbstractContextManager[Cursor]:
-        """A cursor of a connection that is this call's alone; what it raises becomes the port's."""
+    def get(self) -> Connection:
+        """A connection that is this call's alone, until `give`; RepositoryUnavailable where there is none."""
+
+    def give(self, connection: Connection) -> None:
+        """The call is done with it."""
 
     def ask(self, *asked: Asked) -> list[Answer]:
         """One statement, one round trip."""
-        with self.cursor(sent=False) as cursor:
+        with _Using(self, sent=False) as cursor:
             if not asked:
                 return []
             values = [value for statement, each in asked for value in statement.values(each)]
             answers = cursor.execute(asked_at_once(tuple([q for q, _ in asked])), values, prepare=True).fetchall()
-        if len(asked) == 1:
-            return [answers]
-        return [answer or [] for answer in answers[0]]
+        return [answers] if len(asked) == 1 else [answer or [] for answer in json.loads(answers[0][0])]
 
     def do(self, *stages: Stage) -> None:
         """One statement where that is enough, and one transaction where it is not."""
-        with self.cursor(sent=True) as cursor:
+        with _Using(self, sent=True) as cursor:
             if len(stages) == 1 and len(stages[0]) <= _AT_ONCE:
                 _change(cursor, stages[0])
             elif stages:
@@ -95,12 +96,12 @@ class _Connections(Database):
 
     def version(self) -> int | None:
         """What `schema_version` says."""
-        with self.cursor(sent=False) as cursor:
+        with _Using(self, sent=False) as cursor:
             return _version(cursor)
 
     def lacking(self) -> tuple[str, ...]:
         """The names of columns, indexes, checks, functions and triggers that are not there word for word."""
-        with self.cursor(sent=False) as cursor:
+        with _Using(self, sent=False) as cursor:
             return lacking(cursor)
 
 
@@ -135,26 +136,53 @@ def _version(cursor: Cursor) -> int | None:
 def _cursor(connection: Connection) -> Cursor:
     """A cursor that binds and reads as this module does, whatever the host has set."""
     cursor: Cursor = RawCursor(connection, row_factory=tuple_row)
-    _adapt(cursor.adapters)
+    if not isinstance(connection, _OwnConnection):
+        _adapt(cursor.adapters)
     return cursor
+
+
+class _OwnConnection(psycopg.Connection[Any]):
+    """A connection whose adapters are this module's."""
 
 
 def _adapt(adapters: Any) -> None:
     # A number has one type, whatever its size: so a statement is prepared once.
     adapters.register_dumper(int, Int8Dumper)
-    for name, loader in (("text", TextLoader), ("int8", IntLoader), ("json", JsonLoader)):
+    for name, loader in (("text", TextLoader), ("int8", IntLoader)):
         adapters.register_loader(name, loader)
 
 
+class _Using:
+    """A cursor of a connection that is this call's alone; what the driver raises becomes the port's."""
+
+    def __init__(self, connections: _Connections, *, sent: bool) -> None:
+        self._connections, self._sent = connections, sent
+
+    def __enter__(self) -> Cursor:
+        self._connection = self._connections.get()
+        return _cursor(self._connection)
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._connections.give(self._connection)
+        if isinstance(error, Exception):
+            _told(error, sent=self._sent)
+
+
+def _told(error: Exception, *, sent: bool) -> None:
+    """Raises what the port says of an error, where it is the driver's."""
+    known = failed(error, sent=sent)
+    if known is not None:
+        raise known from error
+
+
 @contextmanager
-def _telling(*, sent: bool) -> Iterator[None]:
+def _telling() -> Iterator[None]:
+    """What fails before a connection is there."""
     try:
         yield
     except Exception as error:
-        known = failed(error, sent=sent)
-        if known is None:
-            raise
-        raise known from error
+        _told(error, sent=False)
+        raise
 
 
 class Own(_Connections):
@@ -165,7 +193,7 @@ class Own(_Connections):
             raise ValueError(f"isolation is one of {', '.join(ISOLATION)}")
         self._url, self._isolation = url, isolation
         # What is wrong with the place, the name or the password is told at once; the pool would go on trying.
-        with _telling(sent=False), psycopg.connect(url, autocommit=True, cursor_factory=RawCursor) as first:
+        with _telling(), _OwnConnection.connect(url, autocommit=True, cursor_factory=RawCursor) as first:
             self._prepare(first)
         self._pool = ConnectionPool(
             url,
@@ -173,6 +201,7 @@ class Own(_Connections):
             max_size=connections,
             timeout=_WAIT,
             kwargs={"autocommit": True, "cursor_factory": RawCursor, "prepare_threshold": 1},
+            connection_class=_OwnConnection,
             configure=self._prepare,
             num_workers=1,
             open=True,
@@ -197,20 +226,21 @@ class Own(_Connections):
             why = "synchronous_commit is off: a commit would be told before it lasts"
             raise RepositoryUnavailable(why, outcome_known=True)
 
-    @contextmanager
-    def cursor(self, *, sent: bool) -> Iterator[Cursor]:
-        """One of the pool's; one that broke goes back to it to be replaced."""
-        with _telling(sent=False):
-            connection = self._pool.getconn()
+    def get(self) -> Connection:
+        """One of the pool's."""
         try:
-            with _telling(sent=sent), connection.cursor() as cursor:
-                yield cursor  # type: ignore[misc]  # made by the pool's cursor factory
-        finally:
-            self._pool.putconn(connection)
+            return self._pool.getconn()
+        except Exception as error:
+            _told(error, sent=False)
+            raise
+
+    def give(self, connection: Connection) -> None:
+        """One that broke goes back as well, to be replaced."""
+        self._pool.putconn(connection)  # type: ignore[arg-type]  # `get` took it from this pool
 
     def make(self) -> None:
         """In one transaction: of several makers one makes it."""
-        with self.cursor(sent=True) as cursor, cursor.connection.transaction():
+        with _Using(self, sent=True) as cursor, cursor.connection.transaction():
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('expense_policy'))")
             if _version(cursor) is None:
                 for statement in DIALECT.schema():
@@ -228,13 +258,6 @@ class _Held(_Connections):
     """One connection that is open as long as the store is."""
 
     _held: Connection | None = None
-
-    @contextmanager
-    def cursor(self, *, sent: bool) -> Iterator[Cursor]:
-        """A cursor of the one connection."""
-        connection = self.get()
-        with _telling(sent=sent), _cursor(connection) as cursor:
-            yield cursor
 
     def get(self) -> Connection:
         """The connection, while it may be used."""
@@ -266,7 +289,7 @@ class Joined(_Held):
 
     def do(self, *stages: Stage) -> None:
         """Inside a savepoint of the host's transaction."""
-        with self.cursor(sent=True) as cursor:
+        with _Using(self, sent=True) as cursor:
             cursor.execute("SAVEPOINT expense_policy")
             try:
                 for part in [part for stage in stages for part in _parts(stage)]:
@@ -287,7 +310,7 @@ class Snapshot(_Held):
     """One connection that sees the database as it stood when it was opened: read only; nobody waits."""
 
     def __init__(self, url: str) -> None:
-        with _telling(sent=False):
+        with _telling():
             self._held = psycopg.connect(url, autocommit=True)
             self._held.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             # The snapshot is taken by the first question.

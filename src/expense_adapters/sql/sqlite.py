@@ -9,7 +9,7 @@ import threading
 import weakref
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -152,7 +152,7 @@ class _Connections(Database):
             return self._asked(asked, _MARKED)
 
     def _asked(self, asked: tuple[Asked, ...], text: Any) -> list[Answer]:
-        with self._using(text) as cursor:
+        with _Using(self, text) as cursor:
             for statement in self._read:
                 cursor.execute(statement)
             try:
@@ -174,7 +174,7 @@ class _Connections(Database):
     def do(self, *stages: Stage) -> None:
         """One transaction, or one savepoint of the host's."""
         committing = False
-        with self._using(str) as cursor:
+        with _Using(self) as cursor:
             try:
                 cursor.execute(self._begin)
                 for stage in stages:
@@ -190,41 +190,51 @@ class _Connections(Database):
                     raise RepositoryUnavailable(str(error), outcome_known=False) from error
                 raise
 
-    @contextmanager
-    def _using(self, text: Any) -> Iterator[sqlite3.Cursor]:
-        """A cursor that reads text so, whatever the host has set."""
-        cursor = None
-        try:
-            cursor = self.cursor()
-            was, cursor.connection.text_factory = cursor.connection.text_factory, text
-            try:
-                yield cursor
-            finally:
-                cursor.connection.text_factory = was
-        except Exception as error:
-            known = failed(error)
-            if known is None:
-                raise
-            raise known from error
-        finally:
-            if cursor is not None:
-                with suppress(sqlite3.Error):
-                    cursor.close()
-
     def version(self) -> int | None:
         """What `schema_version` says."""
-        with self._using(str) as cursor:
+        with _Using(self) as cursor:
             return _version(cursor)
 
     def lacking(self) -> tuple[str, ...]:
         """The names of tables, indexes and triggers that are not there word for word."""
-        with self._using(str) as cursor:
+        with _Using(self) as cursor:
             there = set(cursor.execute(_THERE).fetchall())
         with closing(sqlite3.connect(":memory:")) as fresh:
             for statement in DIALECT.schema():
                 fresh.execute(statement)
             wanted = set(fresh.execute(_THERE).fetchall())
         return tuple(sorted(name for name, _ in wanted - there))
+
+
+class _Using:
+    """A cursor that reads text so, whatever the host has set; what the driver raises becomes the port's."""
+
+    def __init__(self, connections: _Connections, text: Any = str) -> None:
+        self._connections, self._text = connections, text
+
+    def __enter__(self) -> sqlite3.Cursor:
+        try:
+            self._cursor = self._connections.cursor()
+            connection = self._connection = self._cursor.connection
+            self._was, connection.text_factory = connection.text_factory, self._text
+        except Exception as error:
+            _told(error)
+            raise
+        return self._cursor
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        with suppress(sqlite3.Error):
+            self._connection.text_factory = self._was
+            self._cursor.close()
+        if isinstance(error, Exception):
+            _told(error)
+
+
+def _told(error: Exception) -> None:
+    """Raises what the port says of an error, where it is the driver's."""
+    known = failed(error)
+    if known is not None:
+        raise known from error
 
 
 def _version(cursor: sqlite3.Cursor) -> int | None:
@@ -273,7 +283,7 @@ class Own(_Connections):
 
     def make(self) -> None:
         """In one transaction: of several makers one makes it."""
-        with self._using(str) as cursor:
+        with _Using(self) as cursor:
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 if _version(cursor) is None:
