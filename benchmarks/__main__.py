@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from .crowd import crowd
+from .growth import growth, loading
 from .measure import timed
 from .stores import memory, postgresql, sqlite
 
@@ -46,7 +47,7 @@ def conform(shared: Path, rounds: int) -> None:
         print(f"conform {log}: {statistics.median(times):.2f} s  goal <= 5 s")
 
 
-ALL = ("memory", "sqlite", "postgresql", "crowd", "import", "conform")
+ALL = ("memory", "sqlite", "postgresql", "crowd", "growth", "loading", "import", "conform")
 
 
 def main() -> None:
@@ -54,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("only", nargs="*", choices=[*ALL, []])
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--documents", type=int, default=100_000, help="as many does S8 go up to")
     asked = parser.parse_args()
     wanted = set(asked.only) or set(ALL)
     if "memory" in wanted:
@@ -65,6 +67,12 @@ def main() -> None:
         postgresql(asked.rounds, 40)
     if "crowd" in wanted:
         crowd(max(3, asked.rounds // 3), 15)
+    if "growth" in wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            growth(asked.rounds, asked.documents, Path(folder))
+    if "loading" in wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            loading(max(3, asked.rounds // 3), Path(folder))
     if "import" in wanted:
         importing(asked.rounds)
     shared = Path(os.environ.get("EXPENSE_POLICY_SHARED", Path(__file__).parents[2] / "shared"))

@@ -27,6 +27,8 @@ from .postgres_catalog import lacking
 ISOLATION = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 _AT_ONCE = 40
 """As many changes go into one statement; more go one by one, in a transaction."""
+_FEW = 50
+"""As many names as a look has to have before its answers are too long for one text."""
 _CONNECTIONS, _WAIT = 8, 30.0
 Connection = psycopg.Connection[Any]
 Cursor = RawCursor[tuple[Any, ...]]
@@ -76,6 +78,8 @@ class _Connections(Database):
             if not asked:
                 return []
             values = [value for statement, each in asked for value in statement.values(each)]
+            if any(type(value) is list and len(value) > _FEW for value in values):
+                return _piped(cursor.connection, asked)
             answers = cursor.execute(asked_at_once(tuple([q for q, _ in asked])), values, prepare=True).fetchall()
         return [answers] if len(asked) == 1 else [answer or [] for answer in json.loads(answers[0][0])]
 
@@ -103,6 +107,15 @@ class _Connections(Database):
         """The names of columns, indexes, checks, functions and triggers that are not there word for word."""
         with _Using(self, sent=False) as cursor:
             return lacking(cursor)
+
+
+def _piped(connection: Connection, asked: Sequence[Asked]) -> list[Answer]:
+    """Answers of many rows: a statement each, all sent at once. JSON would cost them more than it spares."""
+    with connection.pipeline():
+        cursors = [_cursor(connection) for _ in asked]
+        for cursor, (statement, values) in zip(cursors, asked, strict=True):
+            cursor.execute(asked_at_once((statement,)), statement.values(values), prepare=True)
+        return [cursor.fetchall() for cursor in cursors]
 
 
 def _parts(stage: Stage) -> list[Stage]:
