@@ -53,7 +53,7 @@ ALL = ("memory", "sqlite", "postgresql", "crowd", "growth", "loading", "import",
 def main() -> None:
     """Runs what was asked for, or all."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("only", nargs="*", choices=[*ALL, []])
+    parser.add_argument("only", nargs="*", choices=[*ALL, "peers", []])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--documents", type=int, default=100_000, help="as many does S8 go up to")
     asked = parser.parse_args()
@@ -73,6 +73,11 @@ def main() -> None:
     if "loading" in wanted:
         with tempfile.TemporaryDirectory() as folder:
             loading(max(3, asked.rounds // 3), Path(folder))
+    if "peers" in asked.only:
+        from .peers import peers
+
+        with tempfile.TemporaryDirectory() as folder:
+            peers(asked.rounds, 40, Path(folder))
     if "import" in wanted:
         importing(asked.rounds)
     shared = Path(os.environ.get("EXPENSE_POLICY_SHARED", Path(__file__).parents[2] / "shared"))

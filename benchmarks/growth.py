@@ -107,7 +107,7 @@ def _grew(name: str, rounds: int, few: Job, many: Job, documents: int) -> None:
         # The first round reads what the others find in memory.
         found = sorted(ratio[i] for ratio in ratios[1:])
         print(
-            f"{name:24}{kind:5} {documents:,} documents over 1,000: ratio {statistics.median(found):.2f} "
+            f"{name:27}{kind:5} {documents:,} documents over 1,000: ratio {statistics.median(found):.2f} "
             f"({found[0]:.2f}-{found[-1]:.2f})  goal <= 1.2"
         )
     for job in (few, many):

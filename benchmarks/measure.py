@@ -25,6 +25,6 @@ def show(name: str, floor: list[Timed], own: list[Timed], count: int, goals: Seq
         ratios = sorted(o[i] / f[i] for f, o in zip(floor, own, strict=True))
         each = [statistics.median(t[i] for t in side) / count * 1e6 for side in (floor, own)]
         print(
-            f"{name:24}{kind:5} floor {each[0]:8.1f} us  library {each[1]:8.1f} us  "
+            f"{name:27}{kind:5} floor {each[0]:8.1f} us  library {each[1]:8.1f} us  "
             f"ratio {statistics.median(ratios):6.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})  goal {goal}"
         )
