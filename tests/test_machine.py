@@ -17,6 +17,8 @@ from expense_policy.ports.repository import Repository
 from expense_policy.testing.laws import TALLY
 from expense_policy.testing.machine import SpendingMachine
 
+from .servers import Postgres
+
 RULES = {
     "apply",
     "sign",
@@ -68,3 +70,15 @@ def test_the_laws_hold_on_sqlite(tmp_path: Path) -> None:
     """The same laws hold on SQLite (I29)."""
     numbers = itertools.count()
     run(lambda: SqlRepository(f"sqlite:///{tmp_path}/{next(numbers)}.db"), 80, 40, RULES)
+
+
+@pytest.mark.clause("A4.1", "B2.1", "G3.4")
+def test_the_laws_hold_on_postgres(postgres: Postgres) -> None:
+    """The same laws hold on PostgreSQL (I29)."""
+    with postgres.database() as url:
+
+        def emptied() -> SqlRepository:
+            postgres.empty(url)
+            return SqlRepository(url, connections=1)
+
+        run(emptied, 40, 40, RULES)
