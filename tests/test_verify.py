@@ -6,18 +6,22 @@ import itertools
 import shutil
 import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
 from expense_adapters.cli.main import app
 from expense_adapters.sql import SqlRepository
+from expense_adapters.sql.laws import primary_key
 from expense_policy.domain.approval import Return
 from expense_policy.ports.errors import RepositoryUnavailable
 from expense_policy.ports.repository import Repository
 from expense_policy.services.verification import verify
 
+from .servers import Postgres
 from .world import POLICY, World
 
 
@@ -41,7 +45,20 @@ def test_an_honest_store_is_clean(repository: Repository) -> None:
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with a paid document "a", one in review "b", one returned "c" and one just filed "d"."""
     path = tmp_path_factory.mktemp("plain") / "store.db"
-    store = SqlRepository(f"sqlite:///{path}")
+    play(SqlRepository(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def played_there(postgres: Postgres) -> Iterator[str]:
+    """The same on PostgreSQL."""
+    with postgres.database() as url:
+        play(SqlRepository(url))
+        yield url
+
+
+def play(store: SqlRepository) -> None:
+    """Goes through it, and closes the store."""
     world = World.with_budget(store)
     names = itertools.cycle("abcd")
     object.__setattr__(world.desk.env, "ids", _Ids(names))
@@ -55,7 +72,6 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world.desk.spending.sign("c", seen=seen, actor="head.mkt", verdict=Return("Why?"))
     world.desk.tick()
     store.close()
-    return path
 
 
 class _Ids:
@@ -126,7 +142,7 @@ REFUSED = [
     _copy("journal", "subject = 'a' AND seq = 1", seq="(SELECT MAX(seq) + 1 FROM journal WHERE subject = 'a')"),
     "UPDATE policies SET text = replace(text, '50000.00', '90000.00'), version = version + 1",
     "UPDATE guards SET version = 1",
-    "DELETE FROM taken WHERE ever",
+    "DELETE FROM taken WHERE ever = 1",
     "INSERT OR REPLACE INTO taken SELECT * FROM taken",
     *(f'UPDATE {t} SET "{c}" = "{c}"' for t, c in (("journal", "at"), ("signatures", "at"), ("payments", "at"))),
     *(f"DELETE FROM {t}" for t in TABLES),
@@ -146,6 +162,28 @@ def test_the_store_refuses_from_plain_sql(played: Path, tmp_path: Path, statemen
             plain.execute(statement)
     plain.close()
     assert verify(SqlRepository.reading(f"sqlite:///{path}")).breaks == ()
+
+
+def _there(statement: str) -> str:
+    """The statement as PostgreSQL says it: what is there already is changed in a column that has to stay."""
+    if statement.startswith("INSERT OR REPLACE"):
+        table = statement.split()[4]
+        key = ", ".join(f'"{name}"' for name in primary_key(table))
+        first = "category" if table == "lines" else key.split(", ")[0]
+        statement += f" ON CONFLICT ({key}) DO UPDATE SET {first} = EXCLUDED.{first}{' || 1' * (table == 'lines')}"
+    return statement.replace(" OR REPLACE", "")
+
+
+@pytest.mark.clause("A4.1", "B2.1", "G3.4", "A3.2")
+@pytest.mark.parametrize("statement", [*REFUSED, *(f"TRUNCATE {t} CASCADE" for t in TABLES)], ids=lambda s: s[:60])
+def test_postgres_refuses_from_plain_sql(played_there: str, statement: str) -> None:
+    """PostgreSQL itself refuses the same, from its owner too, and stays as it was."""
+    with psycopg.connect(played_there, autocommit=True) as plain, pytest.raises(psycopg.DatabaseError) as refused:
+        plain.execute(_there(statement))
+    assert refused.value.sqlstate in ("EP001", "EP002", "23505", "23514")
+    store = SqlRepository.reading(played_there)
+    assert verify(store).breaks == ()
+    store.close()
 
 
 def test_verify_makes_no_store(tmp_path: Path) -> None:
