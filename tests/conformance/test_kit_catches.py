@@ -79,6 +79,19 @@ def test_a_missing_store_is_an_error(tmp_path: Path) -> None:
     assert all("define the fixture `repository`" in report.longreprtext for report in reports)
 
 
+def test_a_contract_is_held_whatever_it_is_called(tmp_path: Path) -> None:
+    """A class below a contract is collected under any name, the contract itself under none, and a base that says so."""
+    path = tmp_path / "test_named.py"
+    path.write_text(
+        "from expense_policy.testing.contract import RepositoryContract\n"
+        "class Base(RepositoryContract):\n    __test__ = False\n"
+        "class MyStore(Base):\n    pass\n"
+    )
+    outcomes = run(str(path))
+    assert {report.nodeid.split("::")[1] for report in outcomes.reports} == {"MyStore"}
+    assert {law_of(report) for report in outcomes.of("failed")} == {*laws()}
+
+
 def test_the_guide_proves_a_store(tmp_path: Path) -> None:
     """The test file of the guide, as it stands, proves a store: laws pass, what was not declared is skipped."""
     (code,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
@@ -132,7 +145,8 @@ def nothing(self: object) -> None:
         ({"test_a_key_is_taken_once": nothing}, "overrides the law test_a_key_is_taken_once"),
         ({"test_a_key_is_taken_once": None}, "overrides the law test_a_key_is_taken_once"),
         ({"durable": "yes"}, "durable is True or False"),
-        ({"__init__": nothing}, "__init__"),
+        ({"__init__": nothing}, "has an __init__"),
+        ({"__new__": nothing}, "has an __new__"),
     ],
 )
 def test_a_law_is_not_overridden(what: dict[str, Callable[[object], None]], said: str) -> None:
@@ -142,7 +156,8 @@ def test_a_law_is_not_overridden(what: dict[str, Callable[[object], None]], said
 
 
 def test_a_law_is_not_overridden_from_aside() -> None:
-    """Nor by a class beside the contract."""
-    aside = type("Aside", (), {"test_a_key_is_taken_once": nothing})
-    with pytest.raises(TypeError, match="overrides the law"):
-        type("TestMine", (aside, RepositoryContract), {})
+    """Nor by a class beside the contract, and that brings no `__init__` either."""
+    for name, said in (("test_a_key_is_taken_once", "overrides the law"), ("__init__", "has an __init__")):
+        aside = type("Aside", (), {name: nothing})
+        with pytest.raises(TypeError, match=said):
+            type("TestMine", (aside, RepositoryContract), {})

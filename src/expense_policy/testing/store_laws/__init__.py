@@ -7,11 +7,13 @@ import pytest
 from ...ports.errors import RepositoryError
 from ...ports.repository import Batch, Repository
 from ..batches import Clerk, snapshot
+from ..held import Held, missing
 
 
-class Laws:
+class Laws(Held):
     """What every group of laws stands on: the store, and what it declares that it can do."""
 
+    POWERS = ("durable", "concurrent", "back_door")
     durable: bool = False
     """What was committed is still there when the store is opened anew: `reopen` has to be given."""
     concurrent: bool = True
@@ -22,17 +24,12 @@ class Laws:
     @pytest.fixture
     def repository(self) -> Repository:
         """An empty store, made by the subclass."""
-        raise NotImplementedError("a contract has a store to hold: define the fixture `repository`")
+        raise missing("repository", "a store")
 
     @pytest.fixture
     def clerk(self, repository: Repository) -> Clerk:
         """Prepares batches for the store."""
         return Clerk(repository)
-
-    def needs(self, power: str) -> None:
-        """Skips a law of a power that the store does not declare."""
-        if not getattr(self, power):
-            pytest.skip(f"{type(self).__name__} does not declare itself {power}")
 
     def refuses(self, repository: Repository, error: type[RepositoryError], *batches: Batch) -> RepositoryError:
         """The batches are refused by that very error, and nothing is written in any table."""
