@@ -194,10 +194,10 @@ class FolderEvidence:
     root: Path
 
     def put(self, data: bytes) -> str:
-        """Keeps the bytes, on disk before it returns; the same bytes are kept once."""
+        """Keeps the bytes, on disk before it returns; the same bytes are kept once, and anew where they were spoilt."""
         found = hashlib.sha256(data).hexdigest()
         place = self._place(found)
-        if not place.exists():
+        if not self._whole(found):
             place.parent.mkdir(parents=True, exist_ok=True)
             part = place.with_name(f"{found}.{secrets.token_hex(4)}.part")
             with part.open("xb") as file:
@@ -221,6 +221,13 @@ class FolderEvidence:
     def has(self, digest: str) -> bool:
         """Whether they are there; False for what is no digest."""
         return _DIGEST.fullmatch(digest) is not None and self._place(digest).is_file()
+
+    def _whole(self, digest: str) -> bool:
+        try:
+            self.open(digest).close()
+        except (KeyError, ValueError):
+            return False
+        return True
 
     def _place(self, digest: str) -> Path:
         return self.root / digest[:2] / digest

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -18,25 +19,32 @@ from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import Entry
 from expense_policy.ports.errors import AlreadyDone, Conflict, RepositoryError
 from expense_policy.ports.notifier import Notice
-from expense_policy.ports.repository import Batch, Fact, Faulty, Look, Put, Repository, Seen, Take
+from expense_policy.ports.repository import Batch, Fact, Faulty, Look, Put, Seen, Take
 from expense_policy.testing.contract import RepositoryContract
+from expense_policy.testing.held import Held
 
-BROKEN: dict[str, tuple[type[RepositoryContract], str]] = {}
-"""Each broken store's contract by its name, with the law that has to catch it."""
+BROKEN: dict[str, tuple[type[Held], str]] = {}
+"""Each broken adapter's contract by its name, with the law that has to catch it."""
+
+
+def holds(kind: type, base: type[Held], law: str, fixture: str, make: Callable[[Path], object]) -> None:
+    """Holds a broken adapter, as it is made in a folder, to a contract: it is this law that says so."""
+
+    @pytest.fixture(name=fixture)
+    def made(self: object, tmp_path: Path) -> object:
+        return make(tmp_path)
+
+    name, place = f"Test{kind.__name__}", sys.modules[kind.__module__]
+    contract = type(name, (base,), {fixture: made, "__module__": place.__name__})
+    setattr(place, name, contract)
+    BROKEN[kind.__name__] = (contract, law)
 
 
 def breaks(law: str) -> Any:
     """Holds a broken store to the contract: it is this law that says so."""
 
     def held(store: type[MemoryRepository]) -> type[MemoryRepository]:
-        @pytest.fixture
-        def repository(self: object) -> Repository:
-            return store()
-
-        name, place = f"Test{store.__name__}", sys.modules[store.__module__]
-        made = type(name, (RepositoryContract,), {"repository": repository, "__module__": place.__name__})
-        setattr(place, name, made)
-        BROKEN[store.__name__] = (made, law)
+        holds(store, RepositoryContract, law, "repository", lambda _: store())
         return store
 
     return held

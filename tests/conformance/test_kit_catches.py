@@ -1,4 +1,4 @@
-"""The contract is proved: each broken store fails the law that names what it does, and no wrong use passes silently."""
+"""The contracts are proved: what is broken fails the law that names what it does, and no wrong use passes silently."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 
 from expense_adapters.memory import MemoryRepository
-from expense_policy.testing.contract import RepositoryContract, laws
+from expense_policy.testing.contract import EvidenceContract, RepositoryContract, laws
+from expense_policy.testing.held import Held
 
-from . import broken, broken_answers
+from . import broken, broken_answers, broken_evidence
 
-GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "write-a-store.md"
-PLACES = (broken, broken_answers)
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
+GUIDE, ADAPTERS = HOW_TO / "write-a-store.md", HOW_TO / "write-an-adapter.md"
+PLACES = (broken, broken_answers, broken_evidence)
+PORTS: dict[str, type[Held]] = {"Evidence": EvidenceContract}
+"""The contract of each smaller port, by its heading in the guide."""
 SAID = ("AssertionError", "assert ", "Failed: DID NOT RAISE", "expense_policy.ports.errors.")
 
 
@@ -47,10 +51,10 @@ def law_of(report: pytest.TestReport) -> str:
 
 
 @pytest.mark.parametrize("name", broken.BROKEN)
-def test_a_broken_store_is_caught(name: str) -> None:
-    """The law that names what the store does fails: by what it asserts, or a lawful batch refused; by no accident."""
+def test_what_is_broken_is_caught(name: str) -> None:
+    """The law that names what the adapter does fails: by what it asserts, or a lawful batch refused; by no accident."""
     contract, law = broken.BROKEN[name]
-    assert law in laws()
+    assert law in laws(contract)
     place = next(each for each in PLACES if each.__name__ == contract.__module__)
     failed = run(f"{place.__file__}::{contract.__name__}::{law}").of("failed")
     assert failed, f"{law} does not catch {name}"
@@ -62,21 +66,29 @@ def test_a_broken_store_is_caught(name: str) -> None:
 
 def test_at_least_twenty_stores_are_broken() -> None:
     """As many ways to break a store stay here as controls, and most laws have one."""
-    assert len(broken.BROKEN) >= 20
-    assert len({law for _, law in broken.BROKEN.values()}) >= 20
+    seen = [law for contract, law in broken.BROKEN.values() if issubclass(contract, RepositoryContract)]
+    assert len(set(seen)) >= 20
 
 
-def test_a_missing_store_is_an_error(tmp_path: Path) -> None:
-    """A contract without a store is no empty run: every law errs, and says what is missing."""
-    path = tmp_path / "test_mine.py"
+@pytest.mark.parametrize("port", PORTS.values(), ids=PORTS)
+def test_every_port_has_its_controls(port: type[Held]) -> None:
+    """Two laws of three have a broken adapter that they catch."""
+    seen = {law for contract, law in broken.BROKEN.values() if issubclass(contract, port)}
+    assert len(seen) * 3 >= len(laws(port)) * 2, {*laws(port)} - seen
+
+
+@pytest.mark.parametrize(("contract", "fixture"), [(RepositoryContract, "repository"), (EvidenceContract, "evidence")])
+def test_nothing_to_hold_is_an_error(tmp_path: Path, contract: type[Held], fixture: str) -> None:
+    """A contract without what it holds is no empty run: every law errs, and says what is missing."""
+    path = tmp_path / f"test_without_{fixture}.py"
     path.write_text(
-        "from expense_policy.testing.contract import RepositoryContract\n"
-        "class TestMine(RepositoryContract):\n    durable = back_door = False\n"
+        f"from expense_policy.testing.contract import {contract.__name__}\n"
+        f"class TestMine({contract.__name__}):\n    pass\n"
     )
     reports = run(str(path)).of("failed")
-    assert {law_of(report) for report in reports} == {*laws()}
+    assert {law_of(report) for report in reports} == {*laws(contract)}
     assert {report.when for report in reports} == {"setup"}
-    assert all("define the fixture `repository`" in report.longreprtext for report in reports)
+    assert all(f"define the fixture `{fixture}`" in report.longreprtext for report in reports)
 
 
 def test_a_contract_is_held_whatever_it_is_called(tmp_path: Path) -> None:
@@ -110,11 +122,38 @@ def test_the_guide_proves_a_store(tmp_path: Path) -> None:
     }
 
 
+def test_the_guide_proves_adapters(tmp_path: Path) -> None:
+    """The test file of the guide for the other ports, as it stands, proves adapters."""
+    (code,) = re.findall(r"```python\n(.*?)```", ADAPTERS.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "test_my_adapters.py").write_text(code, encoding="utf-8")
+    (tmp_path / "my_adapters.py").write_text("from expense_adapters.files import FolderEvidence as MyEvidence\n")
+    outcomes = run(str(tmp_path / "test_my_adapters.py"))
+    assert outcomes.of("failed") == []
+    passed = {law_of(report) for report in outcomes.of("passed") if report.when == "call"}
+    skipped = {law_of(report) for report in outcomes.of("skipped")}
+    assert passed | skipped == {law for port in PORTS.values() for law in laws(port)}
+
+
+def told(text: str) -> dict[str, str]:
+    """The laws of a page's tables, with what they say."""
+    return dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE))
+
+
+def held(contract: type[Held]) -> dict[str, str]:
+    """A contract's laws and their docstrings."""
+    return {name[5:]: " ".join(str(getattr(contract, name).__doc__).split()) for name in laws(contract)}
+
+
 def test_the_guide_names_every_law() -> None:
     """The guide's table is the laws and their docstrings."""
-    said = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE))
-    held = {name[5:]: " ".join(str(getattr(RepositoryContract, name).__doc__).split()) for name in laws()}
-    assert said == held
+    assert told(GUIDE.read_text(encoding="utf-8")) == held(RepositoryContract)
+
+
+@pytest.mark.parametrize("heading", PORTS)
+def test_the_guide_names_every_law_of_a_port(heading: str) -> None:
+    """So is the table of each smaller port, under its heading."""
+    sections = re.split(r"^## (.+)$", ADAPTERS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert told(sections[sections.index(heading) + 1]) == held(PORTS[heading])
 
 
 def test_a_declared_power_is_shown() -> None:

@@ -124,7 +124,7 @@ class Papers:
 
     def put(self, data: bytes) -> str:
         """Keeps the bytes under their digest."""
-        self._kept[found := hashlib.sha256(data).hexdigest()] = data
+        self._kept[found := hashlib.sha256(data).hexdigest()] = bytes(data)
         return found
 
     def open(self, digest: str) -> BinaryIO:

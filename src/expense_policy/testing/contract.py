@@ -1,4 +1,4 @@
-"""The contract of a store: subclass it, give it a store, and a green run says that every law is kept.
+"""The contracts: subclass one, give it an adapter, and a green run says that every law of its port is kept.
 
 class TestMine(RepositoryContract):
     @pytest.fixture
@@ -9,6 +9,7 @@ class TestMine(RepositoryContract):
 from __future__ import annotations
 
 from . import held
+from .port_laws.evidence import EvidenceContract as EvidenceContract
 from .store_laws.asked import Asked
 from .store_laws.kept import Kept
 from .store_laws.refused import Refused

@@ -1,0 +1,1 @@
+"""The laws of the smaller ports, a contract each; the docstring of a test is the law."""
