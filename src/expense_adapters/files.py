@@ -53,8 +53,7 @@ class FileDirectory:
 
     def roster(self, units: Sequence[str], at: datetime) -> Roster:
         """The offices of these departments and of the whole company, and all delegations."""
-        holdings = tuple(h for h in self._holdings if h.department is None or h.department in units)
-        return Roster(at, holdings, self._delegations)
+        return Roster.of(units, at, self._holdings, self._delegations)
 
 
 def _people(

@@ -62,8 +62,8 @@ class FixedDirectory:
     delegations: tuple[Delegation, ...] = ()
 
     def roster(self, units: Sequence[str], at: datetime) -> Roster:
-        """Everyone, at that instant."""
-        return Roster(at, self.holdings, self.delegations)
+        """The offices of these departments and of the whole company, and all delegations."""
+        return Roster.of(units, at, self.holdings, self.delegations)
 
 
 class Recorder:

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from expense_adapters.memory import MemoryRepository
-from expense_policy.testing.contract import EvidenceContract, RepositoryContract, laws
+from expense_policy.testing.contract import DirectoryContract, EvidenceContract, RepositoryContract, laws
 from expense_policy.testing.held import Held
 
-from . import broken, broken_answers, broken_evidence
+from . import broken, broken_answers, broken_directories, broken_evidence
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 GUIDE, ADAPTERS = HOW_TO / "write-a-store.md", HOW_TO / "write-an-adapter.md"
-PLACES = (broken, broken_answers, broken_evidence)
-PORTS: dict[str, type[Held]] = {"Evidence": EvidenceContract}
+PLACES = (broken, broken_answers, broken_evidence, broken_directories)
+PORTS: dict[str, type[Held]] = {"Evidence": EvidenceContract, "A directory": DirectoryContract}
 """The contract of each smaller port, by its heading in the guide."""
 SAID = ("AssertionError", "assert ", "Failed: DID NOT RAISE", "expense_policy.ports.errors.")
 
@@ -126,7 +126,10 @@ def test_the_guide_proves_adapters(tmp_path: Path) -> None:
     """The test file of the guide for the other ports, as it stands, proves adapters."""
     (code,) = re.findall(r"```python\n(.*?)```", ADAPTERS.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "test_my_adapters.py").write_text(code, encoding="utf-8")
-    (tmp_path / "my_adapters.py").write_text("from expense_adapters.files import FolderEvidence as MyEvidence\n")
+    (tmp_path / "my_adapters.py").write_text(
+        "from expense_adapters.files import FolderEvidence as MyEvidence\n"
+        "from expense_adapters.local import FixedDirectory as MyDirectory\n"
+    )
     outcomes = run(str(tmp_path / "test_my_adapters.py"))
     assert outcomes.of("failed") == []
     passed = {law_of(report) for report in outcomes.of("passed") if report.when == "call"}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 import attrs
 
@@ -53,13 +55,20 @@ class Authority:
 class Roster:
     """Who holds which office at one instant, for the departments asked about."""
 
-    at: datetime
+    at: datetime = attrs.field(converter=instant)
     holdings: tuple[Holding, ...]
     delegations: tuple[Delegation, ...] = ()
 
+    @classmethod
+    def of(
+        cls, units: Sequence[str], at: datetime, holdings: Iterable[Holding], delegations: tuple[Delegation, ...] = ()
+    ) -> Roster:
+        """Those of a company's people who hold an office of these departments or of the whole company."""
+        return cls(at, tuple([h for h in holdings if h.department is None or h.department in units]), delegations)
+
     @property
     def digest(self) -> Digest:
-        """The digest of holdings and delegations; the instant is not part of it."""
+        """The digest of holdings and delegations, in whatever order; the instant is not part of it."""
         return _people(self.holdings, self.delegations)
 
     def holders(self, office: str, department: str) -> tuple[PersonId, ...]:
@@ -94,4 +103,8 @@ class Roster:
 # People change rarely and sign often.
 @lru_cache(maxsize=64)
 def _people(holdings: tuple[Holding, ...], delegations: tuple[Delegation, ...]) -> Digest:
-    return digest((holdings, delegations))
+    return digest((tuple(sorted({*holdings}, key=_order)), tuple(sorted({*delegations}, key=_order))))
+
+
+def _order(each: Holding | Delegation) -> tuple[tuple[bool, Any], ...]:
+    return tuple([(value is not None, value) for value in attrs.astuple(each)])

@@ -10,7 +10,11 @@ from ..domain.organisation import Roster
 
 
 class Directory(Protocol):
-    """The company's people."""
+    """The company's people. Shared by threads; `testing.contract.DirectoryContract` holds it to all of this."""
 
     def roster(self, units: Sequence[str], at: datetime) -> Roster:
-        """Offices and delegations of these departments, and of the whole company, at an instant."""
+        """The offices of these departments and of the whole company, and the delegations of who holds them.
+
+        As they are at the instant, past or to come; those of no other department. Delegations that do not count at it
+        may be there too: `Roster.delegates` leaves them out. ValueError or TypeError for a naive instant.
+        """

@@ -112,8 +112,8 @@ class People:
         self.delegations: tuple[Delegation, ...] = ()
 
     def roster(self, units: Sequence[str], at: datetime) -> Roster:
-        """Everyone, as of now."""
-        return Roster(at, self.holdings, self.delegations)
+        """The offices of these departments and of the whole company, as they were set, and all delegations."""
+        return Roster.of(units, at, self.holdings, self.delegations)
 
 
 class Papers:
