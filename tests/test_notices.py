@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -51,6 +53,29 @@ def test_a_torn_line_spoils_no_other(tmp_path: Path) -> None:
     assert json.loads(lines[2])["body"]["entry"] == "b"
     with pytest.raises(ValueError, match=r"out\.jsonl: line 2 is no notice"):
         read_seals(path)
+
+
+WRITER = """
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from expense_adapters.notify import JsonLinesNotifier
+from expense_policy.ports.notifier import Notice
+
+at = datetime(2026, 1, 5, tzinfo=timezone.utc)
+for n in range(150):
+    body = (("value", sys.argv[2] * 20_000),)
+    JsonLinesNotifier(Path(sys.argv[1])).notify(Notice(f"{sys.argv[2]}:{n}", "apply", "d", (), at, body))
+"""
+
+
+def test_processes_write_one_file(tmp_path: Path) -> None:
+    """Of several processes that write to one file each notice is a line of its own, whole."""
+    path = tmp_path / "out.jsonl"
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), name]) for name in "abc"]
+    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
+    keys = [json.loads(line)["key"] for line in path.read_bytes().splitlines()]
+    assert sorted(keys) == sorted(f"{name}:{n}" for name in "abc" for n in range(150))
 
 
 @pytest.mark.parametrize(

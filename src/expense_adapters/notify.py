@@ -6,13 +6,27 @@ import json
 import logging
 import os
 import re
+import sys
+import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import attrs
 
 from expense_adapters._reading import why
 from expense_policy.ports.notifier import Notice
+
+if sys.platform != "win32":
+    import fcntl
+
+# What another is in the middle of writing looks like a line that a crash tore.
+_WRITING = threading.Lock()
+
+
+def _alone(file: BinaryIO) -> None:
+    """Waits until no other process writes to the file; closing it lets the next one."""
+    if sys.platform != "win32":
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _plain(notice: Notice) -> dict[str, object]:
@@ -29,7 +43,8 @@ class JsonLinesNotifier:
     def notify(self, notice: Notice) -> None:
         """Appends it, on a line of its own whatever the file ends with; OSError where that can't be done."""
         line = json.dumps(_plain(notice), ensure_ascii=False).encode() + b"\n"
-        with self.path.open("ab+") as file:
+        with _WRITING, self.path.open("ab+") as file:
+            _alone(file)
             if file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":
@@ -80,10 +95,20 @@ def _seal(notice: Any) -> tuple[int, str] | None:
 
 @attrs.frozen
 class LogNotifier:
-    """Logs each notice as one line of JSON at level INFO."""
+    """Logs each notice as one line of JSON at level INFO. What a handler fails at, logging itself keeps quiet about."""
 
     logger: logging.Logger
 
     def notify(self, notice: Notice) -> None:
-        """Logs it; control characters are escaped."""
+        """Logs it; control characters are escaped. RuntimeError where no handler would take it."""
+        if not self._heard():
+            raise RuntimeError(f"nothing of level INFO is logged by {self.logger.name!r}: the notice would be lost")
         self.logger.info("%s", json.dumps(_plain(notice)))
+
+    def _heard(self) -> bool:
+        each: logging.Logger | None = self.logger if self.logger.isEnabledFor(logging.INFO) else None
+        while each is not None:
+            if any(handler.level <= logging.INFO for handler in each.handlers):
+                return True
+            each = each.parent if each.propagate else None
+        return False

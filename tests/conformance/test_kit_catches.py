@@ -10,15 +10,25 @@ from typing import Any
 import pytest
 
 from expense_adapters.memory import MemoryRepository
-from expense_policy.testing.contract import DirectoryContract, EvidenceContract, RepositoryContract, laws
+from expense_policy.testing.contract import (
+    DirectoryContract,
+    EvidenceContract,
+    NotifierContract,
+    RepositoryContract,
+    laws,
+)
 from expense_policy.testing.held import Held
 
-from . import broken, broken_answers, broken_directories, broken_evidence
+from . import broken, broken_answers, broken_directories, broken_evidence, broken_notifiers
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 GUIDE, ADAPTERS = HOW_TO / "write-a-store.md", HOW_TO / "write-an-adapter.md"
-PLACES = (broken, broken_answers, broken_evidence, broken_directories)
-PORTS: dict[str, type[Held]] = {"Evidence": EvidenceContract, "A directory": DirectoryContract}
+PLACES = (broken, broken_answers, broken_evidence, broken_directories, broken_notifiers)
+PORTS: dict[str, type[Held]] = {
+    "Evidence": EvidenceContract,
+    "A directory": DirectoryContract,
+    "A channel": NotifierContract,
+}
 """The contract of each smaller port, by its heading in the guide."""
 SAID = ("AssertionError", "assert ", "Failed: DID NOT RAISE", "expense_policy.ports.errors.")
 
@@ -129,6 +139,13 @@ def test_the_guide_proves_adapters(tmp_path: Path) -> None:
     (tmp_path / "my_adapters.py").write_text(
         "from expense_adapters.files import FolderEvidence as MyEvidence\n"
         "from expense_adapters.local import FixedDirectory as MyDirectory\n"
+        "from expense_policy.testing.company import Post\n"
+        "from tests.conformance.test_notifiers import shown\n"
+        "class Mail:\n"
+        "    def __init__(self, notice):\n"
+        "        self.reference, self.text = notice.key, shown(notice).text\n"
+        "class MyNotifier(Post):\n"
+        "    sent = property(lambda self: [Mail(notice) for notice in self.delivered])\n"
     )
     outcomes = run(str(tmp_path / "test_my_adapters.py"))
     assert outcomes.of("failed") == []

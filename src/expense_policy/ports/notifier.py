@@ -25,7 +25,10 @@ class Notice:
 
 
 class Notifier(Protocol):
-    """A channel."""
+    """A channel. Shared by threads; `testing.contract.NotifierContract` holds it to all of this."""
 
     def notify(self, notice: Notice) -> None:
-        """Delivers, or raises: then the notice is tried again later."""
+        """Delivers the notice whole, as one message under its key, or raises: then it is tried again later.
+
+        What returned is never sent again. The same notice may come twice. A message says nothing of anybody beside it.
+        """

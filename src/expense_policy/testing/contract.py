@@ -11,6 +11,8 @@ from __future__ import annotations
 from . import held
 from .port_laws.directory import DirectoryContract as DirectoryContract
 from .port_laws.evidence import EvidenceContract as EvidenceContract
+from .port_laws.notifier import Message as Message
+from .port_laws.notifier import NotifierContract as NotifierContract
 from .store_laws.asked import Asked
 from .store_laws.kept import Kept
 from .store_laws.refused import Refused
