@@ -116,7 +116,7 @@ def test_a_contract_is_held_whatever_it_is_called(tmp_path: Path) -> None:
 
 def test_the_guide_proves_a_store(tmp_path: Path) -> None:
     """The test file of the guide, as it stands, proves a store: laws pass, what was not declared is skipped."""
-    (code,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    code, _ = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(code.splitlines()) <= 20
     (tmp_path / "test_my_store.py").write_text(code, encoding="utf-8")
     (tmp_path / "my_store.py").write_text(
@@ -130,6 +130,13 @@ def test_the_guide_proves_a_store(tmp_path: Path) -> None:
     assert {law_of(report) for report in outcomes.of("passed") if report.when == "call"} >= {*laws()} - {
         "test_meddling_is_refused_or_named"
     }
+
+
+def test_the_guide_proves_a_store_in_one_call(capsys: pytest.CaptureFixture[str]) -> None:
+    """So does its one call."""
+    _, code = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(code, "write-a-store.md", "exec"), {"MyRepository": MemoryRepository})
+    assert capsys.readouterr().out.startswith(f"{len(laws()) - 2} laws kept, 50 examples of the state machine")
 
 
 def test_the_guide_proves_adapters(tmp_path: Path) -> None:
