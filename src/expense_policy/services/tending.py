@@ -101,9 +101,11 @@ class Tending:
             try:
                 self._notifier.notify(notice)
             except Exception:  # a channel may fail in any way; the notice stays
+                # What was set aside and is sent again is one attempt older for that too.
+                tried = notice.attempts % (ATTEMPTS_MAX + 1)
                 # A seal is never set aside: it is what the store is held to.
-                poison = (notice.attempts + 1) % ATTEMPTS_MAX == 0 and notice.about != SEALS
-                wait = min(timedelta(seconds=2 ** min(notice.attempts % ATTEMPTS_MAX, 12)), _RETRY_MAX)
+                poison = tried + 1 == ATTEMPTS_MAX and notice.about != SEALS
+                wait = min(timedelta(seconds=2 ** min(tried, 12)), _RETRY_MAX)
                 with suppress(NotFound):
                     repository.put_off(notice.key, now if poison else now + wait, poison)
                 failed, parked = failed + 1, parked + poison
