@@ -27,6 +27,7 @@ from expense_policy.domain.project import Project
 from expense_policy.ports.repository import Batch
 from expense_policy.services.desk import Desk
 from expense_policy.services.verification import verify
+from expense_policy.testing.batches import Clerk
 from expense_policy.testing.company import Papers, People, Post, SetClock
 
 from .forging import Forger
@@ -352,6 +353,14 @@ def test_an_honest_memory_store_is_clean() -> None:
     world.pay(id, form, "1.00")
     world.desk.tick()
     assert verify(world.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("G3.4")
+def test_an_entry_of_an_empty_row_is_named() -> None:
+    """A row of nothing in an entry is a break like another, and the rest is read on."""
+    repository = MemoryRepository()
+    Clerk(repository).does("s", rows=((), ("guard", "g", "1")))
+    assert [found.message for found in verify(repository).breaks] == ["entry 1: its rows can't be read"]
 
 
 @pytest.mark.clause("G3.4")

@@ -51,7 +51,7 @@ class Replay:
         """One entry with the facts that stand for it."""
         self.digests[(entry.subject, entry.seq)] = entry.digest
         self.seals += [fact for fact in facts if isinstance(fact, Seal)]
-        said, there = {row for row in entry.rows if row[0] in FACTS}, {fact.row() for fact in facts}
+        said, there = {row for row in entry.rows if row and row[0] in FACTS}, {fact.row() for fact in facts}
         if said != there:
             names = ", ".join(sorted(row[0] for row in said ^ there))
             self.broken(entry.subject, "I19", f"entry {entry.seq}: the stored rows are not those it wrote ({names})")
