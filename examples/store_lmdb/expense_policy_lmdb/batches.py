@@ -1,0 +1,99 @@
+"""A batch inside a write transaction: each condition is held to what stands now, and then its row is written.
+
+LMDB lets one writer in at a time, so nothing changes in between; what is raised takes everything back.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from expense_policy import AlreadyDone, Conflict, Document, RepositoryError
+from expense_policy.domain.holds import Line, Move
+from expense_policy.domain.journal import GENESIS, Seal
+from expense_policy.domain.money import UNITS_MAX
+from expense_policy.domain.periods import Month
+from expense_policy.ports.repository import Batch, Free, Guard, Put, Take
+
+from .rows import Queued, Rows, Unsealed
+
+
+def check_key(rows: Rows, b: Batch) -> None:
+    """AlreadyDone where the batch's key was used: before anything else is looked at."""
+    if b.key is not None and (done := rows.done(b.key.key)) is not None:
+        raise AlreadyDone(*done)
+
+
+def apply(rows: Rows, b: Batch) -> None:
+    """Does all of a batch, or raises."""
+    check_key(rows, b)
+    for guard in b.guards:
+        if guard != (rows.get(Guard, guard.key) or Guard(guard.key, 0)):
+            raise Conflict(f"guard {guard.key} has moved on")
+        rows.put(Guard(guard.key, guard.expected + 1))
+    for put in b.puts:
+        _put(rows, put)
+    for line in b.lines:
+        if _overdrawn(line):
+            raise RepositoryError(f"line {line.id} would be overdrawn")
+        rows.add(line)
+    for move in b.moves:
+        rows.put(_moved(rows.get(Line, move.line), move))
+    for line in list(rows.all(Line)) if b.closes is not None else ():
+        _check_open(line, b.closes)
+        rows.put(attrs.evolve(line, closed_through=b.closes))
+    for take in b.takes:
+        rows.add(take) if isinstance(take, Take) else _give_back(rows, take)
+    _write(rows, b)
+    for notice in b.notices:
+        rows.add(Queued(notice, notice.at, False))
+
+
+def _put(rows: Rows, put: Put) -> None:
+    record = put.record
+    there = rows.get(type(record), record.id)
+    if put.expected != (0 if there is None else there.version):
+        raise Conflict(f"{record.id} has moved on")
+    if isinstance(record, Document) and not (0 <= record.paid <= record.units and 0 <= record.used <= record.units):
+        raise RepositoryError(f"{record.id} would be paid or used beyond its amount")
+    rows.put(record, there)
+
+
+def _overdrawn(line: Line) -> bool:
+    return min(line.reserved, line.committed, line.spent, line.available) < 0
+
+
+def _check_open(line: Line, month: Month | None) -> None:
+    if month is not None and line.closed_through is not None and line.closed_through >= month:
+        raise Conflict(f"line {line.id} is closed through {line.closed_through}")
+
+
+def _moved(line: Line | None, move: Move) -> Line:
+    """The line after a move, unless a law forbids it (B2.1, R1.3)."""
+    if line is None:
+        raise Conflict(f"there is no line {move.line}")
+    _check_open(line, move.month)
+    names = ("in_force", "reserved", "committed", "spent")
+    after = attrs.evolve(line, **{name: getattr(line, name) + getattr(move, name) for name in names})
+    if _overdrawn(after):
+        raise Conflict(f"line {line.id} has not enough")
+    if after.in_force > UNITS_MAX:
+        raise RepositoryError(f"line {line.id} would hold more than 2**63-1")
+    return after
+
+
+def _give_back(rows: Rows, free: Free) -> None:
+    taken = rows.get(Take, free.space, free.key)
+    if taken is None or taken.ever or taken.by != free.by:
+        raise Conflict(f"{free.space} {free.key} is not {free.by}'s to give back")
+    rows.drop(taken)
+
+
+def _write(rows: Rows, b: Batch) -> None:
+    """The entry with its moves and facts; it waits for a seal, and those that a seal binds wait no more."""
+    entry, last = b.entry, rows.last(b.entry.subject)
+    if (entry.seq, entry.prev) != ((1, GENESIS) if last is None else (last.seq + 1, last.digest)):
+        raise Conflict(f"the journal of {entry.subject} has moved on")
+    rows.add(attrs.evolve(b, guards=(), puts=(), lines=(), takes=(), notices=(), closes=None))
+    rows.add(Unsealed(entry.subject, entry.seq))
+    for subject, seq, _ in [bound for fact in b.facts if isinstance(fact, Seal) for bound in fact.entries]:
+        rows.drop(Unsealed(subject, seq))

@@ -1,0 +1,242 @@
+"""The port: every question in a read transaction of its own, every commit in one write transaction."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import chain, islice, product
+from operator import attrgetter
+
+import attrs
+import lmdb
+
+from expense_policy import Document, Notice, Project, RepositoryUnavailable, Status, Summary, Tampered
+from expense_policy.domain.adoption import PolicyVersion
+from expense_policy.domain.content import Row, line_digest
+from expense_policy.domain.holds import Line
+from expense_policy.domain.journal import Entry
+from expense_policy.domain.payment import PayeeAccount, Payment
+from expense_policy.domain.periods import instant_text
+from expense_policy.ports.mistakes import check_find, check_instant, check_limit, check_look, check_words
+from expense_policy.ports.repository import Batch, Fact, Faulty, Guard, Look, Seen, Signed, Sum, Take
+
+from .batches import apply, check_key
+from .rows import END, KINDS, Pair, Queued, Rows, T, Unsealed, groups, key, packed, read, words
+
+Where = tuple[tuple[str, str], ...]
+Told = tuple[Entry, tuple[Fact, ...]]
+PAGE = 500
+_id = attrgetter("id")
+NARROW = ("step_office", "status", "applicant", "type", "department", "kind")
+"""The searched columns, from those whose values few documents share."""
+NAMED = {kind.name.encode(): row for row, kind in KINDS.items()}
+
+
+class LmdbRepository:
+    """A store in a folder, shared by threads and processes; `size` is as many bytes as it may ever take."""
+
+    def __init__(self, path: str | os.PathLike[str], size: int = 2**30) -> None:
+        self._file = os.path.join(os.path.abspath(path), "data.mdb")
+        self._idle, self._inside, self._closed = threading.Condition(), 0, False
+        try:
+            self.environment = lmdb.open(os.path.dirname(self._file), map_size=size, max_readers=1024)
+            self._opened = os.stat(self._file)
+        except (lmdb.Error, OSError) as error:
+            raise RepositoryUnavailable(f"{path}: {error}", outcome_known=True) from error
+
+    def close(self) -> None:
+        """Ends it for every thread, once none is inside a transaction: LMDB would take the memory from under it."""
+        with self._idle:
+            self._closed = True
+            self._idle.wait_for(lambda: self._inside == 0)
+            self.environment.close()
+
+    @contextmanager
+    def _rows(self, write: bool = False) -> Iterator[Rows]:
+        """One transaction: when a writing one ends, all of it is on the disk, or nothing."""
+        with self._idle:
+            if self._closed:
+                raise RepositoryUnavailable("the store is closed", outcome_known=True)
+            self._inside += 1
+        committing = False
+        try:
+            # LMDB would go on writing to a file that was deleted.
+            if not os.path.samestat(os.stat(self._file), self._opened):
+                raise FileNotFoundError(f"{self._file} is another file now")
+            with self.environment.begin(write=write) as txn:
+                yield Rows(txn)
+                committing = write
+        except (lmdb.Error, OSError) as error:
+            raise RepositoryUnavailable(str(error), outcome_known=not committing) from error
+        finally:
+            with self._idle:
+                self._inside -= 1
+                self._idle.notify_all()
+
+    def commit(self, *batches: Batch) -> None:
+        """All batches or none."""
+        with self._rows(write=True) as rows:
+            for batch in batches:
+                check_key(rows, batch)
+            for batch in batches:
+                apply(rows, batch)
+
+    def look(self, at: Look) -> Seen:
+        """Everything asked, as of one instant."""
+        check_look(at)
+        with self._rows() as rows:
+            documents = rows.some(Document, at.documents)
+            held = [h.line for d in documents.values() for h in d.held] if at.held else []
+            guards = rows.some(Guard, at.guards)
+            return Seen(
+                {used: done for used in at.keys if (done := rows.done(used)) is not None},
+                {s: (e.seq, e.digest, e.at) for s in at.subjects if (e := rows.last(s)) is not None},
+                documents,
+                rows.some(PayeeAccount, at.payees),
+                rows.some(PolicyVersion, at.policies),
+                rows.some(Project, at.projects),
+                rows.some(Line, (*at.lines, *held)),
+                {name: guards[name].expected if name in guards else 0 for name in at.guards},
+                {place: t.by for place in at.taken if (t := rows.get(Take, *place)) is not None},
+                tuple([_sum(rows, asked) for asked in at.sums]),
+            )
+
+    def find(
+        self, where: Where = (), due: tuple[str, datetime] | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[Summary]:
+        """A page in id order, of what is due or of the column that finds the fewest."""
+        check_find(where, due, after, limit)
+        with self._rows() as rows:
+            if due is None:
+                column = min(where, key=lambda each: NARROW.index(each[0]), default=())
+                found = rows.ordered(key("index", line_digest(column)), Summary, _id, packed(after))
+            else:
+                found = iter(sorted(_ripe(rows, *due, dict(where).get("status")), key=_id))
+            matching = (s for s in found if s.id > after and all(getattr(s, name) == v for name, v in where))
+            return list(islice(matching, limit))
+
+    def lines(self) -> Sequence[Line]:
+        """Every line, in id order."""
+        with self._rows() as rows:
+            return sorted(rows.all(Line), key=_id)
+
+    def policies(self) -> Sequence[PolicyVersion]:
+        """Every version, by effective date, then id."""
+        with self._rows() as rows:
+            return sorted(rows.all(PolicyVersion), key=lambda policy: (policy.effective, policy.id))
+
+    def unsealed(self, limit: int) -> Sequence[Entry]:
+        """The first entries that no seal binds yet."""
+        check_limit(limit)
+        with self._rows() as rows:
+            waiting = rows.ordered(key("unsealed"), Unsealed, lambda u: (u.subject, u.seq))
+            return [rows.need(Batch, u.subject, u.seq).entry for u in islice(waiting, limit)]
+
+    def notices(self, now: datetime, limit: int, parked: bool = False) -> Sequence[Notice]:
+        """Undelivered and due, the longest due first."""
+        check_instant(now)
+        check_limit(limit)
+        with self._rows() as rows:
+            due = [q for q in rows.all(Queued) if q.parked is parked and q.due <= now]
+        return [q.notice for q in islice(sorted(due, key=lambda q: (q.due, q.notice.key)), limit)]
+
+    def delivered(self, key: str) -> None:
+        """It leaves the queue."""
+        check_words((key,))
+        with self._rows(write=True) as rows:
+            rows.drop(rows.need(Queued, key))
+
+    def put_off(self, key: str, until: datetime, parked: bool = False) -> None:
+        """It comes again, one attempt older."""
+        check_words((key,))
+        check_instant(until)
+        with self._rows(write=True) as rows:
+            notice = rows.need(Queued, key).notice
+            rows.put(Queued(attrs.evolve(notice, attempts=notice.attempts + 1), until, parked))
+
+    def history(self, subject: str | None = None, faulty: Faulty | None = None) -> Iterator[Told]:
+        """Entries with their facts, in (subject, seq) order."""
+        if subject is not None:
+            check_words((subject,))
+        head = key("entry") if subject is None else key("entry", subject)
+        pages = self._pages(head, head + END)
+        return chain.from_iterable(_told(group, faulty) for group in groups(pages, key("entry")))
+
+    def _pages(self, start: bytes, stop: bytes) -> Iterator[Pair]:
+        """Keys and texts by pages, so that between two of them no transaction is open."""
+        page = [(start, b"")]
+        while page:
+            with self._rows() as rows:
+                page = list(islice(rows.between(start, stop), PAGE))
+            yield from page
+            start = page[-1][0] + b"\0" if page else start
+
+    def standing(self, faulty: Faulty) -> Iterator[Row]:
+        """Every row there is; whatever is kept a second time is counted off against what it is kept from."""
+        owed: Counter[tuple[bytes, str]] = Counter()
+        for place, text in self._pages(b"", END):
+            kind = NAMED.get(place.partition(b"\0\0")[0])
+            if kind is None:
+                owed[place, text.decode(errors="replace")] -= 1
+            elif (row := _readable(place, text, kind, faulty)) is not None:
+                owed.update(KINDS[kind].found(row).items())
+                owed.update(_copied(row))
+                yield from KINDS[kind].said(row)
+        for place, _ in (each for each, count in owed.items() if count):
+            faulty(words(place), "what is kept a second time is not the same")
+
+
+def _readable(place: bytes, text: bytes, kind: type[T], faulty: Faulty | None) -> T | None:
+    """A row; None where it can't be read, which is told."""
+    try:
+        return read(text, kind, place)
+    except Tampered as error:
+        if faulty is None:
+            raise
+        faulty(words(place), str(error))
+        return None
+
+
+def _told(group: Iterator[Pair], faulty: Faulty | None) -> Iterator[Told]:
+    batches = [batch for place, text in group if (batch := _readable(place, text, Batch, faulty)) is not None]
+    return ((b.entry, b.facts) for b in sorted(batches, key=lambda b: (b.entry.subject, b.entry.seq)))
+
+
+def _copied(row: object) -> dict[tuple[bytes, str], int]:
+    """A document keeps its signatures and payments once more: each is owed the one that a batch wrote."""
+    if isinstance(row, Document):
+        digests = [s.digest for s in (*row.before, *row.signatures)] + [p.digest for p in row.payments]
+        return {(packed(row.id), digest): 1 for digest in digests}
+    facts = row.facts if isinstance(row, Batch) else ()
+    signed = {(packed(f.document), f.signature.digest): -1 for f in facts if isinstance(f, Signed)}
+    return signed | {(packed(f.document), f.digest): -1 for f in facts if isinstance(f, Payment)}
+
+
+def _ripe(rows: Rows, column: str, by: datetime, status: str | None) -> Iterator[Summary]:
+    """What is due by then, in its state or in any."""
+    for each in Status if status is None else (status,):
+        head = key("index", line_digest((column, each)))
+        yield from rows.under(head, Summary, stop=key(instant_text(by)) + END)
+
+
+def _sum(rows: Rows, asked: Sum) -> Mapping[tuple[str, ...], int]:
+    where = {name: (v,) if isinstance(v, str) else tuple(dict.fromkeys(v)) for name, v in asked.where}
+    if asked.since is not None:
+        return {(): _related(rows, where, key(instant_text(asked.since)))}
+    found: Counter[tuple[str, ...]] = Counter() if asked.by else Counter({(): 0})
+    narrow = [where["recipient"]] if "recipient" in where else []
+    for kind, month, *recipient in product(where["type"], where["month"], *narrow):
+        for each in rows.under(key("contact", line_digest((kind, month)), *recipient), str):
+            found[tuple([month if name == "month" else each for name in asked.by])] += 1
+    return found
+
+
+def _related(rows: Rows, where: dict[str, tuple[str, ...]], since: bytes) -> int:
+    column = "payee_account" if "payee_account" in where else "payee_name"
+    whats = [(d, kind, column, v) for d, kind, v in product(where["department"], where["type"], where[column])]
+    found = [s for what in whats for s in rows.under(key("index", line_digest(what)), Summary, since)]
+    return sum(s.counted for s in found if all(getattr(s, name) in v for name, v in where.items()))
