@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from expense_policy_lmdb import LmdbRepository
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -95,3 +96,10 @@ def test_the_laws_hold_on_postgres(postgres: Postgres) -> None:
 
         run(emptied, 30, 40, RULES)
         store.end()
+
+
+@pytest.mark.clause("A4.1", "B2.1", "G3.4")
+def test_the_laws_hold_on_lmdb(tmp_path: Path) -> None:
+    """The same laws hold on the example of a store made from outside."""
+    numbers = itertools.count()
+    run(lambda: LmdbRepository(tmp_path / f"{next(numbers)}"), 30, 40, RULES)

@@ -116,7 +116,7 @@ def test_a_contract_is_held_whatever_it_is_called(tmp_path: Path) -> None:
 
 def test_the_guide_proves_a_store(tmp_path: Path) -> None:
     """The test file of the guide, as it stands, proves a store: laws pass, what was not declared is skipped."""
-    code, _ = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    code, *_ = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(code.splitlines()) <= 20
     (tmp_path / "test_my_store.py").write_text(code, encoding="utf-8")
     (tmp_path / "my_store.py").write_text(
