@@ -28,7 +28,7 @@ class Attachment:
     digest: Digest = attrs.field(validator=checks.label)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Payee:
     """Who gets the money; `person` where the payee is one of the company's own people."""
 
@@ -97,7 +97,7 @@ def _plan(instance: Application, attribute: attrs.Attribute[Plan], value: Plan) 
 _ALL_SHARES = checks.many(Share)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Application:
     """The form: what for, for whom, how much, to whom, how, when, on which lines, and the plan record."""
 
@@ -114,7 +114,7 @@ class Application:
     project: str | None = attrs.field(default=None, validator=checks.optional(checks.ident))
     attachments: tuple[Attachment, ...] = attrs.field(default=(), validator=checks.many(Attachment))
 
-    @property
+    @cached_property
     def amount(self) -> Money:
         """The amount asked: the sum of the shares."""
         total = self.shares[0].amount

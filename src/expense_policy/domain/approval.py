@@ -74,7 +74,7 @@ class Round:
     statement: Digest
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Signature:
     """One person's verdict on one step of one statement."""
 
@@ -173,7 +173,7 @@ def takers(
 
 
 def _free(office: str, roster: Roster, department: str, barred: Bars) -> tuple[PersonId, ...]:
-    return tuple([person for person in roster.holders(office, department) if barred.part(person) is None])
+    return tuple([person for person in roster.holders(office, department) if person not in barred.parts])
 
 
 def who_may(
@@ -224,9 +224,11 @@ def check_verdict(step: Step, verdict: Verdict) -> list[Refusal]:
     if checks.blank(verdict.opinion):
         found.append(refusal(Code.OPINION_MISSING))
     if verdict.outcome is Outcome.APPROVE:
-        findings = dict(verdict.findings)
-        missing = [point for point in step.points if point not in findings]
-        negative = [point for point, good in verdict.findings if good is not True]
+        missing, negative = dict.fromkeys(step.points), []
+        for point, good in verdict.findings:
+            missing.pop(point, None)
+            if good is not True:
+                negative.append(point)
         if missing:
             found.append(refusal(Code.FINDING_MISSING, office=step.office, points=", ".join(missing)))
         if negative:
@@ -273,9 +275,10 @@ def unsigned_steps(
     for i, step in enumerate(chain):
         others = people.union(*[s.people for s in before if s.office != step.office])
         for s in signatures:
-            said = (s.step, s.office, s.statement, s.verdict.outcome)
-            right = said == (i, step.office, statement, Outcome.APPROVE) and others.isdisjoint(s.people)
-            if right and authorised(s, step, policy, units) and not check_verdict(step, s.verdict):
+            if s.step != i or (s.office, s.statement, s.verdict.outcome) != (step.office, statement, Outcome.APPROVE):
+                continue
+            right = others.isdisjoint(s.people) and authorised(s, step, policy, units)
+            if right and not check_verdict(step, s.verdict):
                 people.update(s.people)
                 break
         else:

@@ -48,7 +48,7 @@ def _lines(instance: object, attribute: attrs.Attribute[tuple[PlanLine, ...]], v
 _ALL_LINES = checks.many(PlanLine)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class BudgetPlan:
     """A department's budget of a fiscal year."""
 
@@ -56,7 +56,7 @@ class BudgetPlan:
     year: int = attrs.field(validator=checks.year)
     lines: tuple[PlanLine, ...] = attrs.field(validator=_lines)
 
-    @property
+    @cached_property
     def amount(self) -> Money:
         """The sum of the lines."""
         total = self.lines[0].amount

@@ -90,7 +90,9 @@ def an_ident(name: str, value: object) -> None:
     So two ids that look alike in width or spacing are one id, or none.
     """
     a_label(name, value)
-    if not value or value != str(value).strip() or unicodedata.normalize("NFKC", str(value)) != value:
+    text = str(value)
+    # ASCII is in NFKC form as it stands.
+    if not text or text != text.strip() or not (text.isascii() or unicodedata.is_normalized("NFKC", text)):
         raise ValueError(f"{name} must be an id: not empty, no spaces at its ends, in NFKC form")
 
 
@@ -109,7 +111,8 @@ def _fits(name: str, value: object, longest: int, forbidden: tuple[str, ...], al
 
 def blank(value: str) -> bool:
     """Whether nothing of it would be seen."""
-    return all(unicodedata.category(char)[0] in "ZC" for char in _UNSEEN.sub("", value))
+    seen = value if value.isascii() else _UNSEEN.sub("", value)
+    return all(unicodedata.category(char)[0] in "ZC" for char in seen)
 
 
 def whole(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from enum import Enum
 from operator import attrgetter
@@ -98,6 +98,15 @@ def line(fields: Row) -> str:
     text = "\t".join(fields)
     if "\\" in text or "\n" in text or text.count("\t") >= len(fields):
         return "\t".join([field.translate(_ESCAPES) for field in fields])
+    return text
+
+
+def lines(rows: Sequence[Row]) -> str:
+    """The line of each row, joined by newlines."""
+    text = "\n".join(["\t".join(row) for row in rows])
+    # Most rows hold nothing to be escaped: then no tab and no newline stands there but those that part them.
+    if "\\" in text or text.count("\n") >= len(rows) or text.count("\t") != sum(map(len, rows)) - len(rows):
+        return "\n".join([line(row) for row in rows])
     return text
 
 

@@ -85,7 +85,7 @@ class Document:
     @property
     def paid(self) -> int:
         """Payments less reversals, in smallest units."""
-        return sum(payment.units for payment in self.payments)
+        return sum([payment.units for payment in self.payments]) if self.payments else 0
 
     @property
     def statement(self) -> Digest:
@@ -127,12 +127,9 @@ class Document:
         sums = (str(self.used), str(self.use_rows), str(self.paid))
         times = (self.round.submitted_at, self.approved_at, self.expires_at, self.use_due_at, self.ended_at)
         held = [t for h in self.held for t in (h.line, str(h.reserved), str(h.committed), str(h.spent))]
-        state = (self.applicant, self.currency, *sums, *[_text(at) for at in times], *held)
+        stood = ["" if at is None else instant_text(at) for at in times]
+        state = (self.applicant, self.currency, *sums, *stood, *held)
         return ("document", self.id, str(self.version), self.status.value, self.statement, *state)
-
-
-def _text(at: datetime | None) -> str:
-    return "" if at is None else instant_text(at)
 
 
 class _Mint:

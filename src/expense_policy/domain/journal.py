@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from .content import Digest, Row, line
+from .content import Digest, Row, line, lines
 from .periods import instant_text
 from .vocabulary import PersonId
 
@@ -56,8 +56,7 @@ def entry_digest(
     optional = (("office", office), ("for", on_behalf_of), ("reason", reason), ("policy", policy_version))
     given = [f"{name}={value}" for name, value in optional if value is not None]
     head = (subject, str(seq), prev, act, actor, instant_text(at), *given)
-    lines = [line(("entry/1", *head)), *[line(row) for row in rows]]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return hashlib.sha256(lines((("entry/1", *head), *rows)).encode()).hexdigest()
 
 
 def digest_of(entry: Entry) -> Digest:

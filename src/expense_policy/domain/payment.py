@@ -28,7 +28,7 @@ class Instruction:
     attachments: tuple[Digest, ...] = attrs.field(default=(), validator=checks.many(str))
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Payment:
     """A payment recorded; a reversal has negative units and points to the payment it undoes."""
 

@@ -55,7 +55,7 @@ def instant_text(at: datetime) -> str:
 # An act writes its instant, and those of the document it changes, many times over.
 @lru_cache(maxsize=1024)
 def _utc_text(at: datetime) -> str:
-    return at.isoformat(timespec="microseconds")[:26] + "Z"
+    return at.isoformat("T", "microseconds")[:26] + "Z"
 
 
 @lru_cache(maxsize=1024)

@@ -61,7 +61,7 @@ class Sms:
     segments_max: int
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Policy:
     """One version of the policy (X2). Amounts are smallest units of `currency`, periods days."""
 

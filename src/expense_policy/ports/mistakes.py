@@ -78,8 +78,8 @@ def check_find(where: tuple[tuple[str, str], ...], due: tuple[str, datetime] | N
 
 def check_look(at: Look) -> None:
     """What one look may ask: names that are text, sums of the closed list."""
-    named = (*at.documents, *at.payees, *at.policies, *at.projects, *at.lines, *at.guards)
-    check_words((*at.keys, *at.subjects, *named))
+    records = (*at.documents, *at.payees, *at.policies, *at.projects, *at.lines)
+    check_words((*at.keys, *at.subjects, *records, *at.guards))
     if at.taken:
         check_words([key for _, key in at.taken])
         if any(type(space) is not Space for space, _ in at.taken):
@@ -110,8 +110,12 @@ def _check_sum(of: str, by: tuple[str, ...], where: tuple[str, ...], since: bool
 
 def check_batch(b: Batch) -> None:
     """One act: versions that follow, and whole numbers that every store keeps."""
-    taken = [take.key for take in b.takes] if b.takes else []
-    check_words([b.entry.subject, "" if b.key is None else b.key.key, *[guard.key for guard in b.guards], *taken])
+    names = [b.entry.subject]
+    if b.key is not None:
+        names.append(b.key.key)
+    for each in (*b.guards, *b.takes):
+        names.append(each.key)
+    check_words(names)
     for put in b.puts:
         if put.record.version != put.expected + 1:
             raise ValueError(f"{put.record.id}: version {put.record.version} does not follow {put.expected}")

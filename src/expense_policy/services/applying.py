@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 
 import attrs
 
@@ -19,12 +20,12 @@ from .engine import Effects, Engine, Scene, Verdicts, absent, document_of, own, 
 _REVISABLE = (Status.RETURNED, Status.IN_REVIEW, Status.APPROVED)
 
 
-def _related(form: Application) -> tuple[str, str]:
+def _related(form: Application) -> tuple[str, ...]:
     """The guards that make all applications related to this one count as one (A3.6)."""
     head = ("related", form.department, form.type)
-    account, name = form.payee.folded_account, form.payee.folded
+    payee = (("account", form.payee.folded_account), ("name", form.payee.folded))
     # By their digests: a guard stands in the journal, which keeps no names and accounts.
-    return f"related:{line_digest((*head, 'account', account))}", f"related:{line_digest((*head, 'name', name))}"
+    return tuple(sorted([f"related:{line_digest((*head, *each))}" for each in payee]))
 
 
 def _related_sums(form: Application, since: datetime) -> tuple[Sum, ...]:
@@ -34,7 +35,7 @@ def _related_sums(form: Application, since: datetime) -> tuple[Sum, ...]:
     return tuple(Sum("related", (), (*base, *more), since) for more in ((account,), (name,), (account, name)))
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Submit:
     """A new application, or a new round of an old one."""
 
@@ -56,10 +57,14 @@ class Submit:
             documents=() if self.new else (self.subject,),
             projects=() if self.form.project is None else (self.form.project,),
             lines=tuple(share.line for share in self.form.shares),
-            guards=_related(self.form),
+            guards=self._guards,
             sums=sums,
             held=not self.new,
         )
+
+    @cached_property
+    def _guards(self) -> tuple[str, ...]:
+        return _related(self.form)
 
     def _since(self, at: datetime, policy: Policy) -> datetime:
         calendar = policy.calendar
@@ -98,7 +103,7 @@ class Submit:
             at=scene.at,
         )
         before = 0 if previous is None else previous.version
-        guards = tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in sorted(_related(self.form)))
+        guards = tuple([Guard(key, scene.seen.guards.get(key, 0)) for key in self._guards])
         return Effects(
             guards=guards,
             puts=(Put(change.document, before),),

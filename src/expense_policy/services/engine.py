@@ -242,11 +242,7 @@ class Engine:
     def perform(self, act: Act, *, key: str | None = None, asked: object = None) -> Receipt:
         """Does the act, or raises Refused with every refusal; a conflict looks and decides again, bounded."""
         _checked(act)
-        wanted = (
-            None
-            if key is None
-            else Key(_key(key), digest((act.name, act.subject if asked is None else "", act.actor, asked)))
-        )
+        wanted = None if key is None else _key(act, key, asked)
         for _ in range(ATTEMPTS):
             scene = self._scene(act, wanted)
             if wanted is not None and wanted.key in scene.seen.done:
@@ -359,9 +355,9 @@ def _checked(act: Act) -> None:
         checks.a_text("reason", act.reason)
 
 
-def _key(key: str) -> str:
+def _key(act: Act, key: str, asked: object) -> Key:
     checks.an_ident("key", key)
-    return key
+    return Key(key, digest((act.name, act.subject if asked is None else "", act.actor, asked)))
 
 
 def _same(wanted: Key, entry: Entry, asked: Digest) -> Receipt:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from datetime import datetime, timezone
 
 
@@ -19,7 +19,7 @@ class RandomIds:
 
     def new(self, at: datetime) -> str:
         """A fresh id."""
-        return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+        return f"{int(at.timestamp() * 1000):012x}{os.urandom(10).hex()}"
 
 
 class NoKey:

@@ -77,7 +77,7 @@ class Spending:
         The same key with the same form gives the same receipt and does nothing twice; with another form
         it is a ValueError.
         """
-        checks.an_ident("key", key)
+        _is_a("key", key, str)
         return self._do(self._acts.submit(None, form, actor), key, form.digest)
 
     def revise(self, id: str, form: Application, *, actor: str, key: str | None = None) -> Receipt:
@@ -90,7 +90,7 @@ class Spending:
 
     def pay(self, id: str, instruction: Instruction, *, actor: str, key: str) -> Receipt:
         """Records a payment of what was approved in full, and no more (A4.1-A4.3)."""
-        checks.an_ident("key", key)
+        _is_a("key", key, str)
         return self._do(self._acts.pay(id, instruction, actor), key, (id, instruction))
 
     def reverse(self, id: str, number: int, *, actor: str, reason: str, key: str | None = None) -> Receipt:
