@@ -134,7 +134,7 @@ def test_the_guide_proves_a_store(tmp_path: Path) -> None:
 
 def test_the_guide_proves_a_store_in_one_call(capsys: pytest.CaptureFixture[str]) -> None:
     """So does its one call."""
-    _, code = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    _, code, *_ = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     exec(compile(code, "write-a-store.md", "exec"), {"MyRepository": MemoryRepository})
     assert capsys.readouterr().out.startswith(f"{len(laws()) - 2} laws kept, 50 examples of the state machine")
 

@@ -93,10 +93,10 @@ class _Connections(Database):
 
     def transact(self, cursor: Cursor, stages: Sequence[Stage]) -> None:
         """All of it, each stage finding what those before it wrote, sent at once."""
-        # The statements go out together and fail together, so which of them it was is told by its number alone.
+        # They go out together, and the error of one may show at any later one: which change it was isn't told.
         with cursor.connection.pipeline(), cursor.connection.transaction():
             for stage in stages:
-                _change(cursor, stage)
+                cursor.execute(*_said(stage), prepare=True)
 
     def version(self) -> int | None:
         """What `schema_version` says."""
@@ -122,11 +122,15 @@ def _parts(stage: Stage) -> list[Stage]:
     return [stage] if len(stage) <= _AT_ONCE else [[operation] for operation in stage]
 
 
-def _change(cursor: Cursor, stage: Stage) -> None:
+def _said(stage: Stage) -> tuple[str, list[Any]]:
+    """A stage as one statement, and what is bound in it."""
     shape = tuple([(operation.statement, operation.like) for operation in stage])
-    values = [value for operation in stage for value in operation.statement.values(operation.values)]
+    return done_at_once(shape), [value for o in stage for value in o.statement.values(o.values)]
+
+
+def _change(cursor: Cursor, stage: Stage) -> None:
     try:
-        cursor.execute(done_at_once(shape), values, prepare=True)
+        cursor.execute(*_said(stage), prepare=True)
     except psycopg.Error as error:
         raise _moved_on(error, stage) from error
 
