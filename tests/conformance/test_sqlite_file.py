@@ -329,7 +329,7 @@ def test_what_can_not_be_joined_says_why(tmp_path: Path, store: SqlRepository) -
     connection.close()
     empty = sqlite3.connect(tmp_path / "empty.db", isolation_level=None)
     empty.execute("BEGIN")
-    with pytest.raises(RepositoryUnavailable, match="schema None"):
+    with pytest.raises(RepositoryUnavailable, match="no schema"):
         SqlRepository.joining(empty)
     empty.close()
 

@@ -41,10 +41,10 @@ def joined(connection: object) -> Database:
 
 
 def _module(url: str) -> ModuleType:
-    scheme = url.partition(":")[0]
+    scheme, separator, _ = url.partition("://")
     if scheme == "sqlite":
         return sqlite
-    if scheme not in _EXTRAS:
+    if not separator or scheme not in _EXTRAS:
         raise ValueError(_KNOWN)
     return _engine(_EXTRAS[scheme])
 

@@ -63,6 +63,9 @@ class Operation:
     like: Statement | None = None
 
 
+Word = tuple[str, str]
+"""What a thing of a schema is called, and all that is said of it."""
+
 Stage = Sequence[Operation]
 """Changes that do not touch each other's rows: an engine may do them in one statement."""
 
@@ -137,6 +140,10 @@ class Database(ABC):
     @abstractmethod
     def lacking(self) -> tuple[str, ...]:
         """The names of what is not there as `Dialect.schema` makes it, sorted."""
+
+    def words(self) -> set[Word]:
+        """All that stands there, of whatever version: an older schema is held to it before it is upgraded."""
+        raise RepositoryUnavailable("no schema is upgraded here", outcome_known=True)
 
     @abstractmethod
     def close(self) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from psycopg import RawCursor
 from sqlalchemy import BigInteger, CheckConstraint
 
+from .engine import Word
 from .postgres import DIALECT
 from .schema import metadata
 
-Word = tuple[str, str]
-"""What a thing is called, and all that is said of it."""
-
 _HERE = "n.nspname = current_schema()"
 _THERE = (
+    # A table that loses its rows in a crash, hides them or answers by a rule is another one.
+    "SELECT c.relname, CASE WHEN c.relpersistence <> 'p' OR c.relrowsecurity OR EXISTS"
+    " (SELECT 1 FROM pg_rewrite r WHERE r.ev_class = c.oid) THEN 'table altered' ELSE 'table' END"
+    f" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_HERE} AND c.relkind = 'r'",
     "SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull"
     " THEN ' NOT NULL' ELSE '' END || COALESCE(' ' || o.collname, '')"
     " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -22,23 +25,30 @@ _THERE = (
     "SELECT c.relname, replace(pg_get_indexdef(i.indexrelid, 0, true), '\"', '') || CASE WHEN i.indisvalid"
     " THEN '' ELSE ' invalid' END FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
     f" JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_HERE}",
-    "SELECT conname, 'check ' || convalidated FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace"
-    f" WHERE {_HERE} AND c.contype = 'c'",
-    f"SELECT proname, prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {_HERE}",
-    "SELECT t.tgname, pg_get_triggerdef(t.oid, true) || ' ' || t.tgenabled FROM pg_trigger t"
+    "SELECT conname, pg_get_constraintdef(c.oid, true) FROM pg_constraint c"
+    f" JOIN pg_namespace n ON n.oid = c.connamespace WHERE {_HERE} AND c.contype = 'c'",
+    "SELECT proname, prosrc || CASE WHEN l.lanname <> 'plpgsql' OR p.prosecdef OR p.proconfig IS NOT NULL"
+    " THEN ' altered' ELSE '' END FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+    f" JOIN pg_language l ON l.oid = p.prolang WHERE {_HERE}",
+    "SELECT t.tgname, pg_get_triggerdef(t.oid, true) || ' ' || t.tgenabled::text FROM pg_trigger t"
     f" JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_HERE}"
     " AND NOT t.tgisinternal",
 )
 
 
-def lacking(cursor: RawCursor[tuple[str, ...]]) -> tuple[str, ...]:
-    """The names of what is not there word for word, sorted."""
-    there = {row for query in _THERE for row in cursor.execute(query).fetchall()}
-    return tuple(sorted({name for name, said in _wanted() if (name, said) not in there}))
+def words(cursor: RawCursor[tuple[str, ...]]) -> set[Word]:
+    """What stands there."""
+    return {(row[0], row[1]) for query in _THERE for row in cursor.execute(query).fetchall()}
+
+
+def wanted() -> set[Word]:
+    """What this library makes."""
+    return set(_wanted())
 
 
 def _wanted() -> Iterator[Word]:
     for table in metadata.sorted_tables:
+        yield table.name, "table"
         for column in table.columns:
             said = "bigint" if isinstance(column.type, BigInteger) else "text"
             collation = "" if said == "bigint" else " C"
@@ -51,7 +61,9 @@ def _wanted() -> Iterator[Word]:
             yield str(index.name), said
         for check in table.constraints:
             if isinstance(check, CheckConstraint):
-                yield str(check.name), "check true"
+                # PostgreSQL tells a difference that is compared in parentheses.
+                told = re.sub(r"\w+(?: - \w+)+", r"(\g<0>)", str(check.sqltext))
+                yield str(check.name), f"CHECK ({told})"
     for statement in DIALECT.laws():
         _, kind, name, *_ = statement.replace("(", " ").split()
         if kind == "TRIGGER":

@@ -18,7 +18,7 @@ from expense_policy.ports.mistakes import check_find, check_instant, check_limit
 from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import Batch, Fact, Faulty, Look, Seen, Summary
 
-from . import databases, rows
+from . import databases, rows, versions
 from . import schema as s
 from .engine import Database, Operation, Statement
 from .history import history
@@ -45,7 +45,7 @@ class SqlRepository:
             # Whoever may not make a schema finds one made.
             if self._database.version() is None:
                 self._database.make()
-            self._check_version()
+            versions.present(self._database.version())
         except BaseException:
             self.close()
             raise
@@ -63,7 +63,7 @@ class SqlRepository:
         """
         joined = cls.__new__(cls)
         joined._begin(databases.joined(connection))
-        joined._check_version()
+        versions.present(joined._database.version())
         return joined
 
     @classmethod
@@ -76,7 +76,7 @@ class SqlRepository:
         read = cls.__new__(cls)
         read._begin(databases.snapshot(url))
         try:
-            read._check_version()
+            versions.present(read._database.version())
         except BaseException:
             read.close()
             raise
@@ -84,11 +84,6 @@ class SqlRepository:
 
     def _begin(self, database: Database) -> None:
         self._database, self._q = database, statements(database.dialect)
-
-    def _check_version(self) -> None:
-        found = self._database.version()
-        if found != s.VERSION:
-            raise RepositoryUnavailable(f"the store has schema {found}, this library {s.VERSION}", outcome_known=True)
 
     def lacking(self) -> tuple[str, ...]:
         """The names of tables, indexes, triggers and the like that are not there as this library makes them, sorted."""
