@@ -38,7 +38,8 @@ _THERE = (
 
 def words(cursor: RawCursor[tuple[str, ...]]) -> set[Word]:
     """What stands there."""
-    return {(row[0], row[1]) for query in _THERE for row in cursor.execute(query).fetchall()}
+    # What goes while it is asked for has no words any more.
+    return {(row[0], row[1] or "") for query in _THERE for row in cursor.execute(query).fetchall()}
 
 
 def wanted() -> set[Word]:

@@ -1,0 +1,334 @@
+"""Stores of older schemas are brought up to this library's: every row kept, word for word, or nothing changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from alembic.script import ScriptDirectory
+
+from expense_adapters.local import HmacKey
+from expense_adapters.sql import SqlRepository, databases, migrate, postgres_catalog, sqlite
+from expense_adapters.sql.migrations import due, upgrading
+from expense_adapters.sql.migrations.released import FOLDER, released, told
+from expense_adapters.sql.schema import VERSION, metadata
+from expense_policy import verify
+from expense_policy.ports.errors import RepositoryUnavailable
+from expense_policy.testing.batches import LATER, Clerk
+from tests.world import World
+
+ROOT = Path(__file__).parents[2]
+DUMP = ROOT / "tests" / "fixtures" / "schema_1.sql"
+KEY = HmacKey("demo", bytes([1] * 32))
+WANTED = {"sqlite": sqlite.wanted, "postgresql": postgres_catalog.wanted}
+Row = tuple[Any, ...]
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A store of schema 1."""
+    path = tmp_path / "old.db"
+    with _plain(path) as plain:
+        plain.execute("PRAGMA journal_mode=WAL")
+        plain.executescript(DUMP.read_text(encoding="utf-8"))
+    return path
+
+
+@contextmanager
+def _plain(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        yield connection
+
+
+def _rows(path: Path) -> dict[str, list[Row]]:
+    with _plain(path) as plain:
+        names = [name for name in metadata.tables if name != "schema_version"]
+        return {name: plain.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in names}
+
+
+def _whole(url: str) -> tuple[int | None, list[tuple[str, str]]]:
+    with closing(databases.snapshot(url)) as read:
+        return read.version(), sorted(read.words())
+
+
+def test_a_store_of_schema_1_is_upgraded(old: Path) -> None:
+    """Every row stays as it was, the record is clean and the laws are up; then the store works on."""
+    rows, url = _rows(old), f"sqlite:///{old}"
+    given = [(int(n), digest) for n, digest in re.findall(r"-- seal (\d) (\w+)", DUMP.read_text(encoding="utf-8"))]
+    assert len(given) == 2
+    assert all(rows.values())
+    done = migrate(url)
+    assert (done.found, done.schema, done.due) == (1, VERSION, True)
+    assert _rows(old) == rows
+    with closing(SqlRepository(url)) as store:
+        assert store.lacking() == ()
+        report = verify(store, keyring=KEY, seals=given)
+        assert (report.entries, report.documents, report.breaks) == (87, 14, ())
+        assert len(store.notices(LATER, 100)) == len(rows["outbox"])
+        Clerk(store).does("s")
+    with _plain(old) as plain:
+        assert plain.execute("SELECT version FROM schema_version").fetchall() == [(n,) for n in range(1, VERSION + 1)]
+        with pytest.raises(sqlite3.IntegrityError, match="no update of what was written"):
+            plain.execute("UPDATE journal SET actor = 'x'")
+
+
+def test_an_upgraded_store_is_a_new_one_word_for_word(old: Path, tmp_path: Path) -> None:
+    """Made at once or step by step, tables, indexes and laws are the same, and laws are asked in the same order."""
+    migrate(f"sqlite:///{old}")
+    SqlRepository(f"sqlite:///{tmp_path}/new.db").close()
+    schemas = []
+    for path in (old, tmp_path / "new.db"):
+        with _plain(path) as plain:
+            asked = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type <> 'trigger' "
+            laws = plain.execute(f"{asked}, rowid").fetchall()
+            schemas.append([row for row in laws if row[0] == "trigger"] + sorted(r for r in laws if r[0] != "trigger"))
+    assert schemas[0] == schemas[1]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_where_nothing_is_due_nothing_is_done(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """This library's own schema is left as it is, and so is everything in it."""
+    url = f"sqlite:///{tmp_path}/store.db" if engine == "sqlite" else request.getfixturevalue("postgres_url")
+    with closing(SqlRepository(url)) as store:
+        Clerk(store).does("s")
+    before = _whole(url)
+    for _ in range(2):
+        assert (migrate(url).due, due(url).due) == (False, False)
+    assert _whole(url) == before
+    if engine == "sqlite":
+        with _plain(tmp_path / "store.db") as plain:
+            assert plain.execute("SELECT COUNT(*) FROM schema_version").fetchone() == (1,)
+
+
+SPOILT = {
+    "DROP TABLE taken": "lacks parts of schema 1: taken",
+    "DROP INDEX seals_seq": "lacks parts of schema 1: seals_seq",
+    "DROP TRIGGER journal_no_delete": "lacks parts of schema 1: journal_no_delete",
+    "DROP TRIGGER keys_once; CREATE TRIGGER keys_once BEFORE INSERT ON keys BEGIN SELECT 1; END": "keys_once",
+    "ALTER TABLE outbox ADD COLUMN more TEXT": "lacks parts of schema 1: outbox",
+    "INSERT INTO schema_version VALUES (99)": "use a newer release",
+    "DROP TRIGGER schema_version_no_delete; DELETE FROM schema_version": "holds no schema",
+    "DROP TABLE schema_version": "holds no schema",
+    "DROP TABLE schema_version; CREATE TABLE schema_version (version TEXT);"
+    " INSERT INTO schema_version VALUES ('1.2')": "another's",
+    "INSERT INTO schema_version VALUES (2)": "lacks parts of schema 2",
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_what_is_no_whole_schema_is_refused(old: Path, spoil: str) -> None:
+    """A newer schema, none, another's and half of one are left as they are: an upgrade covers up no loss."""
+    with _plain(old) as plain:
+        plain.executescript(spoil)
+        before = plain.execute("SELECT * FROM sqlite_master").fetchall()
+    for asks in (due, migrate):
+        with pytest.raises(RepositoryUnavailable, match=SPOILT[spoil]) as refused:
+            asks(f"sqlite:///{old}")
+        assert refused.value.outcome_known
+    with _plain(old) as plain:
+        assert plain.execute("SELECT * FROM sqlite_master").fetchall() == before
+
+
+def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
+    """No file, no database, an empty one and a URL of no engine: each is told, and no file is made."""
+    (tmp_path / "text.db").write_text("x" * 5000)
+    (tmp_path / "empty.db").touch()
+    for name, said in (("none.db", "no such file"), ("text.db", "not a database"), ("empty.db", "holds no schema")):
+        with pytest.raises(RepositoryUnavailable, match=said):
+            migrate(f"sqlite:///{tmp_path}/{name}")
+    with pytest.raises(ValueError, match="sqlite:///PATH"):
+        migrate("oracle://x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.db", "text.db"]
+
+
+def test_an_older_store_says_how_it_is_upgraded(old: Path) -> None:
+    """Whoever opens, reads or joins a store of an older schema is told the command, and to back it up first."""
+    url = f"sqlite:///{old}"
+    connection = sqlite3.connect(old, isolation_level=None)
+    connection.execute("BEGIN")
+    opens: list[Callable[[], object]] = [
+        lambda: SqlRepository(url),
+        lambda: SqlRepository.reading(url),
+        lambda: SqlRepository.joining(connection),
+    ]
+    for each in opens:
+        with pytest.raises(RepositoryUnavailable, match="back it up, and upgrade it by `expense-policy migrate STORE`"):
+            each()
+    connection.close()
+
+
+def test_what_a_host_has_beside_it_stays(old: Path) -> None:
+    """Tables, indexes and triggers that are a host's own are in no upgrade's way, and are there afterwards."""
+    made = (
+        "CREATE TABLE host (n INTEGER)",
+        "CREATE INDEX host_journal ON journal (at)",
+        "CREATE TRIGGER host_sees AFTER INSERT ON journal BEGIN INSERT INTO host VALUES (1); END",
+    )
+    with _plain(old) as plain:
+        for statement in made:
+            plain.execute(statement)
+    migrate(f"sqlite:///{old}")
+    with closing(SqlRepository(f"sqlite:///{old}")) as store:
+        Clerk(store).does("s")
+    with _plain(old) as plain:
+        assert plain.execute("SELECT COUNT(*) FROM host").fetchone() == (1,)
+
+
+def test_a_released_schema_stays_what_it_was() -> None:
+    """What this version makes is what was written down as released, and every version before is written down too."""
+    for engine, wanted in WANTED.items():
+        why = "the schema has changed: raise VERSION and add a step, or run script/freeze_schema.py before a release"
+        assert released(VERSION, engine) == told(wanted()), why
+    assert {path.name for path in FOLDER.iterdir()} == {f"{n}.json" for n in range(1, VERSION + 1)}
+    with closing(sqlite3.connect(":memory:")) as plain:
+        plain.executescript(DUMP.read_text(encoding="utf-8"))
+        there = plain.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    assert released(1, "sqlite") == told(there)
+
+
+def test_the_steps_are_one_chain() -> None:
+    """There is one step a version, each following the one before, and the last one makes this library's schema."""
+    every = ScriptDirectory(str(upgrading.HERE)).walk_revisions()
+    chain = [(step.revision, step.down_revision) for step in every]
+    assert chain == [(str(n), str(n - 1) if n > 1 else None) for n in range(VERSION, 0, -1)]
+
+
+def test_alembic_is_loaded_by_an_upgrade_alone(tmp_path: Path) -> None:
+    """Importing the store, and opening one, loads no Alembic."""
+    program = (
+        "import sys; from expense_adapters.sql import SqlRepository, migrate;"
+        "SqlRepository(sys.argv[1]).close(); sys.exit('alembic' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program, f"sqlite:///{tmp_path}/store.db"], check=True)
+
+
+class Later:
+    """A store, and the library of schema 3 in processes of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def start(self, how: str = "migrate", middle: str = "") -> subprocess.Popen[str]:
+        """A process that upgrades, or makes a new store."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.schema_3", self.url, how],
+            cwd=ROOT,
+            env={**os.environ, "IN_THE_MIDDLE": middle},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def said(self, process: subprocess.Popen[str]) -> dict[str, Any]:
+        """What it said once it was done."""
+        out, err = process.communicate(timeout=100)
+        assert process.returncode == 0, err
+        found: dict[str, Any] = json.loads(out)
+        return found
+
+    def rows(self) -> list[Row]:
+        """Documents and payments without what schema 3 adds, and which versions the store has had."""
+        columns = {name: ", ".join(metadata.tables[name].c.keys()) for name in ("documents", "payments")}
+        queries = [f"SELECT {names} FROM {table} ORDER BY 1, 2" for table, names in columns.items()]
+        if self.url.startswith("sqlite"):
+            with _plain(Path(self.url.removeprefix("sqlite:///"))) as plain:
+                return [row for query in queries for row in plain.execute(query).fetchall()]
+        with psycopg.connect(self.url) as connection:
+            return [row for query in queries for row in connection.execute(query).fetchall()]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def later(request: pytest.FixtureRequest, tmp_path: Path) -> Later:
+    """A store of this library's schema with a paid application, and the library that comes after."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    later = Later(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    with closing(SqlRepository(later.url)) as store:
+        world = World.with_budget(store)
+        form = world.gift()
+        id = world.apply(form).id
+        world.sign_all(id)
+        world.pay(id, form)
+    return later
+
+
+def test_the_chain_goes_on(later: Later, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """A later library's step changes tables under their laws, keeps every row, and makes what a new store has."""
+    rows = later.rows()
+    done = later.said(later.start())
+    assert done["done"] == [VERSION, 3]
+    assert (done["version"], done["lacking"]) == (3, [])
+    assert later.rows() == rows
+    with pytest.raises(RepositoryUnavailable, match="use a newer release"):
+        SqlRepository(later.url)
+    if later.url.startswith("sqlite"):
+        fresh = Later(f"sqlite:///{tmp_path}/new.db")
+        assert fresh.said(fresh.start("make"))["words"] == done["words"]
+    else:
+        with request.getfixturevalue("postgres").database("template0") as url:
+            assert Later(url).said(Later(url).start("make"))["words"] == done["words"]
+    assert later.said(later.start())["done"] == [3, 3]
+
+
+def test_several_steps_are_one_upgrade(old: Path) -> None:
+    """From schema 1 to 3 at once."""
+    later = Later(f"sqlite:///{old}")
+    rows = later.rows()
+    assert later.said(later.start())["done"] == [1, 3]
+    assert later.rows() == rows
+
+
+def test_of_several_migrators_one_does_it(later: Later) -> None:
+    """However many upgrade a store at once, it is done once, and each of them finds it done."""
+    rows = later.rows()
+    found = [later.said(each) for each in [later.start() for _ in range(3)]]
+    assert sorted(each["done"] for each in found) == [[2, 3], [3, 3], [3, 3]]
+    assert {each["version"] for each in found} == {3}
+    assert later.rows() == rows
+
+
+@pytest.mark.parametrize("how", ["raise", "kill", "forget"])
+def test_an_upgrade_that_ends_in_the_middle_was_none(later: Later, how: str) -> None:
+    """Killed or failed, or not making what it should: the old schema is whole, and works; the next one does it."""
+    rows, before = later.rows(), _whole(later.url)
+    process = later.start(middle="wait" if how == "kill" else how)
+    if how == "kill":
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        process.kill()
+    _, err = process.communicate(timeout=100)
+    assert process.returncode != 0
+    said = {"raise": "ZeroDivisionError", "forget": "was undone, for it does not make schema 3: vouchers"}
+    assert said.get(how, "") in err
+    assert _whole(later.url) == before
+    assert later.rows() == rows
+    with closing(SqlRepository(later.url)) as store:
+        assert store.lacking() == ()
+        assert verify(store).breaks == ()
+        Clerk(store).does("s")
+    assert later.said(later.start())["done"] == [2, 3]
+
+
+def test_an_upgrade_waits_for_who_writes(old: Path, tmp_path: Path) -> None:
+    """A writer is waited for; a backup made beforehand is the store as it was."""
+    shutil.copy(old, tmp_path / "copy.db")
+    writer = sqlite3.connect(old, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    later = Later(f"sqlite:///{old}")
+    process = later.start()
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=4)
+    writer.execute("COMMIT")
+    writer.close()
+    assert later.said(process)["done"] == [1, 3]
+    assert migrate(f"sqlite:///{tmp_path}/copy.db").found == 1
