@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
@@ -29,7 +33,7 @@ def _run(*arguments: str, program: str = START, **settings: str) -> subprocess.C
     )
 
 
-@pytest.mark.parametrize("missing", ["typer", "sqlalchemy"])
+@pytest.mark.parametrize("missing", ["typer", "sqlalchemy", "alembic"])
 def test_what_is_not_installed_is_named(missing: str, tmp_path: Path) -> None:
     """Without its extras the command says what to install, exit 2, and has touched nothing."""
     store = f"sqlite:///{tmp_path}/year.db"
@@ -53,6 +57,10 @@ def test_what_is_not_installed_is_named(missing: str, tmp_path: Path) -> None:
         ("calendar --year 1900", "1900"),
         ("check-policy none.toml", "none.toml"),
         ("check-policy /", "directory"),
+        ("migrate", "store"),
+        ("migrate oracle://x", "sqlite:///PATH"),
+        ("migrate sqlite:///none/store.db", "no such file"),
+        ("verify --store sqlite:///none/store.db", "no such file"),
     ],
 )
 def test_wrong_usage_is_one_sentence(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,7 +76,7 @@ def test_wrong_usage_is_one_sentence(line: str, said: str, capsys: pytest.Captur
 
 def test_help_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
     """Help is shown on standard output with exit 0, for the whole and for each command."""
-    for command in ([], ["calendar"], ["check-policy"], ["conform"], ["demo"], ["verify"]):
+    for command in ([], ["calendar"], ["check-policy"], ["conform"], ["demo"], ["verify"], ["migrate"], ["roles"]):
         assert guard.run([*command, "--help"]) == 0
         assert "expense-policy" in capsys.readouterr().out
 
@@ -137,3 +145,50 @@ def test_output_is_utf_8_everywhere(tmp_path: Path) -> None:
     done = _run("check-policy", f"{tmp_path}/节日\udcff\x1b.toml", PYTHONIOENCODING="ascii")
     assert done.returncode == 2
     assert done.stderr == f"{tmp_path}/节日\\udcff\\x1b.toml: No such file or directory\n"
+
+
+def test_an_older_store_is_upgraded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`migrate --check` says what is due and does nothing, `migrate` does it, and a second one finds nothing to do."""
+    dump = Path(__file__).parent / "fixtures" / "schema_1.sql"
+    with closing(sqlite3.connect(tmp_path / "old.db")) as plain:
+        plain.executescript(dump.read_text(encoding="utf-8"))
+    store = f"sqlite:///{tmp_path}/old.db"
+    for options, code, upgraded, said in (
+        (["--check"], 3, False, "schema 1: an upgrade to 2 is due"),
+        ([], 0, True, "schema 1 was upgraded to 2"),
+        (["--check"], 0, False, "schema 2: nothing is due"),
+        ([], 0, False, "schema 2: nothing is due"),
+    ):
+        if upgraded:
+            assert guard.run(["verify", "--store", store]) == 2
+            assert "expense-policy migrate" in capsys.readouterr().err
+            shutil.copy(tmp_path / "old.db", tmp_path / "copy.db")
+            assert guard.run(["migrate", f"sqlite:///{tmp_path}/copy.db", "--json"]) == code
+            assert json.loads(capsys.readouterr().out) == {"found": 1, "schema": 2, "upgraded": True}
+        assert guard.run(["migrate", store, *options]) == code
+        assert capsys.readouterr().out.startswith(said)
+    assert guard.run(["migrate", store, "--check", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"found": 2, "schema": 2, "upgraded": False}
+    assert guard.run(["verify", "--store", store]) == 0
+
+
+def test_a_store_on_a_server_is_named_by_its_url(postgres_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`verify` and `migrate` take a PostgreSQL store as they take a file."""
+    assert guard.run(["verify", "--store", postgres_url]) == 0
+    assert capsys.readouterr().out == "0 entries, 0 documents, 0 breaks\n"
+    assert guard.run(["migrate", postgres_url]) == 0
+    assert capsys.readouterr().out == "schema 2: nothing is due\n"
+
+
+@pytest.mark.parametrize(
+    "store",
+    ["postgresql://u:s3%40cret@127.0.0.1:1/x", "postgresql://127.0.0.1:1/x?user=u&password=s3%40cret&sslmode=disable"],
+)
+def test_a_password_is_not_shown(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What can't be reached is named without the password of its URL."""
+    for command in (["migrate", store], ["verify", "--store", store]):
+        assert guard.run(command) == 2
+        shown = capsys.readouterr().err
+        assert "***" in shown
+        assert "cret" not in shown
+        assert "127.0.0.1" in shown

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -94,6 +95,19 @@ def test_pages_for_hosts_run_as_written(
     for page in ("how-to/run-in-your-application.md", "explanation/the-record.md"):
         exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {})
         assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+
+
+def test_stores_are_opened_as_written(
+    postgres_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python of the page about stores runs as it stands, but for the server's place."""
+    monkeypatch.chdir(tmp_path)
+    code = "\n".join(_blocks("how-to/choose-a-store.md", "python"))
+    assert code.count("postgresql://expenses@db.example/expenses") == 3
+    names: dict[str, Any] = {}
+    exec(code.replace("postgresql://expenses@db.example/expenses", postgres_url), names)
+    names["store"].close()
+    assert capsys.readouterr().out == "[]\n"
 
 
 def test_the_refusals_are_those_of_the_library() -> None:

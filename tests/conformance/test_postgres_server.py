@@ -261,3 +261,15 @@ def test_what_a_host_adds_is_its_own(store: SqlRepository, plain: psycopg.Connec
     plain.execute("CREATE TABLE host (n int)")
     plain.execute("CREATE INDEX host_journal ON journal (at)")
     assert store.lacking() == ()
+
+
+def test_two_stores_share_a_database(store: SqlRepository, plain: psycopg.Connection, postgres_url: str) -> None:
+    """A store lives in the first schema of its search path, and knows nothing of another one beside it."""
+    plain.execute("CREATE SCHEMA mine")
+    url = f"{postgres_url}{'&' if '?' in postgres_url else '?'}options=-csearch_path%3Dmine"
+    with closing(SqlRepository(url)) as other:
+        Clerk(other).does("s")
+        assert (store.lacking(), other.lacking()) == ((), ())
+        plain.execute("DROP TRIGGER expense_policy_journal_delete ON mine.journal")
+        assert (store.lacking(), other.lacking()) == ((), ("expense_policy_journal_delete",))
+    assert list(store.history()) == []

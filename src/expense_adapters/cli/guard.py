@@ -14,7 +14,7 @@ from types import FrameType
 
 from expense_adapters._reading import escaped
 
-NEEDED = ("typer", "rich", "sqlalchemy")
+NEEDED = ("typer", "rich", "sqlalchemy", "alembic")
 _NAME = "expense-policy"
 
 

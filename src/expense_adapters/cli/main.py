@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from expense_adapters._reading import escaped, read_text
-from expense_adapters.cli import conform, demo, verify
+from expense_adapters.cli import conform, demo, migrate, roles, verify
 from expense_adapters.cli.say import Json, fail, put, put_json, tell
 from expense_policy.domain.festival_table import FESTIVALS
 from expense_policy.domain.periods import festival
@@ -63,3 +63,5 @@ def check_policy(file: Path, as_json: Json = False) -> None:
 demo.register(app)
 conform.register(app)
 verify.register(app)
+migrate.register(app)
+roles.register(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -11,6 +12,13 @@ import typer
 from expense_adapters._reading import escaped
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Store = Annotated[str, typer.Argument(help="sqlite:///PATH, postgresql://...", show_default=False)]
+
+
+def place(store: str) -> str:
+    """A store's URL without its password."""
+    store = re.sub(r"(://[^:/?#@]*):[^/?#]*@", r"\1:***@", store)
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", store)
 
 
 def fail(message: str) -> NoReturn:
