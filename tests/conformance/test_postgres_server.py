@@ -143,15 +143,15 @@ def test_another_encoding_of_the_server_is_refused(postgres: Postgres) -> None:
 def test_of_several_makers_one_makes_the_schema(postgres: Postgres, isolation: str) -> None:
     """However many open an empty database at once, its schema is made once, whole, and each of them works."""
     with postgres.database("template0") as url:
-        began = threading.Barrier(4)
+        began = threading.Barrier(6)
 
         def opens() -> None:
             began.wait(timeout=30)
             with closing(SqlRepository(url, isolation=isolation)) as store:
                 assert store.lacking() == ()
 
-        with ThreadPoolExecutor(4) as pool:
-            for each in [pool.submit(opens) for _ in range(4)]:
+        with ThreadPoolExecutor(6) as pool:
+            for each in [pool.submit(opens) for _ in range(6)]:
                 each.result()
         with psycopg.connect(url) as plain:
             assert plain.execute("SELECT COUNT(*) FROM schema_version").fetchone() == (1,)

@@ -144,7 +144,9 @@ def _moved_on(error: psycopg.Error, stage: Sequence[Operation]) -> Exception:
 
 
 def _version(cursor: Cursor) -> int | None:
-    if cursor.execute("SELECT to_regclass('schema_version')").fetchall() == [(None,)]:
+    # Not by to_regclass, which may still answer from before a lock was waited for.
+    there = "SELECT 1 FROM pg_class WHERE relname = 'schema_version' AND relkind = 'r' AND pg_table_is_visible(oid)"
+    if not cursor.execute(there).fetchall():
         return None
     found: int | None = cursor.execute("SELECT MAX(version) FROM schema_version").fetchall()[0][0]
     return found
