@@ -11,18 +11,21 @@ from typing import Any
 
 import psycopg
 from psycopg import RawCursor
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
+from psycopg.types.array import ListDumper
 from psycopg.types.numeric import Int8Dumper, IntLoader
-from psycopg.types.string import TextLoader
+from psycopg.types.string import StrDumperUnknown, TextLoader
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from expense_policy.ports.errors import Conflict, RepositoryError, RepositoryUnavailable
 
 from . import schema as s
-from .engine import Answer, Asked, Database, Operation, Stage
+from .engine import Answer, Asked, Database, Operation, Stage, Word
 from .postgres import DIALECT, LAW, RACE, asked_at_once, done_at_once
-from .postgres_catalog import lacking
+from .postgres_catalog import wanted, words
 
 ISOLATION = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 _AT_ONCE = 40
@@ -30,6 +33,15 @@ _AT_ONCE = 40
 _FEW = 50
 """As many names as a look has to have before its answers are too long for one text."""
 _CONNECTIONS, _WAIT = 8, 30.0
+_AGAIN = 5.0
+"""Seconds after which the pool begins anew to look for a server that is gone: it would wait twice as long each time."""
+_SETTINGS = {
+    "server_encoding": "UTF8",
+    "client_encoding": "UTF8",
+    # Nothing is decided on a standby, and triggers fire.
+    "transaction_read_only": "off",
+    "session_replication_role": "origin",
+}
 Connection = psycopg.Connection[Any]
 Cursor = RawCursor[tuple[Any, ...]]
 
@@ -52,12 +64,21 @@ def failed(error: Exception, *, sent: bool) -> Exception | None:
         return Conflict("a row has moved on" if told.isdigit() else told)
     if state == LAW or state[:2] in ("22", "23"):
         return RepositoryError(f"the store refused the batch: {told}")
-    # With a state the server has answered, and rolled back; without one nothing is known of it.
-    return RepositoryUnavailable(told, outcome_known=bool(state) or not sent)
+    return RepositoryUnavailable(told, outcome_known=not (sent and _ended(error)))
 
 
 def _state(error: Exception) -> str:
     return getattr(error, "sqlstate", None) or ""
+
+
+def _ended(error: psycopg.Error) -> bool:
+    """Whether the session ended with it: what it was doing may have been committed before.
+
+    An error that leaves the session has rolled back. One that ends it may come after the commit and before its answer;
+    so may the word of whoever stands between, that the server is gone (class 08), or that nobody knows (40003).
+    """
+    state = _state(error)
+    return not state or state[:2] == "08" or state == "40003" or error.diag.severity_nonlocalized in ("FATAL", "PANIC")
 
 
 class _Connections(Database):
@@ -104,9 +125,13 @@ class _Connections(Database):
             return _version(cursor)
 
     def lacking(self) -> tuple[str, ...]:
-        """The names of columns, indexes, checks, functions and triggers that are not there word for word."""
+        """The names of tables, columns, indexes, checks, functions and triggers that are not there word for word."""
+        return tuple(sorted({name for name, _ in wanted() - self.words()}))
+
+    def words(self) -> set[Word]:
+        """What the catalogue says."""
         with _Using(self, sent=False) as cursor:
-            return lacking(cursor)
+            return words(cursor)
 
 
 def _piped(connection: Connection, asked: Sequence[Asked]) -> list[Answer]:
@@ -129,15 +154,18 @@ def _said(stage: Stage) -> tuple[str, list[Any]]:
 
 
 def _change(cursor: Cursor, stage: Stage) -> None:
+    text, values = _said(stage)
     try:
-        cursor.execute(*_said(stage), prepare=True)
+        cursor.execute(text, values, prepare=True)
     except psycopg.Error as error:
-        raise _moved_on(error, stage) from error
+        raise _moved_on(error, stage, values) from error
 
 
-def _moved_on(error: psycopg.Error, stage: Sequence[Operation]) -> Exception:
-    """Which of the changes did not hit, where that was it."""
+def _moved_on(error: psycopg.Error, stage: Sequence[Operation], values: Sequence[Any]) -> Exception:
+    """Which of the changes did not hit, where that was it, or that a number is none of the database's."""
     told = error.diag.message_primary or ""
+    if error.sqlstate == "22003" and any(isinstance(v, int) and not -(2**63) <= v < 2**63 for v in values):
+        return OverflowError(told)
     if error.sqlstate == RACE and told.isdigit():
         return Conflict(f"{stage[int(told) - 1].what} has moved on")
     return error
@@ -150,6 +178,16 @@ def _version(cursor: Cursor) -> int | None:
         return None
     found: int | None = cursor.execute("SELECT MAX(version) FROM schema_version").fetchall()[0][0]
     return found
+
+
+def _checked(url: str) -> str:
+    """The URL; ValueError where it is none."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        told = str(error).replace(url, "postgresql://...").strip()
+        raise ValueError(f"the store's URL can't be read: {told}") from None
+    return url
 
 
 def _cursor(connection: Connection) -> Cursor:
@@ -166,8 +204,9 @@ class _OwnConnection(psycopg.Connection[Any]):
 
 def _adapt(adapters: Any) -> None:
     # A number has one type, whatever its size: so a statement is prepared once.
-    adapters.register_dumper(int, Int8Dumper)
-    for name, loader in (("text", TextLoader), ("int8", IntLoader)):
+    for kind, dumper in ((int, Int8Dumper), (str, StrDumperUnknown), (list, ListDumper)):
+        adapters.register_dumper(kind, dumper)
+    for name, loader in (("text", TextLoader), ("name", TextLoader), ("int8", IntLoader)):
         adapters.register_loader(name, loader)
 
 
@@ -210,7 +249,7 @@ class Own(_Connections):
     def __init__(self, url: str, *, isolation: str = ISOLATION[0], connections: int = _CONNECTIONS) -> None:
         if isolation not in ISOLATION:
             raise ValueError(f"isolation is one of {', '.join(ISOLATION)}")
-        self._url, self._isolation = url, isolation
+        url, self._isolation = _checked(url), isolation
         # What is wrong with the place, the name or the password is told at once; the pool would go on trying.
         with _telling(), _OwnConnection.connect(url, autocommit=True, cursor_factory=RawCursor) as first:
             self._prepare(first)
@@ -219,6 +258,8 @@ class Own(_Connections):
             min_size=1,
             max_size=connections,
             timeout=_WAIT,
+            reconnect_timeout=_AGAIN,
+            reconnect_failed=ConnectionPool.check,
             kwargs={"autocommit": True, "cursor_factory": RawCursor, "prepare_threshold": 1},
             connection_class=_OwnConnection,
             configure=self._prepare,
@@ -231,19 +272,26 @@ class Own(_Connections):
         connection.execute(f"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL {self._isolation}")
         connection.prepared_max = 500
         _adapt(connection.adapters)
-        wanted = {
-            "transaction_isolation": self._isolation.lower(),
-            "server_encoding": "UTF8",
-            "client_encoding": "UTF8",
-        }
+        wanted = {**_SETTINGS, "transaction_isolation": self._isolation.lower()}
+        names = [*wanted, "synchronous_commit"]
+        asked = "SELECT name, current_setting(name) FROM unnest($1::text[]) AS name"
+        found = dict(connection.execute(asked, [names]).fetchall())
         for name, value in wanted.items():
-            found = connection.execute("SELECT current_setting($1)", [name]).fetchall()[0][0]
-            if found != value:
-                raise RepositoryUnavailable(f"{name} is {found}, and has to be {value}", outcome_known=True)
-        (durable,) = connection.execute("SELECT current_setting('synchronous_commit')").fetchall()[0]
-        if durable == "off":
+            if found[name] != value:
+                raise RepositoryUnavailable(f"{name} is {found[name]}, and has to be {value}", outcome_known=True)
+        if found["synchronous_commit"] == "off":
             why = "synchronous_commit is off: a commit would be told before it lasts"
             raise RepositoryUnavailable(why, outcome_known=True)
+
+    def ask(self, *asked: Asked) -> list[Answer]:
+        """One read; once more where the connection turns out to be gone, since the server was when it began."""
+        try:
+            return super().ask(*asked)
+        except RepositoryUnavailable as error:
+            cause = error.__cause__
+            if not isinstance(cause, psycopg.Error) or isinstance(cause, PoolTimeout | PoolClosed) or not _ended(cause):
+                raise
+        return super().ask(*asked)
 
     def get(self) -> Connection:
         """One of the pool's."""
@@ -255,11 +303,17 @@ class Own(_Connections):
 
     def give(self, connection: Connection) -> None:
         """One that broke goes back as well, to be replaced."""
+        broken = connection.broken
         self._pool.putconn(connection)  # type: ignore[arg-type]  # `get` took it from this pool
+        if broken:
+            # What took this one has taken the others too: whoever comes next is not to find out by himself.
+            self._pool.check()
 
     def make(self) -> None:
         """In one transaction: of several makers one makes it."""
         with _Using(self, sent=True) as cursor, cursor.connection.transaction():
+            # Who waited for the lock sees what was made meanwhile.
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('expense_policy'))")
             if _version(cursor) is None:
                 for statement in DIALECT.schema():
@@ -314,10 +368,14 @@ class Joined(_Held):
                 for part in [part for stage in stages for part in _parts(stage)]:
                     _change(cursor, part)
                 cursor.execute("RELEASE expense_policy")
-            except BaseException:
+            except BaseException as error:
                 with suppress(psycopg.Error):
                     cursor.execute("ROLLBACK TO expense_policy")
                     cursor.execute("RELEASE expense_policy")
+                if isinstance(error, SerializationFailure | DeadlockDetected):
+                    # No look helps inside this transaction: its snapshot is old, or it holds what the other waits for.
+                    why = f"{error}; the host's transaction has to be begun anew"
+                    raise RepositoryUnavailable(why, outcome_known=True) from error
                 raise
 
     def close(self) -> None:
@@ -330,7 +388,7 @@ class Snapshot(_Held):
 
     def __init__(self, url: str) -> None:
         with _telling():
-            self._held = psycopg.connect(url, autocommit=True)
+            self._held = psycopg.connect(_checked(url), autocommit=True, client_encoding="utf8")
             self._held.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             # The snapshot is taken by the first question.
             self._held.execute("SELECT 1")

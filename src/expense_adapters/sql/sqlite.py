@@ -20,7 +20,7 @@ from sqlalchemy.dialects import sqlite
 from expense_policy.ports.errors import Conflict, RepositoryError, RepositoryUnavailable
 
 from . import schema as s
-from .engine import Answer, Asked, Database, Dialect, Stage
+from .engine import Answer, Asked, Database, Dialect, Stage, Word
 from .laws import RACED, Law, laws, primary_key
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
@@ -197,13 +197,20 @@ class _Connections(Database):
 
     def lacking(self) -> tuple[str, ...]:
         """The names of tables, indexes and triggers that are not there word for word."""
+        return tuple(sorted(name for name, _ in wanted() - self.words()))
+
+    def words(self) -> set[Word]:
+        """What `sqlite_master` says."""
         with _Using(self) as cursor:
-            there = set(cursor.execute(_THERE).fetchall())
-        with closing(sqlite3.connect(":memory:")) as fresh:
-            for statement in DIALECT.schema():
-                fresh.execute(statement)
-            wanted = set(fresh.execute(_THERE).fetchall())
-        return tuple(sorted(name for name, _ in wanted - there))
+            return set(cursor.execute(_THERE).fetchall())
+
+
+def wanted() -> set[Word]:
+    """What this library makes."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        for statement in DIALECT.schema():
+            fresh.execute(statement)
+        return set(fresh.execute(_THERE).fetchall())
 
 
 class _Using:
