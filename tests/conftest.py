@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,13 @@ def world(repository: Repository) -> World:
     return World.with_budget(repository)
 
 
+@pytest.fixture
+def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Told a line, the summary shows it: what was counted."""
+    return partial(record_property, _FIGURE)
+
+
+_FIGURE = "figure"
 _ABSENT = "the shared data is not there"
 
 
@@ -80,7 +88,17 @@ def shared() -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says loudly which tests on real data did not run, and how large the house's rooms are."""
+    """Says loudly which tests on real data did not run, what was counted, and how large the house's rooms are."""
+    told = [
+        f"{each.nodeid.rpartition('::')[2]}: {text}"
+        for each in (*terminalreporter.stats.get("passed", ()), *terminalreporter.stats.get("failed", ()))
+        for name, text in each.user_properties
+        if name == _FIGURE
+    ]
+    if told:
+        terminalreporter.section("races and failures, counted", sep="-")
+        for line in sorted(told):
+            terminalreporter.line(line)
     terminalreporter.section("largest modules and longest functions", sep="-")
     for line in sizes.report():
         terminalreporter.line(line)

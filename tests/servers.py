@@ -77,7 +77,10 @@ def end() -> None:
     """After the last worker: stops what was started, and removes it."""
     folder = Path(os.environ.pop(FOLDER))
     if (folder / "postgres").is_dir():
-        get_server(folder / "postgres").cleanup()
+        # Where there are no workers it is the object that the tests had, which stops nothing.
+        server = get_server(folder / "postgres")
+        server.cleanup_mode = "stop"
+        server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
