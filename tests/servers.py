@@ -29,8 +29,8 @@ _NUMBERS = itertools.count(1)
 class Postgres:
     """A server, and databases on it that begin with the schema made."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, *, another: bool = False) -> None:
+        self._url, self.another = url, another
         self._prefix = f"expense_{os.getpid()}"
         self._template = f"{self._prefix}_template"
         self._run(f"CREATE DATABASE {self._template} TEMPLATE template0 ENCODING 'UTF8'")
@@ -46,10 +46,10 @@ class Postgres:
         return urlunsplit(place._replace(path=f"/{quote(database)}"))
 
     @contextmanager
-    def database(self, template: str = "") -> Iterator[str]:
+    def database(self, template: str = "", tablespace: str = "pg_default") -> Iterator[str]:
         """The URL of a new one, with the schema made; it goes when the block ends."""
         name = f"{self._prefix}_{next(_NUMBERS)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {template or self._template}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template or self._template} TABLESPACE {tablespace}")
         try:
             yield self.at(name)
         finally:
@@ -62,6 +62,21 @@ class Postgres:
             connection.execute("SET session_replication_role = replica")
             connection.execute(f"TRUNCATE {tables}")
 
+    @contextmanager
+    def tablespace(self, folder: Path) -> Iterator[str]:
+        """A place for databases in a folder."""
+        (inside := folder / "space").mkdir()
+        with psycopg.connect(self._url) as connection:
+            ((data,),) = connection.execute("SHOW data_directory").fetchall()
+        owner = os.stat(data)
+        os.chown(inside, owner.st_uid, owner.st_gid)
+        name = f"{self._prefix}_{next(_NUMBERS)}"
+        self._run(f"CREATE TABLESPACE {name} LOCATION '{inside}'")
+        try:
+            yield name
+        finally:
+            self._run(f"DROP TABLESPACE {name}")
+
     def close(self) -> None:
         """Drops the template."""
         self._run(f"DROP DATABASE IF EXISTS {self._template} WITH (FORCE)")
@@ -71,9 +86,9 @@ class OwnPostgres(Postgres):
     """A server that one test may stop, kill, start again and set otherwise; it syncs what it writes."""
 
     def __init__(self) -> None:
-        self._server = get_server(Path(os.environ[FOLDER]) / f"own-{os.getpid()}", start=False)
+        self._server = get_server(folder() / f"own-{os.getpid()}", start=False)
         self._server.ensure_pgdata_inited()
-        self._data = self._server.pgdata
+        self.data = self._server.pgdata
         # A name of a socket has few letters.
         self._socket = Path(tempfile.mkdtemp(prefix="pg-"))
         self._socket.chmod(0o777)
@@ -84,13 +99,13 @@ class OwnPostgres(Postgres):
         super().__init__(f"postgresql://postgres@/postgres?host={self._socket}")
 
     def _ctl(self, *arguments: str) -> None:
-        log = str(self._data / "log")
-        command = ("-D", str(self._data), "-l", log, "-w", *arguments)
+        log = str(self.data / "log")
+        command = ("-D", str(self.data), "-l", log, "-w", *arguments)
         pgexec("pg_ctl", command, bin_path=self._server.bin_path, user=self._server.system_user)
 
     def set(self, *settings: str, file: str = "postgresql.conf") -> None:
         """Adds lines to a file of settings, before the next start or reload."""
-        with (self._data / file).open("a", encoding="utf-8") as lines:
+        with (self.data / file).open("a", encoding="utf-8") as lines:
             lines.write("".join(f"{setting}\n" for setting in settings))
 
     def reload(self) -> None:
@@ -103,7 +118,7 @@ class OwnPostgres(Postgres):
             with suppress(subprocess.CalledProcessError):
                 return self._ctl("start")
             time.sleep(0.05)
-        raise AssertionError((self._data / "log").read_text(encoding="utf-8")[-3000:])
+        raise AssertionError((self.data / "log").read_text(encoding="utf-8")[-3000:])
 
     def stop(self, mode: str) -> None:
         """Stops it: "fast", or "immediate" as in a crash."""
@@ -111,7 +126,7 @@ class OwnPostgres(Postgres):
 
     def kill(self) -> None:
         """SIGKILL to the first of its processes; the others notice, and go."""
-        number = (self._data / "postmaster.pid").read_text(encoding="utf-8").split()[0]
+        number = (self.data / "postmaster.pid").read_text(encoding="utf-8").split()[0]
         os.kill(int(number), signal.SIGKILL)
 
     def close(self) -> None:
@@ -119,6 +134,11 @@ class OwnPostgres(Postgres):
         with suppress(subprocess.CalledProcessError):
             self.stop("immediate")
         shutil.rmtree(self._socket, ignore_errors=True)
+
+
+def folder() -> Path:
+    """The run's own; servers reach it."""
+    return Path(os.environ[FOLDER])
 
 
 def begin() -> bool:
@@ -131,21 +151,21 @@ def begin() -> bool:
 
 def end() -> None:
     """After the last worker: stops what was started, and removes it."""
-    folder = Path(os.environ.pop(FOLDER))
-    if (folder / "postgres").is_dir():
+    place = Path(os.environ.pop(FOLDER))
+    if (place / "postgres").is_dir():
         # Where there are no workers it is the object that the tests had, which stops nothing.
-        server = get_server(folder / "postgres")
+        server = get_server(place / "postgres")
         server.cleanup_mode = "stop"
         server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def postgres() -> Postgres:
     """The server that EXPENSE_POLICY_TEST_POSTGRES names, or the run's own, started by whoever asks first."""
     url = os.environ.get("EXPENSE_POLICY_TEST_POSTGRES")
     if url:
-        return Postgres(url)
+        return Postgres(url, another=True)
     # No worker stops it: the others may still be at work.
-    started = get_server(Path(os.environ[FOLDER]) / "postgres", cleanup_mode=None)
+    started = get_server(folder() / "postgres", cleanup_mode=None)
     started.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
     return Postgres(started.get_uri())

@@ -187,7 +187,9 @@ class _Connections(Database):
                         for statement in self._undo:
                             cursor.execute(statement)
                 if committing and isinstance(error, sqlite3.Error):
-                    raise RepositoryUnavailable(str(error), outcome_known=False) from error
+                    # What marks a commit is written last: for want of room it is not there.
+                    known = getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
+                    raise RepositoryUnavailable(str(error), outcome_known=known) from error
                 raise
 
     def version(self) -> int | None:
@@ -265,13 +267,27 @@ class Own(_Connections):
         self._path = path_of(url)
         self._local, self._lock, self._closed = threading.local(), threading.Lock(), False
         self._open: weakref.WeakSet[_Held] = weakref.WeakSet()
+        self._place: tuple[int, int] | None = None
 
     def get(self) -> sqlite3.Connection:
-        """This thread's connection."""
+        """This thread's connection, while its file stands where it was."""
         held: _Held | None = getattr(self._local, "held", None)
+        if self._place is not None and self._stands() != self._place:
+            # SQLite would go on writing into what has no name any more, and begin a new file for a new thread.
+            why = f"{self._path}: the file was removed or replaced: open the store anew"
+            raise RepositoryUnavailable(why, outcome_known=True)
         if held is None or self._closed:
             held = self._local.held = self._connect()
+        if self._place is None:
+            self._place = self._stands()
         return held.connection
+
+    def _stands(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return (found.st_dev, found.st_ino)
 
     def _connect(self) -> _Held:
         if self._closed:
