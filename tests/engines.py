@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 
@@ -92,8 +92,9 @@ class PostgresLocks(orders.Engine):
     def session(self, party: int, *settings: str) -> str:
         """The URL of a party's sessions."""
         options = quote(" ".join(f"-c {setting}" for setting in settings))
-        more = f"&options={options}" if options else ""
-        return f"{self.url}&application_name=party{party}{more}"
+        more = (f"application_name=party{party}", f"options={options}" if options else "")
+        place = urlsplit(self.url)
+        return urlunsplit(place._replace(query="&".join(filter(None, (place.query, *more)))))
 
     def held(self, party: int) -> str:
         """By another's lock, or at one of its own gates."""
