@@ -361,8 +361,8 @@ class Joined(_Held):
         return connection
 
     def do(self, *stages: Stage) -> None:
-        """Inside a savepoint of the host's transaction."""
-        with _Using(self, sent=True) as cursor:
+        """Inside a savepoint of the host's transaction: until the host commits, what went wrong was not done."""
+        with _Using(self, sent=False) as cursor:
             cursor.execute("SAVEPOINT expense_policy")
             try:
                 for part in [part for stage in stages for part in _parts(stage)]:
