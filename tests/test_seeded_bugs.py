@@ -300,6 +300,51 @@ BUGS = {
         "if True:",
         f"{KIT}sqlite.py::TestSqlite::test_no_line_opens_overdrawn",
     ),
+    "an upgrade covers up a loss": Bug(
+        "I19",
+        f"{SQL}/migrations/upgrading.py",
+        "    if lacks:\n",
+        "    if False:\n",
+        f"{KIT}migrations.py::test_what_is_no_whole_schema_is_refused",
+        "DID NOT RAISE",
+    ),
+    "an upgrade that falls short is kept": Bug(
+        "I22",
+        f"{SQL}/migrations/upgrading.py",
+        "if differs or database.version() != s.VERSION:",
+        "if False:",
+        f"{KIT}migrations.py::test_an_upgrade_that_ends_in_the_middle_was_none[sqlite-forget]",
+    ),
+    "the application may take entries out": Bug(
+        "I23",
+        f"{SQL}/roles.py",
+        'DELETED = ("taken",',
+        'DELETED = ("journal", "taken",',
+        f"{KIT}postgres_roles.py::test_what_acts_write_is_what_the_application_may",
+    ),
+    "a law may look at a table of somebody's own": Bug(
+        "I1",
+        f"{SQL}/roles.py",
+        "REVOKE CREATE, TEMPORARY ON DATABASE",
+        "REVOKE CREATE ON DATABASE",
+        f"{KIT}postgres_roles.py::test_nobody_takes_the_laws_away",
+        "could still make temporary tables",
+    ),
+    "a joined store binds as its host does": Bug(
+        "I29",
+        f"{SQL}/postgres_connections.py",
+        "(str, StrDumperUnknown), ",
+        "",
+        f"{KIT}postgres_work.py::test_a_joined_store_reads_as_its_own",
+    ),
+    "a commit that may be lost is told": Bug(
+        "I22",
+        f"{SQL}/postgres_connections.py",
+        'if found["synchronous_commit"] == "off":',
+        "if False:",
+        f"{KIT}postgres_server.py::test_a_surprise_is_refused",
+        "DID NOT RAISE",
+    ),
 }
 
 
