@@ -37,8 +37,8 @@ Row = tuple[Any, ...]
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """A store of schema 1."""
-    path = tmp_path / "old.db"
+    """A store of schema 1, in a file whose name means nothing else."""
+    path = tmp_path / "old 节?mode=ro#%25.db"
     with _plain(path) as plain:
         plain.execute("PRAGMA journal_mode=WAL")
         plain.executescript(DUMP.read_text(encoding="utf-8"))

@@ -267,7 +267,10 @@ def test_a_role_that_could_do_more_is_refused(made: Roles) -> None:
         owner.execute(sql.SQL("GRANT UPDATE ON journal TO {}; GRANT {} TO {}").format(nobody, nobody, app))
         with pytest.raises(RepositoryError, match="could still journal UPDATE"):
             roles.apply(made.url, made.application, made.auditor)
-        owner.execute(sql.SQL("REVOKE {} FROM {}; ALTER ROLE {} CREATEROLE").format(nobody, app, app))
+        owner.execute(sql.SQL("REVOKE {} FROM {}; GRANT pg_write_server_files TO {}").format(nobody, app, app))
+        with pytest.raises(RepositoryError, match="is a member of pg_write_server_files"):
+            roles.apply(made.url, made.application, made.auditor)
+        owner.execute(sql.SQL("REVOKE pg_write_server_files FROM {}; ALTER ROLE {} CREATEROLE").format(app, app))
         with pytest.raises(RepositoryError, match="makes roles"):
             roles.apply(made.url, made.application, made.auditor)
         owner.execute(sql.SQL("ALTER ROLE {} NOCREATEROLE; ALTER TABLE journal OWNER TO {}").format(app, nobody))

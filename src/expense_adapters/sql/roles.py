@@ -154,7 +154,10 @@ _ACTS = (
     " WHERE r.rolname = ANY(%(roles)s) AND (r.rolsuper OR r.rolcreaterole)"
     " UNION SELECT r.rolname || ' acts for the owner of ' || c.relname FROM pg_roles r, pg_class c"
     " WHERE r.rolname = ANY(%(roles)s) AND NOT r.rolsuper AND c.oid = ANY(%(tables)s::regclass[])"
-    " AND pg_has_role(r.oid, c.relowner, 'MEMBER') ORDER BY 1"
+    " AND pg_has_role(r.oid, c.relowner, 'MEMBER')"
+    " UNION SELECT r.rolname || ' is a member of ' || m.rolname FROM pg_roles r, pg_roles m"
+    " WHERE r.rolname = ANY(%(roles)s) AND NOT r.rolsuper AND pg_has_role(r.oid, m.oid, 'MEMBER')"
+    " AND m.rolname IN ('pg_execute_server_program', 'pg_write_server_files') ORDER BY 1"
 )
 
 
