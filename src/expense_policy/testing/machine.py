@@ -169,19 +169,23 @@ class SpendingMachine(ApprovingMachine):
             self._afterwards(data, id)
 
     def _afterwards(self, data: st.DataObject, id: str) -> None:
-        """What somebody tries at once after an end: a use is recorded, a payment bounces."""
-        tried = data.draw(st.sampled_from((None, self._use, self._bounce)), label="afterwards")
+        """What somebody tries at once after an end: a use is recorded, or a payment bounces."""
+        form = self.oracle.forms[id]
+        more = form["status"] == "closed" and self._more(form) > 0
+        tried = data.draw(st.sampled_from((None, self._bounce, *[self._use] * (6 if more else 1))), label="afterwards")
         if tried is not None:
             tried(data, id)
 
     def _some_paid(self, data: st.DataObject) -> tuple[str, dict[str, Any]]:
-        """An approved document that something was paid of, where there can be one; more often in part."""
-        if not any(self.oracle.forms[id]["paid"] for id in self._forms("approved")):
+        """An approved document that something was paid of, where there can be one; more often in part, and unused."""
+        forms = self.oracle.forms
+        if not any(forms[id]["paid"] for id in self._forms("approved")):
             self.pay(data)
-        paid = [id for id in self._forms("approved") if self.oracle.forms[id]["paid"]]
-        partly = [id for id in paid if self.oracle.forms[id]["paid"] < self.oracle.forms[id]["units"]]
-        id = data.draw(st.sampled_from((*paid, *partly * 2) or self._forms("approved")), label="document")
-        return id, self.oracle.forms[id]
+        paid = [id for id in self._forms("approved") if forms[id]["paid"]]
+        partly = [id for id in paid if forms[id]["paid"] < forms[id]["units"]]
+        untold = [id for id in partly if forms[id]["used"] + forms[id]["price"] <= forms[id]["paid"]]
+        id = data.draw(st.sampled_from((*paid, *partly * 2, *untold * 4) or self._forms("approved")), label="document")
+        return id, forms[id]
 
     def _rows(self, data: st.DataObject, form: dict[str, Any]) -> tuple[tuple[Use, ...], int, dict[str, Any]]:
         """Rows of a day near today, what they cost, who records them, and his reason or none."""
