@@ -24,7 +24,7 @@ class ApprovingMachine(CompanyMachine):
     """What can happen to applications until they are paid, and to offices, delegations and the policy."""
 
     @rule(data=st.data(), units=UNITS, payee=PAYEES, applicant=APPLICANTS)
-    def apply(self, data: st.DataObject, units: int, payee: tuple[str, str], applicant: str) -> None:
+    def apply(self, data: st.DataObject, units: int, payee: Payee, applicant: str) -> None:
         """Someone files an application, on one line or two."""
         person = data.draw(st.sampled_from((None, None, None, "mei", "deputy", "officer")), label="payee's person")
         form, model = self._form(data, units, payee, applicant, person)
@@ -41,15 +41,15 @@ class ApprovingMachine(CompanyMachine):
             self._filed(receipt.id, model, None)
 
     def _form(
-        self, data: st.DataObject, units: int, payee: tuple[str, str], applicant: str, person: str | None
+        self, data: st.DataObject, units: int, payee: Payee, applicant: str, person: str | None
     ) -> tuple[Application, dict[str, Any]]:
         today = day_of(self.clock.at)
-        form = data.draw(forms(units, Payee(*payee, person), today, self.basis), label="form")
+        form = data.draw(forms(units, attrs.evolve(payee, person=person), today, self.basis), label="form")
         model = {
             "applicant": applicant,
             "person": person,
-            "name": payee[0],
-            "account": payee[1],
+            "name": payee.name,
+            "account": payee.account,
             "type": form.type,
             "shares": {share.line: share.amount.units for share in form.shares},
             "units": form.amount.units,
@@ -178,7 +178,7 @@ class ApprovingMachine(CompanyMachine):
 
     @precondition(lambda self: self._forms("in_review", "returned", "approved"))
     @rule(data=st.data(), units=UNITS, payee=PAYEES)
-    def revise(self, data: st.DataObject, units: int, payee: tuple[str, str]) -> None:
+    def revise(self, data: st.DataObject, units: int, payee: Payee) -> None:
         """The applicant, or somebody else, files the document anew."""
         id, old = self._pick(data, "in_review", "returned", "approved")
         actor = self._someone(data, {old["applicant"]})

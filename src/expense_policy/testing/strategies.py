@@ -1,31 +1,226 @@
-"""Strategies: amounts at their limits, payees that share a name or an account, valid applications."""
+"""Strategies: policies, people, payees, amounts, and applications that a policy takes.
+
+`founding.founded` sets a company of what was drawn up; the rest here is what the state machine draws.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from math import gcd
 
 from hypothesis import strategies as st
 
 from ..domain.application import Application, Attachment, Payee, Share
-from ..domain.categories.holiday_gift import HolidayGift
-from ..domain.categories.sms import Sms
-from ..domain.money import Money
+from ..domain.approval import Approve, Reject, Return, Verdict
+from ..domain.categories import REGISTER, Plan
+from ..domain.categories.holiday_gift import HolidayGift, festival_day
+from ..domain.categories.sms import Sms, segments
+from ..domain.festival_table import FESTIVALS
+from ..domain.holds import Line
+from ..domain.money import UNITS_MAX, Money
+from ..domain.organisation import Delegation, Holding, Roster
+from ..domain.policy import Policy, Step
+from ..domain.vocabulary import Kind, Office
+from . import founding
+from .policy_texts import policies as policies
+from .words import ids as ids
+from .words import labels as labels
+from .words import texts as texts
+from .words import units as units
 
+ALIKE = (
+    Payee("Tea House", "6222 1"),
+    Payee("ＴＥＡ house", "6222-1"),
+    # The e is Cyrillic.
+    Payee("T\u0435a-House", "6222 2"),
+    Payee("Printer", "6222 3"),
+)
+"""Payees of whom some are one by name, some by account (A3.6)."""
+
+
+def amounts(currency: str = "CNY", largest: int = UNITS_MAX) -> st.SearchStrategy[Money]:
+    """Amounts above 0, up to so many smallest units: few, round, a unit beside round, and any."""
+    return units(largest).map(lambda drawn: Money(drawn, currency))
+
+
+def payees() -> st.SearchStrategy[Payee]:
+    """Payees, some of whom are one under two spellings, and some of the company's own people."""
+    return st.one_of(st.sampled_from(ALIKE), st.builds(Payee, labels(), labels(), st.one_of(st.none(), ids())))
+
+
+def offices(policy: Policy) -> tuple[str, ...]:
+    """Every office that a policy needs someone in: who signs, stands in, adopts, reads and pays, in order."""
+    steps = [rule.office for _, rules in policy.chains for rule in rules]
+    instead = [office for _, names in policy.substitutes for office in names]
+    return tuple(dict.fromkeys((*steps, *instead, *policy.adopters, *policy.readers, Office.CASHIER)))
+
+
+@st.composite
+def rosters(draw: st.DrawFn, policy: Policy | None = None, at: datetime | None = None) -> Roster:
+    """People for a policy, as of its first day or of an instant: each of its offices is held in every department.
+
+    Each by somebody who holds no other, so that a step can always be signed; adopters hold theirs for the whole
+    company. Beside them some hold two offices, and some let others sign for them, now, before or later.
+    """
+    policy = policy or founding.kit_policy()
+    at = at or policy.calendar.start(policy.effective)
+    holdings: list[Holding] = []
+    for office in offices(policy):
+        whole = office in policy.adopters or draw(st.booleans())
+        for department in (None,) if whole else policy.departments:
+            for _ in range(draw(st.integers(1, 2))):
+                holdings.append(Holding(office, f"person {len(holdings) + 1}", department))
+    for _ in range(draw(st.integers(0, 2))):
+        office, person = draw(st.tuples(*[st.sampled_from(holdings)] * 2))
+        holdings.append(Holding(office.office, f"{person.person} too", office.department))
+        holdings.append(Holding(person.office, f"{person.person} too", person.department))
+    lent = [holding for holding in holdings if holding.office != Office.CASHIER]
+    delegations = []
+    for _ in range(draw(st.integers(0, 3))):
+        holder = draw(st.sampled_from(lent))
+        delegate = draw(st.one_of(st.sampled_from(holdings).map(lambda h: h.person), ids()))
+        since = at + timedelta(days=draw(st.integers(-30, 10)), microseconds=draw(st.integers(0, 1)))
+        until = since + timedelta(days=draw(st.integers(1, 60)))
+        limit = draw(st.one_of(st.none(), units(10**9)))
+        if delegate != holder.person:
+            delegations.append(Delegation(holder.person, delegate, holder.office, since, until, draw(texts()), limit))
+    return Roster(at, tuple(holdings), tuple(delegations))
+
+
+def verdicts(step: Step) -> st.SearchStrategy[Verdict]:
+    """What whoever has a step may say to it: an approval with every finding, a return, a rejection."""
+    return st.one_of(
+        texts().map(lambda opinion: Approve(opinion, dict.fromkeys(step.points, True))),
+        texts().map(Return),
+        texts().map(Reject),
+    )
+
+
+def applications(
+    policy: Policy | None = None, *, lines: Sequence[Line] | None = None, today: date | None = None
+) -> st.SearchStrategy[Application]:
+    """Applications that a policy takes, of every type, on lines that are in force; of the kit's own without one.
+
+    Filed on `today`, or on the policy's first day, they are held by one line or two of `lines`, or of those of
+    `founding.lines`, and bear all the evidence that is asked for, as `founding.papers` has it: those bytes have to be
+    in the evidence store. ValueError where no line takes any.
+    """
+    policy = policy or founding.kit_policy()
+    today = today or policy.effective
+    lines = founding.lines(policy, policy.calendar.fiscal_year(today)) if lines is None else lines
+    groups = list(_groups(policy, lines, today))
+    if not groups:
+        raise ValueError("there is no budget line that an application of this policy could be held by")
+    return st.sampled_from(groups).flatmap(lambda group: _application(policy, today, *group))
+
+
+def _groups(policy: Policy, lines: Sequence[Line], today: date) -> Iterator[tuple[str, list[Line]]]:
+    """Each type with the lines of a department that could hold it."""
+    year = policy.calendar.fiscal_year(today)
+    for type_, kind in REGISTER.items():
+        if PLANS[type_](policy, today, 1) is None:
+            continue
+        for department in policy.departments:
+            found = [line for line in lines if (line.department, line.category) == (department, kind.category)]
+            found = [line for line in found if line.year == year and line.project is None and line.available > 0]
+            if found:
+                yield type_, found
+
+
+@st.composite
+def _application(draw: st.DrawFn, policy: Policy, today: date, type_: str, lines: list[Line]) -> Application:
+    first, *others = draw(st.permutations(lines))
+    asked = draw(_asked(policy, first.available))
+    strategy = PLANS[type_](policy, today, asked)
+    assert strategy is not None
+    plan = draw(strategy)
+    shares, total = {first.id: plan.total.units}, plan.total.units
+    if others and total > 1 and draw(st.booleans()):
+        part = draw(units(min(total - 1, others[0].available)))
+        shares = {first.id: total - part, others[0].id: part}
+    year = policy.calendar.fiscal_year(today)
+    days = [today + timedelta(days=n) for n in range(60)]
+    return Application(
+        department=first.department,
+        purpose=draw(texts()),
+        business_goal=draw(texts()),
+        customers=draw(texts()),
+        type=type_,
+        shares=tuple(Share(line, Money(part, policy.currency)) for line, part in shares.items()),
+        payee=draw(payees()),
+        method=draw(st.sampled_from(("bank_transfer", "cash", "支票"))),
+        expected_payment=draw(st.sampled_from([day for day in days if policy.calendar.fiscal_year(day) == year])),
+        plan=plan,
+        attachments=tuple(
+            Attachment(kind, hashlib.sha256(data).hexdigest()) for kind, data in founding.papers(policy).items()
+        ),
+    )
+
+
+def _asked(policy: Policy, most: int) -> st.SearchStrategy[int]:
+    """Amounts, among them those at which a policy decides, and a unit more."""
+    rules = dict(policy.chains)[Kind.APPLICATION.value]
+    bounds = [bound for rule in rules for bound in (rule.above, rule.up_to) if bound is not None]
+    bounds += [rule.above for rule in policy.evidence]
+    near = sorted({n for bound in bounds for n in (bound, bound + 1) if 1 <= n <= most})
+    return st.one_of(st.sampled_from(near), units(most)) if near else units(most)
+
+
+@st.composite
+def _gift(draw: st.DrawFn, policy: Policy, feasts: list[tuple[str, int, date]], most: int) -> Plan:
+    name, year, day = draw(st.sampled_from(feasts))
+    standard = policy.holiday_gifts
+    # A price that the amount is a multiple of, so that none of it is left over.
+    price = gcd(most, draw(units(min(most, standard.unit_price_max))))
+    first = draw(st.integers(-standard.days_before, standard.days_after))
+    last = draw(st.integers(first, standard.days_after))
+    days = (day + timedelta(days=first), day + timedelta(days=last))
+    return HolidayGift(name, year, draw(texts()), Money(price, policy.currency), most // price, *days)
+
+
+def _gifts(policy: Policy, today: date, most: int) -> st.SearchStrategy[Plan] | None:
+    """Gifts of up to so many smallest units, for a festival that is near; None where no price keeps the standard."""
+    names = (*FESTIVALS, *[name for name, _ in policy.holiday_gifts.festivals])
+    found = {(name, year): festival_day(policy, name, year) for name in names for year in (today.year, today.year + 1)}
+    feasts = [(name, year, day) for (name, year), day in found.items() if day is not None]
+    return _gift(policy, feasts, most) if feasts and policy.holiday_gifts.unit_price_max > 0 else None
+
+
+@st.composite
+def _message(draw: st.DrawFn, policy: Policy, most: int) -> Plan:
+    short = [text for text in _MESSAGES if segments(text) <= min(policy.sms.segments_max, most)]
+    text = draw(st.sampled_from(short))
+    billed = most // segments(text)
+    price = gcd(billed, draw(units(100)))
+    return Sms(text, billed // price, Money(price, policy.currency))
+
+
+def _messages(policy: Policy, today: date, most: int) -> st.SearchStrategy[Plan] | None:
+    """Messages of up to so many smallest units."""
+    return _message(policy, most)
+
+
+_MESSAGES = ("Hello", "新春快乐！", "x" * 160, "x" * 161, "福" * 71, "🧧" * 70)
+
+PLANS: dict[str, Callable[[Policy, date, int], st.SearchStrategy[Plan] | None]] = {
+    "holiday_gift": _gifts,
+    "sms": _messages,
+}
+"""For each type of the register: its plans near a day, of at most so many smallest units, and of as many where it can.
+
+None where the policy takes none.
+"""
+
+# What the state machine draws: amounts and payees that its oracle's company decides by.
 UNITS = st.one_of(
     st.integers(1, 300),
     st.sampled_from((1, 999999, 1000000, 2000000, 4999999, 5000000, 5000001, 10000000, 20000001)),
     st.integers(1, 2000).map(lambda n: n * 10000),
 )
 APPLICANTS = st.sampled_from(("li.na", "mei", "head", "officer", "gm"))
-PAYEES = st.sampled_from(
-    (
-        ("Tea House", "6222 1"),
-        ("ＴＥＡ house", "6222-1"),
-        # The e is Cyrillic.
-        ("T\u0435a-House", "6222 2"),
-        ("Printer", "6222 3"),
-    )
-)
+PAYEES = st.sampled_from(ALIKE)
 
 
 @st.composite
