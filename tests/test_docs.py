@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,40 @@ def test_stores_are_opened_as_written(
     exec(code.replace("postgresql://expenses@db.example/expenses", postgres_url), names)
     names["store"].close()
     assert capsys.readouterr().out == "[]\n"
+
+KIT = "expense_policy.testing"
+HOMES = {
+    "": ["proving"],
+    ".contract": ["contract", "port_laws.directory", "port_laws.evidence", "port_laws.notifier"],
+    ".strategies": ["strategies", "policy_texts", "words"],
+    ".founding": ["founding"],
+    ".company": ["company"],
+    ".machine": ["machine"],
+}
+"""Each section of the page of the kit, with the modules that what can be had there is written in."""
+
+
+def test_the_page_of_the_kit_names_all_there_is() -> None:
+    """The page of the testing kit lists, module by module, every function and class that is public there."""
+    sections = re.split(rf"^## `({KIT}[.\w]*)`$", _text(ROOT / "docs" / "reference" / "testing.md"), flags=re.MULTILINE)
+    assert sections[1::2] == [f"{KIT}{name}" for name in HOMES]
+    for name, text in zip(sections[1::2], sections[2::2], strict=True):
+        module, homes = import_module(name), {f"{KIT}.{home}" for home in HOMES[name.removeprefix(KIT)]}
+        listed = {
+            each for row in re.findall(r"^\| (`.+?`) \|", text, re.MULTILINE) for each in re.findall(r"`(\w+)`", row)
+        }
+        public = {each: getattr(module, each) for each in dir(module) if not each.startswith("_")} | {
+            each: getattr(module, each) for each in getattr(module, "__all__", ())
+        }
+        assert listed == {each for each, value in public.items() if getattr(value, "__module__", None) in homes}, name
+
+
+def test_the_property_of_the_kits_page_holds() -> None:
+    """The property test that the page shows runs as it stands, and holds."""
+    space: dict[str, Any] = {}
+    (code,) = _blocks("reference/testing.md", "python")
+    exec(compile(code, "testing.md", "exec"), space)
+    space["test_a_drawn_application_is_taken_and_can_be_signed"]()
 
 
 def test_the_refusals_are_those_of_the_library() -> None:
