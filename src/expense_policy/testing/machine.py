@@ -169,12 +169,18 @@ class SpendingMachine(ApprovingMachine):
             self._afterwards(data, id)
 
     def _afterwards(self, data: st.DataObject, id: str) -> None:
-        """What somebody tries at once after an end: a use is recorded, or a payment bounces."""
+        """What somebody tries at once after an end: a use, a payment bounces, the same payee is applied for again."""
         form = self.oracle.forms[id]
         more = form["status"] == "closed" and self._more(form) > 0
-        tried = data.draw(st.sampled_from((None, self._bounce, *[self._use] * (6 if more else 1))), label="afterwards")
+        uses = [self._use] * (6 if more else 1)
+        tried = data.draw(st.sampled_from((None, self._bounce, *[self._related] * 3, *uses)), label="afterwards")
         if tried is not None:
             tried(data, id)
+
+    def _related(self, data: st.DataObject, id: str) -> None:
+        """An application to the same payee, for which what was paid counts (A3.6)."""
+        units, applicant = data.draw(UNITS, label="units"), data.draw(APPLICANTS, label="applicant")
+        self.apply(data, units, self.oracle.forms[id]["form"].payee, applicant)
 
     def _some_paid(self, data: st.DataObject) -> tuple[str, dict[str, Any]]:
         """An approved document that something was paid of, where there can be one; more often in part, and unused."""
