@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from expense_policy_lmdb import LmdbRepository
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from expense_adapters.memory import MemoryRepository
@@ -38,26 +38,35 @@ RULES = {
 }
 AFTER_THE_END = {"use, closed", "reverse, settled", "reverse, closed"}
 """Rarer: the longer run has to meet them."""
+ROUNDS = 4
+"""As often the machine is played at most until each rule was met."""
 
 
 def run(factory: Callable[[], Repository], examples: int, steps: int, rules: set[str]) -> None:
-    """The machine over a store, the same examples every time; each rule has to be accepted at least once."""
+    """The machine over a store, the same examples every time; each rule has to be accepted at least once.
+
+    What is drawn hangs on every number that is written in the library. Where by chance a rule was not met, as many more
+    examples follow, in so many rounds at most.
+    """
     kind = type("Machine", (SpendingMachine,), {"factory": staticmethod(factory)})
     TALLY.clear()
-    run_state_machine_as_test(
-        kind,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            phases=(Phase.generate,) if os.environ.get("EXPENSE_POLICY_NO_SHRINKING") else tuple(Phase),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    assert {name for name, tally in TALLY.items() if tally["accepted"]} >= rules, TALLY
-    assert TALLY["sign_what_was"]["tried"] > 0
+    for number in range(ROUNDS):
+        run_state_machine_as_test(
+            seed(number)(kind),
+            settings=settings(
+                max_examples=examples,
+                stateful_step_count=steps,
+                deadline=None,
+                database=None,
+                phases=(Phase.generate,) if os.environ.get("EXPENSE_POLICY_NO_SHRINKING") else tuple(Phase),
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        accepted = {name for name, tally in TALLY.items() if tally["accepted"]}
+        tried = "sign_what_was" in TALLY
+        if accepted >= rules and tried:
+            return
+    raise AssertionError((rules - accepted, tried, TALLY))
 
 
 @pytest.mark.clause("A3.2", "A3.3", "A3.4", "A3.5", "A3.6", "A4.1", "A4.2", "A4.3", "B2.1", "G3.3", "G3.4", "X2")
