@@ -97,37 +97,6 @@ class OneLookForAll(MemoryRepository):
         super().commit(*batches)
 
 
-@breaks("test_a_look_sees_what_was_committed")
-class StaleLook(MemoryRepository):
-    """Answers a question it was asked before from memory."""
-
-    def look(self, at: Look) -> Seen:
-        """The first answer, for ever."""
-        kept: dict[Look, Seen] = self.__dict__.setdefault("_kept", {})
-        plain = attrs.evolve(at, keys=(), subjects=(), documents=(), lines=())
-        seen = super().look(at)
-        return attrs.evolve(seen, guards=kept.setdefault(plain, seen).guards)
-
-
-@breaks("test_what_is_left_half_read_is_in_nobodys_way")
-class SnapshotWhileReading(MemoryRepository):
-    """A history that is being read holds the thread's snapshot open."""
-
-    def history(
-        self, subject: str | None = None, faulty: Faulty | None = None
-    ) -> Iterator[tuple[Entry, tuple[Fact, ...]]]:
-        """Reads, and holds."""
-        self.held = dict(self._state.guards)
-        yield from super().history(subject, faulty)
-        del self.held
-
-    def look(self, at: Look) -> Seen:
-        """As of when the reading began."""
-        seen = super().look(at)
-        held = getattr(self, "held", None)
-        return seen if held is None else attrs.evolve(seen, guards={key: held.get(key, 0) for key in at.guards})
-
-
 class Unlocked:
     """A lock that locks nothing."""
 
