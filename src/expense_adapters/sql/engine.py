@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, tuple_
 from sqlalchemy.engine import Dialect as Compiler
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement
@@ -84,6 +84,12 @@ class Dialect(ABC):
     @abstractmethod
     def array(self, values: Sequence[str]) -> Any:
         """Several values bound as one."""
+
+    def beyond(self, columns: Sequence[Any], place: Sequence[Any]) -> ColumnElement[bool]:
+        """Whether a row comes after a place in the order of an index of these columns."""
+        # Said of the first column too, so that the index is used on engines that don't see it in a tuple.
+        found: ColumnElement[bool] = (columns[0] >= place[0]) & (tuple_(*columns) > tuple_(*place))
+        return found
 
     @abstractmethod
     def held(self, document: ColumnElement[bool]) -> ColumnElement[Any]:

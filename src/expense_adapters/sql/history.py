@@ -43,8 +43,7 @@ def pages(dialect: Dialect) -> _Pages:
     j = s.journal.c
     limit: Any = bind("limit")
     ordered = select(s.journal).order_by(j.subject, j.seq).limit(limit)
-    # Said so that an index of both is used from the place itself, on engines that don't see it in a pair.
-    beyond = (j.subject >= bind("subject")) & (tuple_(j.subject, j.seq) > tuple_(bind("subject"), bind("seq")))
+    beyond = dialect.beyond((j.subject, j.seq), (bind("subject"), bind("seq")))
     seals = select(s.seals).where(s.seals.c.seq.between(bind("seq"), bind("last_seq"))).order_by(s.seals.c.number)
     return _Pages(
         dialect.compiled(ordered.where(beyond)),

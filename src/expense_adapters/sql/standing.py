@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, select, tuple_
+from sqlalchemy import Table, select
 from sqlalchemy import bindparam as bind
 
 from expense_policy.domain.content import Row
@@ -83,8 +83,7 @@ def _pages(dialect: Dialect, table: Table, page: int) -> tuple[Statement, Statem
     """A table's first rows, and those after a key."""
     keys = list(table.primary_key)
     first = select(table).order_by(*keys).limit(page)
-    # Said of the first column too, so that its index is used on engines that don't see it in a tuple.
-    after = (keys[0] >= bind(keys[0].name)) & (tuple_(*keys) > tuple_(*[bind(key.name) for key in keys]))
+    after = dialect.beyond(keys, [bind(key.name) for key in keys])
     return dialect.compiled(first), dialect.compiled(first.where(after))
 
 
