@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -14,7 +15,7 @@ from expense_adapters.memory import MemoryRepository
 from expense_adapters.sql import SqlRepository
 from expense_policy.ports.repository import Repository
 
-from . import servers, sizes
+from . import mariadb_servers, servers, sizes
 from .world import World
 
 
@@ -41,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """What was started is stopped."""
     if config.stash.get(_BEGAN, False):
+        mariadb_servers.end()
         servers.end()
 
 
@@ -66,6 +68,19 @@ def own_postgres() -> Iterator[servers.OwnPostgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def mariadb() -> mariadb_servers.Mariadb:
+    """A MariaDB server, one for all workers; where CI is set its absence fails."""
+    return mariadb_servers.server() or _absent(_NO_MARIADB)
+
+
+@pytest.fixture
+def mariadb_url(mariadb: mariadb_servers.Mariadb) -> Iterator[str]:
+    """A database of its own, empty."""
+    with mariadb.database() as url:
+        yield url
+
+
 @pytest.fixture
 def world(repository: Repository) -> World:
     """A company with its policy adopted and a budget in force."""
@@ -80,6 +95,13 @@ def figures(record_property: Callable[[str, object], None]) -> Callable[[str], N
 
 _FIGURE = "figure"
 _ABSENT = "the shared data is not there"
+_NO_MARIADB = "MariaDB is not there: install mariadb-server, or set EXPENSE_POLICY_TEST_MARIADB to a server's URL"
+
+
+def _absent(message: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 @pytest.fixture
@@ -88,15 +110,12 @@ def shared() -> Path:
     root = Path(__file__).parent.parent
     path = Path(os.environ.get("EXPENSE_POLICY_SHARED") or root.parent / "shared").resolve()
     if not (path / "data").is_dir():
-        message = f"{_ABSENT}: set EXPENSE_POLICY_SHARED, {path} is no such folder"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        _absent(f"{_ABSENT}: set EXPENSE_POLICY_SHARED, {path} is no such folder")
     return path
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says loudly which tests on real data did not run, what was counted, and how large the house's rooms are."""
+    """Says loudly which tests on real data or on MariaDB did not run, what was counted, and how large the house's rooms are."""
     told = [
         f"{each.nodeid.rpartition('::')[2]}: {text}"
         for each in (*terminalreporter.stats.get("passed", ()), *terminalreporter.stats.get("failed", ()))
@@ -110,9 +129,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("largest modules and longest functions", sep="-")
     for line in sizes.report():
         terminalreporter.line(line)
-    absent = [each.nodeid for each in terminalreporter.stats.get("skipped", ()) if _ABSENT in str(each.longrepr)]
-    if absent:
-        terminalreporter.section("REAL DATA NOT FOUND", sep="!")
-        for nodeid in absent:
-            terminalreporter.line(f"not run: {nodeid}")
-        terminalreporter.line(f"{len(absent)} tests were skipped: set EXPENSE_POLICY_SHARED to the shared folder.")
+    skipped = terminalreporter.stats.get("skipped", ())
+    for title, why, remedy in (
+        ("REAL DATA NOT FOUND", _ABSENT, "set EXPENSE_POLICY_SHARED to the shared folder."),
+        ("MARIADB NOT FOUND", _NO_MARIADB, "install mariadb-server, or set EXPENSE_POLICY_TEST_MARIADB."),
+    ):
+        absent = [each.nodeid for each in skipped if why in str(each.longrepr)]
+        if absent:
+            terminalreporter.section(title, sep="!")
+            for nodeid in absent:
+                terminalreporter.line(f"not run: {nodeid}")
+            terminalreporter.line(f"{len(absent)} tests were skipped: {remedy}")

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
 
 VERSION = 2
 metadata = MetaData()
@@ -14,10 +25,16 @@ def _table(name: str, *items: Column[str] | Column[int] | PrimaryKeyConstraint |
 
 # Text is compared by its code points, on every engine.
 _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+CODE_POINTS = "utf8mb4_nopad_bin"
+_UNBOUNDED = 2**32 - 1
+# As many code points each has: an index of MariaDB takes 3072 bytes, at four a code point.
+_NAME, _FOLDED, _ID, _WORD, _INSTANT = 500, 400, 200, 50, 30
 
 
-def _text(name: str, *, null: bool = False, key: bool = False) -> Column[str]:
-    return Column(name, _TEXT, nullable=null, primary_key=key)
+def _text(name: str, most: int = 0, *, null: bool = False, key: bool = False) -> Column[str]:
+    """Text; `most` code points of it where an index holds it."""
+    bounded = String(most, CODE_POINTS) if most else Text(_UNBOUNDED, CODE_POINTS)
+    return Column(name, _TEXT.with_variant(bounded, "mariadb"), nullable=null, primary_key=key)
 
 
 def _int(name: str, *, null: bool = False, key: bool = False) -> Column[int]:
@@ -29,24 +46,24 @@ def _int(name: str, *, null: bool = False, key: bool = False) -> Column[int]:
 schema_version = _table("schema_version", _int("version", key=True))
 documents = _table(
     "documents",
-    _text("id", key=True),
+    _text("id", _NAME, key=True),
     _int("version"),
     _text("kind"),
-    _text("department"),
+    _text("department", _ID),
     _text("applicant"),
-    _text("status"),
-    _text("type", null=True),
-    _text("payee_account", null=True),
-    _text("payee_name", null=True),
+    _text("status", _WORD),
+    _text("type", _WORD, null=True),
+    _text("payee_account", _FOLDED, null=True),
+    _text("payee_name", _FOLDED, null=True),
     _text("payee_person", null=True),
     _int("units"),
     _int("counted"),
-    _text("submitted_at"),
+    _text("submitted_at", _INSTANT),
     _text("approved_at", null=True),
-    _text("expires_at", null=True),
-    _text("use_due_at", null=True),
+    _text("expires_at", _INSTANT, null=True),
+    _text("use_due_at", _INSTANT, null=True),
     _text("ended_at", null=True),
-    _text("step_office", null=True),
+    _text("step_office", _ID, null=True),
     _int("round"),
     _int("paid"),
     _int("used"),
@@ -63,7 +80,7 @@ documents = _table(
 )
 rounds = _table(
     "rounds",
-    _text("document"),
+    _text("document", _NAME),
     _int("round"),
     _int("seq"),
     _int("revision"),
@@ -83,10 +100,10 @@ rounds = _table(
     _text("nonce"),
     PrimaryKeyConstraint("document", "round"),
 )
-payees = _table("payees", _text("id", key=True), _int("version"), _text("account"))
+payees = _table("payees", _text("id", _NAME, key=True), _int("version"), _text("account"))
 policies = _table(
     "policies",
-    _text("id", key=True),
+    _text("id", _NAME, key=True),
     _int("version"),
     _text("effective"),
     _text("digest"),
@@ -96,7 +113,7 @@ policies = _table(
 )
 projects = _table(
     "projects",
-    _text("id", key=True),
+    _text("id", _NAME, key=True),
     _int("version"),
     _text("name"),
     _text("departments"),
@@ -105,7 +122,7 @@ projects = _table(
 )
 lines = _table(
     "lines",
-    _text("id", key=True),
+    _text("id", _ID, key=True),
     _text("department"),
     _int("year"),
     _text("category"),
@@ -122,14 +139,19 @@ lines = _table(
         name="lines_never_overdrawn",
     ),
 )
-guards = _table("guards", _text("key", key=True), _int("version"))
+guards = _table("guards", _text("key", _NAME, key=True), _int("version"))
 taken = _table(
-    "taken", _text("space"), _text("key"), _text("owner"), _int("ever"), PrimaryKeyConstraint("space", "key")
+    "taken",
+    _text("space", _WORD),
+    _text("key", _NAME),
+    _text("owner"),
+    _int("ever"),
+    PrimaryKeyConstraint("space", "key"),
 )
-keys = _table("keys", _text("key", key=True), _text("asked"), _text("subject"), _int("seq"))
+keys = _table("keys", _text("key", _NAME, key=True), _text("asked"), _text("subject", _NAME), _int("seq"))
 journal = _table(
     "journal",
-    _text("subject"),
+    _text("subject", _NAME),
     _int("seq"),
     _text("prev"),
     _text("act"),
@@ -147,9 +169,9 @@ journal = _table(
 )
 moves = _table(
     "moves",
-    _text("subject"),
+    _text("subject", _NAME),
     _int("seq"),
-    _text("line"),
+    _text("line", _ID),
     _int("in_force"),
     _int("reserved"),
     _int("committed"),
@@ -159,7 +181,7 @@ moves = _table(
 )
 signatures = _table(
     "signatures",
-    _text("document"),
+    _text("document", _NAME),
     _int("round"),
     _int("step"),
     _int("seq"),
@@ -178,7 +200,7 @@ signatures = _table(
 )
 payments = _table(
     "payments",
-    _text("document"),
+    _text("document", _NAME),
     _int("number"),
     _int("seq"),
     _int("units"),
@@ -195,13 +217,13 @@ payments = _table(
 )
 use_rows = _table(
     "use_rows",
-    _text("document"),
+    _text("document", _NAME),
     _int("number"),
     _int("seq"),
-    _text("type"),
+    _text("type", _WORD),
     _text("on_day"),
-    _text("month"),
-    _text("recipient"),
+    _text("month", _WORD),
+    _text("recipient", _ID),
     _int("quantity"),
     _int("units"),
     _text("detail"),
@@ -213,11 +235,11 @@ use_rows = _table(
 seals = _table(
     "seals", _int("number", key=True), _int("seq"), _text("root"), _text("entries"), Index("seals_seq", "seq")
 )
-unsealed = _table("unsealed", _text("subject"), _int("seq"), PrimaryKeyConstraint("subject", "seq"))
+unsealed = _table("unsealed", _text("subject", _NAME), _int("seq"), PrimaryKeyConstraint("subject", "seq"))
 outbox = _table(
     "outbox",
-    _text("key", key=True),
-    _text("due"),
+    _text("key", _NAME, key=True),
+    _text("due", _INSTANT),
     _int("parked"),
     _int("attempts"),
     _text("at"),

@@ -1,0 +1,89 @@
+"""The MariaDB store keeps every law of the port, durably, for many threads, and against plain SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from typing import Any
+
+import pymysql
+import pytest
+
+from expense_adapters.sql import SqlRepository
+from expense_policy.ports.repository import Repository
+from expense_policy.testing.contract import RepositoryContract
+from tests.mariadb_servers import plain
+
+REFUSED = (
+    "UPDATE journal SET reason = 'x'",
+    "DELETE FROM signatures",
+    "REPLACE INTO payments SELECT * FROM payments",
+    "INSERT INTO payments SELECT * FROM payments ON DUPLICATE KEY UPDATE units = 1",
+    "INSERT IGNORE INTO payments SELECT document, number + 1, seq, units, payee_name, payee_account, method, payer, at,"
+    " statement, reverses, parts FROM payments",
+    "UPDATE `lines` SET reserved = in_force + 1",
+    "UPDATE IGNORE `lines` SET reserved = in_force + 1",
+    "DELETE FROM `keys`",
+    "DELETE FROM taken",
+    "DELETE IGNORE FROM taken",
+    "INSERT INTO moves SELECT * FROM moves",
+    "REPLACE INTO `keys` SELECT `key`, 'x', subject, seq FROM `keys`",
+    "REPLACE INTO taken SELECT space, `key`, 'x', ever FROM taken",
+    "REPLACE INTO documents SELECT * FROM documents",
+    "UPDATE payments, documents SET payments.units = 1 WHERE documents.id = payments.document",
+    "DELETE payments FROM payments JOIN documents ON documents.id = payments.document",
+)
+NAMED = (
+    "UPDATE `lines` SET in_force = in_force + 1",
+    "UPDATE payments SET units = units - 1",
+    "DELETE FROM signatures WHERE step = 1",
+    "UPDATE journal SET actor = 'x' WHERE seq = 2",
+    "DELETE FROM moves WHERE seq = 1 AND reserved > 0",
+    "DELETE FROM `keys`",
+    "UPDATE guards SET version = version + 1",
+    "DELETE FROM taken",
+)
+
+
+class TestMariadb(RepositoryContract):
+    """A store in a database."""
+
+    durable = True
+    back_door = True
+
+    @pytest.fixture
+    def repository(self, mariadb_url: str) -> Iterator[SqlRepository]:
+        """An empty one."""
+        self.url = mariadb_url
+        store = SqlRepository(mariadb_url)
+        yield store
+        store.close()
+
+    def reopen(self, repository: Repository) -> SqlRepository:
+        """The same database, opened anew."""
+        assert isinstance(repository, SqlRepository)
+        repository.close()
+        return SqlRepository(self.url)
+
+    def meddle(self, repository: Repository) -> Iterator[tuple[str, Callable[[], object]]]:
+        """Plain SQL, first with the triggers, with every check off, then without."""
+        with closing(plain(self.url)) as connection, connection.cursor() as cursor:
+            cursor.execute("SET SESSION check_constraint_checks = 0, sql_mode = ''")
+            for statement in REFUSED:
+                yield statement, partial(self.refused, cursor, statement)
+            cursor.execute("SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE()")
+            for (trigger,) in cursor.fetchall():
+                cursor.execute(f"DROP TRIGGER {trigger}")
+            for statement in NAMED:
+                yield statement, partial(self.done, cursor, statement)
+
+    def refused(self, cursor: Any, statement: str) -> None:
+        """Tries a statement that the database itself should refuse."""
+        with pytest.raises(pymysql.MySQLError):
+            cursor.execute(statement)
+        raise PermissionError(statement)
+
+    def done(self, cursor: Any, statement: str) -> None:
+        """Does a statement, which changes something."""
+        assert cursor.execute(statement) > 0
