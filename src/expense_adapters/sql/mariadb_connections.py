@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -210,12 +209,15 @@ class Joined(_Held):
             try:
                 change(cursor, changes)
                 run(cursor, "RELEASE SAVEPOINT expense_policy")
-            except BaseException:
+            except BaseException as error:
                 drain(cursor)
-                # A deadlock has taken the host's whole transaction, and the savepoint with it.
-                with suppress(pymysql.Error):
+                try:
                     run(cursor, "ROLLBACK TO SAVEPOINT expense_policy")
                     run(cursor, "RELEASE SAVEPOINT expense_policy")
+                except pymysql.Error:
+                    # A deadlock takes the host's whole transaction, and the savepoint with it.
+                    why = f"the host's transaction was rolled back, all of it: {error}"
+                    raise RepositoryUnavailable(why, outcome_known=True) from error
                 raise
 
     def close(self) -> None:
