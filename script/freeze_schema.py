@@ -2,11 +2,11 @@
 
 import json
 
-from expense_adapters.sql import postgres_catalog, sqlite
+from expense_adapters.sql import mariadb_catalog, postgres_catalog, sqlite
 from expense_adapters.sql.migrations.released import FOLDER, told
 from expense_adapters.sql.schema import VERSION
 
-ENGINES = {"postgresql": postgres_catalog, "sqlite": sqlite}
+ENGINES = {"mariadb": mariadb_catalog, "postgresql": postgres_catalog, "sqlite": sqlite}
 
 words = {name: sorted(map(list, told(engine.wanted()))) for name, engine in ENGINES.items()}
 parts = [f'"{name}": [\n' + ",\n".join(map(json.dumps, each)) + "\n]" for name, each in words.items()]

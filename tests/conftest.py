@@ -115,7 +115,7 @@ def shared() -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says loudly which tests on real data or on MariaDB did not run, what was counted, and how large the house's rooms are."""
+    """Says loudly which tests did not run for want of what they need, what was counted, and how large the rooms are."""
     told = [
         f"{each.nodeid.rpartition('::')[2]}: {text}"
         for each in (*terminalreporter.stats.get("passed", ()), *terminalreporter.stats.get("failed", ()))

@@ -19,7 +19,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from expense_adapters.local import HmacKey
-from expense_adapters.sql import SqlRepository, databases, migrate, postgres_catalog, sqlite
+from expense_adapters.sql import SqlRepository, databases, mariadb_catalog, migrate, postgres_catalog, sqlite
 from expense_adapters.sql.migrations import due, upgrading
 from expense_adapters.sql.migrations.released import FOLDER, released, told
 from expense_adapters.sql.schema import VERSION, metadata
@@ -31,7 +31,7 @@ from tests.world import World
 ROOT = Path(__file__).parents[2]
 DUMP = ROOT / "tests" / "fixtures" / "schema_1.sql"
 KEY = HmacKey("demo", bytes([1] * 32))
-WANTED = {"sqlite": sqlite.wanted, "postgresql": postgres_catalog.wanted}
+WANTED = {"mariadb": mariadb_catalog.wanted, "postgresql": postgres_catalog.wanted, "sqlite": sqlite.wanted}
 Row = tuple[Any, ...]
 
 
@@ -96,10 +96,10 @@ def test_an_upgraded_store_is_a_new_one_word_for_word(old: Path, tmp_path: Path)
     assert schemas[0] == schemas[1]
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("engine", ["sqlite", "postgres", "mariadb"])
 def test_where_nothing_is_due_nothing_is_done(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """This library's own schema is left as it is, and so is everything in it."""
-    url = f"sqlite:///{tmp_path}/store.db" if engine == "sqlite" else request.getfixturevalue("postgres_url")
+    url = f"sqlite:///{tmp_path}/store.db" if engine == "sqlite" else request.getfixturevalue(f"{engine}_url")
     with closing(SqlRepository(url)) as store:
         Clerk(store).does("s")
     before = _whole(url)

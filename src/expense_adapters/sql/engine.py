@@ -112,7 +112,7 @@ class Dialect(ABC):
     def schema(self) -> Iterator[str]:
         """Every table, index and law, in the order in which they are made."""
         for table in metadata.sorted_tables:
-            yield str(CreateTable(table).compile(dialect=self.compiler)).rstrip() + self.options
+            yield str(CreateTable(table).compile(dialect=self.compiler)) + self.options
             for index in sorted(table.indexes, key=lambda each: str(each.name)):
                 yield str(CreateIndex(index).compile(dialect=self.compiler))
         yield from self.laws()

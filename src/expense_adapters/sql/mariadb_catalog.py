@@ -14,10 +14,9 @@ from sqlalchemy import CheckConstraint
 from expense_policy.ports.errors import RepositoryUnavailable
 
 from . import schema as s
+from .engine import Word
 from .mariadb import DIALECT, body, grouped, trigger
 
-Word = tuple[str, str]
-"""What a thing is called, and all that is said of it."""
 _WAIT = 60
 _HERE = "table_schema = DATABASE()"
 _OURS = f"({', '.join(['%s'] * len(s.metadata.tables))})"
@@ -93,13 +92,18 @@ def _tables(cursor: Any) -> list[str]:
     return sorted(name for (name,) in cursor.fetchall())
 
 
-def lacking(cursor: Any) -> tuple[str, ...]:
-    """The names of what is not there word for word, sorted. Who may not see triggers finds none of them."""
+def words(cursor: Any) -> set[Word]:
+    """All that stands there. Who may not see triggers finds none of them."""
     there: set[Word] = set()
     for query in _THERE:
         cursor.execute(query)
         there.update(cursor.fetchall())
-    return tuple(sorted({name for name, said in _wanted() if (name, said) not in there}))
+    return there
+
+
+def wanted() -> set[Word]:
+    """What this library makes."""
+    return set(_wanted())
 
 
 def _wanted() -> Iterator[Word]:

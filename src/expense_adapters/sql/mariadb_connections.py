@@ -16,10 +16,10 @@ from pymysql.cursors import Cursor as PlainCursor
 from expense_policy.ports.errors import RepositoryUnavailable
 
 from . import mariadb_catalog as catalog
-from .engine import Answer, Asked, Database, Stage
+from .engine import Answer, Asked, Database, Stage, Word
 from .mariadb import DIALECT, HARMLESS, STRICT, said
 from .mariadb_pool import Pool, connected, place, prepare, shut, told
-from .mariadb_wire import Connection, Cursor, Sent, change, commit, drain, each, run, tell
+from .mariadb_wire import Connection, Cursor, Sent, change, commit, drain, each, lost, run, tell
 
 ISOLATION = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 _CONNECTIONS = 8
@@ -67,8 +67,12 @@ class _Connections(Database):
 
     def lacking(self) -> tuple[str, ...]:
         """The names of tables, columns, indexes, checks and triggers that are not there word for word."""
+        return tuple(sorted({name for name, _ in catalog.wanted() - self.words()}))
+
+    def words(self) -> set[Word]:
+        """What the catalogue says."""
         with _Using(self) as cursor:
-            return catalog.lacking(cursor)
+            return catalog.words(cursor)
 
 
 class _Using:
@@ -102,6 +106,15 @@ class Own(_Connections):
         self._pool = Pool(connect, connections)
         # What is wrong with the place, the name or the password is told at once.
         self._pool.give(self._pool.get())
+
+    def ask(self, *asked: Asked) -> list[Answer]:
+        """One read; once more where the connection turns out to be gone, since the server was when it began."""
+        try:
+            return super().ask(*asked)
+        except RepositoryUnavailable as error:
+            if not lost(error.__cause__):
+                raise
+        return super().ask(*asked)
 
     def get(self) -> Connection:
         """One of the pool's."""
@@ -259,7 +272,7 @@ class Snapshot(_Held):
 
     def __init__(self, url: str) -> None:
         self._lock = threading.Lock()
-        self._held = _opened(place(url), partial(prepare, isolation="REPEATABLE READ", durable=False))
+        self._held = _opened(place(url), partial(prepare, isolation="REPEATABLE READ", writes=False))
         try:
             run(PlainCursor(self._held), "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         except pymysql.Error as error:

@@ -34,7 +34,7 @@ _SESSION = {
     "check_constraint_checks": "ON",
     "innodb_lock_wait_timeout": "30",
 }
-_DURABLE = ("innodb_flush_log_at_trx_commit", "log_bin", "sync_binlog")
+_DURABLE = ("innodb_flush_log_at_trx_commit", "log_bin", "sync_binlog", "read_only")
 _LEVEL = ("tx_isolation", "transaction_isolation")
 _SYNC = "wsrep_sync_wait"
 _IDLE = 30.0
@@ -74,8 +74,8 @@ def told(cursor: Any, *names: str) -> dict[str, str]:
     return dict(cursor.fetchall())
 
 
-def prepare(connection: Connection, isolation: str, *, durable: bool = True) -> None:
-    """Sets a session up, and reads back what it was given; with `durable`, a commit has to last when it returns."""
+def prepare(connection: Connection, isolation: str, *, writes: bool = True) -> None:
+    """Sets a session up, and reads back what it was given; one that `writes` does so where its commits last."""
     with connection.cursor() as cursor:
         wanted = dict(_SESSION)
         if told(cursor, _SYNC):
@@ -90,11 +90,14 @@ def prepare(connection: Connection, isolation: str, *, durable: bool = True) -> 
     for name, value in wanted.items():
         if found[name] != value:
             raise RepositoryUnavailable(f"{name} is {found[name]}, and has to be {value}", outcome_known=True)
-    if durable:
+    if writes:
         _check_durable(found)
 
 
 def _check_durable(found: Mapping[str, str]) -> None:
+    if found["read_only"] != "OFF":
+        # Nothing is decided on a replica, whose answers are older.
+        raise RepositoryUnavailable(f"read_only is {found['read_only']}, and has to be OFF", outcome_known=True)
     name, log = "innodb_flush_log_at_trx_commit", "sync_binlog"
     if found[name] not in ("1", "3"):
         why = f"{name} is {found[name]}, and has to be 1: a commit would be told before it lasts"

@@ -25,6 +25,8 @@ _AT_ONCE = 50
 """As many changes are sent in one packet."""
 _CHECKREAD, _SIGNAL, _RANGE, _CHECK = 1020, 1644, 1690, 4025
 _RACES = frozenset({ER.DUP_ENTRY, ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT, _CHECKREAD})
+# The client's words for it, and the server's to whom it ends.
+_LOST = (0, 2006, 2013, 1927, 1053)
 # A value that a column does not take, a check, a sum beyond 64 bits.
 _REFUSALS = frozenset(
     {
@@ -50,6 +52,11 @@ def failed(error: Exception, *, committing: bool = False) -> Exception | None:
     if number == _SIGNAL or number in _REFUSALS:
         return RepositoryError(f"the store refused the batch: {why}")
     return RepositoryUnavailable(why, outcome_known=not committing)
+
+
+def lost(error: BaseException | None) -> bool:
+    """Whether a connection that was there has gone; not whether none could be made."""
+    return isinstance(error, pymysql.Error) and error.args[:1] in [(number,) for number in _LOST]
 
 
 def tell(error: BaseException | None, *, committing: bool = False) -> None:
