@@ -21,12 +21,12 @@ from .world import World
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Repository]:
-    """Each store in turn."""
+    """Each store in turn; one that asks for it by name has "mariadb" too."""
     if request.param == "memory":
         yield MemoryRepository()
         return
     file = f"sqlite:///{tmp_path}/store.db"
-    store = SqlRepository(file if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    store = SqlRepository(file if request.param == "sqlite" else request.getfixturevalue(f"{request.param}_url"))
     yield store
     store.close()
 

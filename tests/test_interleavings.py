@@ -24,7 +24,7 @@ from .fights import ALIKE, NO_SERVICE, SERVICES, THREE, Fight, Tally, company, d
 from .world import World
 
 LONG = bool(os.environ.get("EXPENSE_POLICY_LONG"))
-STORES = ("memory", "sqlite", *ISOLATION)
+STORES = ("memory", "sqlite", *ISOLATION, "mariadb")
 Figures = Callable[[str], None]
 
 
@@ -36,6 +36,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Repository
     elif request.param == "sqlite":
         with closing(SqlRepository(f"sqlite:///{tmp_path}/store.db")) as file:
             yield file
+    elif request.param == "mariadb":
+        with closing(SqlRepository(request.getfixturevalue("mariadb_url"))) as database:
+            yield database
     else:
         url = request.getfixturevalue("postgres_url")
         with closing(SqlRepository(url, isolation=request.param)) as database:

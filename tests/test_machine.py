@@ -18,6 +18,7 @@ from expense_policy.ports.repository import Repository
 from expense_policy.testing.laws import TALLY
 from expense_policy.testing.machine import SpendingMachine
 
+from .mariadb_servers import Mariadb
 from .servers import Postgres
 
 RULES = {
@@ -112,3 +113,17 @@ def test_the_laws_hold_on_lmdb(tmp_path: Path) -> None:
     """The same laws hold on the example of a store made from outside."""
     numbers = itertools.count()
     run(lambda: LmdbRepository(tmp_path / f"{next(numbers)}"), 30, 40, RULES)
+
+
+@pytest.mark.clause("A4.1", "B2.1", "G3.4")
+def test_the_laws_hold_on_mariadb(mariadb: Mariadb) -> None:
+    """The same laws hold on MariaDB (I29)."""
+    with mariadb.database() as url:
+        store = _Kept(url, connections=1)
+
+        def emptied() -> SqlRepository:
+            mariadb.empty(url)
+            return store
+
+        run(emptied, 30, 40, RULES)
+        store.end()

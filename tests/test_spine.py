@@ -13,6 +13,8 @@ from expense_policy.domain.vocabulary import Status
 
 from .world import World, cny
 
+pytestmark = pytest.mark.parametrize("repository", ["memory", "sqlite", "postgres", "mariadb"], indirect=True)
+
 
 def codes(refused: pytest.ExceptionInfo[Refused]) -> set[Code]:
     """The codes an act was refused with."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from typing import Any
 
@@ -12,8 +13,11 @@ import pytest
 
 from expense_adapters.sql import SqlRepository
 from expense_policy.ports.repository import Repository
+from expense_policy.services.verification import verify
 from expense_policy.testing.contract import RepositoryContract
-from tests.mariadb_servers import plain
+from tests.mariadb_servers import Mariadb, plain
+from tests.test_verify import REFUSED as BREAKING
+from tests.test_verify import play
 
 REFUSED = (
     "UPDATE journal SET reason = 'x'",
@@ -87,3 +91,35 @@ class TestMariadb(RepositoryContract):
     def done(self, cursor: Any, statement: str) -> None:
         """Does a statement, which changes something."""
         assert cursor.execute(statement) > 0
+
+
+@pytest.fixture(scope="module")
+def played_there(mariadb: Mariadb) -> Iterator[str]:
+    """A store with a paid document "a", one in review "b", one returned "c" and one just filed "d"."""
+    with mariadb.database() as url:
+        play(SqlRepository(url))
+        yield url
+
+
+def _there(statement: str) -> str:
+    """The statement as MariaDB says it: two of the tables have names that are words of its own."""
+    said = statement.replace("INSERT OR REPLACE", "REPLACE").replace(" OR REPLACE", "")
+    return re.sub(r"\b(lines|keys)\b", r'"\1"', said)
+
+
+@pytest.mark.clause("A4.1", "B2.1", "G3.4", "A3.2")
+@pytest.mark.parametrize("statement", BREAKING, ids=lambda statement: statement[:60])
+def test_mariadb_refuses_from_plain_sql(played_there: str, statement: str) -> None:
+    """MariaDB itself refuses what would break a law, whoever asks, its checks switched off or not; nothing is left."""
+    with closing(plain(played_there)) as connection, connection.cursor() as cursor:
+        for mode, checks in (("ANSI_QUOTES,STRICT_ALL_TABLES", 1), ("ANSI_QUOTES", 0)):
+            cursor.execute("SET SESSION sql_mode = %s, check_constraint_checks = %s", (mode, checks))
+            with pytest.raises(pymysql.MySQLError) as refused:
+                cursor.execute(_there(statement))
+            assert refused.value.args[0] in (1062, 1644, 4025)
+        if not statement.startswith("INSERT OR"):
+            # What is to be passed over in silence is refused, or does nothing.
+            with suppress(pymysql.MySQLError):
+                assert cursor.execute(re.sub(r"^(\w+)", r"\1 IGNORE", _there(statement))) == 0
+    with closing(SqlRepository.reading(played_there)) as store:
+        assert verify(store).breaks == ()
