@@ -352,7 +352,11 @@ BUGS = {
 @pytest.mark.parametrize("name", BUGS)
 def test_a_sown_bug_is_caught(name: str, tmp_path: Path) -> None:
     """The bug makes the test fail that holds its law, and for that reason."""
-    bug = BUGS[name]
+    catch(BUGS[name], tmp_path)
+
+
+def catch(bug: Bug, tmp_path: Path) -> None:
+    """Sows a bug in a copy of the library: the test that has to see it fails, and says why."""
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     place = tmp_path / "src" / bug.file
     text = place.read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -14,6 +15,7 @@ from pymysql.converters import conversions
 from pymysql.cursors import DictCursor, SSCursor
 
 from expense_adapters.sql import SqlRepository
+from expense_adapters.sql.engine import Answer, Asked, Statement
 from expense_policy.ports.errors import Conflict, RepositoryUnavailable
 from expense_policy.ports.repository import Guard, Look
 from expense_policy.testing.batches import NOW, Clerk, notice, payee, written
@@ -49,6 +51,25 @@ def host(mariadb_url: str, store: SqlRepository) -> Iterator[Any]:
         yield connection
 
 
+SLOWLY = ("SELECT version FROM documents", "SELECT SLEEP(0.5)", "SELECT COUNT(*) FROM signatures")
+ASLEEP = "SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND state = 'User sleep'"
+
+
+def seen_while_signed(store: SqlRepository, ask: Callable[..., list[Answer]]) -> tuple[int, int]:
+    """The version of a document, and how many signatures are seen with it by who reads slowly while another signs."""
+    clerk = Clerk(store)
+    clerk.opens()
+    store.commit(filed := clerk.files("d1"))
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(ask, *[(Statement(text, ()), {}) for text in SLOWLY])
+        while not reading.done() and not store._database.ask((Statement(ASLEEP, ()), {}))[0]:
+            time.sleep(0.01)
+        store.commit(clerk.signs(written(filed)))
+        assert not reading.done()
+        ((version,),), _, ((signatures,),) = reading.result()
+    return version, signatures
+
+
 def _say(connection: Any, *statements: str) -> list[Any]:
     with pymysql.cursors.Cursor(connection) as cursor:
         for statement in statements:
@@ -76,6 +97,22 @@ def test_a_joined_store_reads_as_its_own(mariadb_url: str, store: SqlRepository,
         assert store.look(Look(documents=("d1",))).documents == {"d1": found}
         connection.commit()
         assert store.look(Look(documents=("d1",))).documents == {"d1": written(paid)}
+
+
+def test_a_look_is_of_one_instant(store: SqlRepository) -> None:
+    """The questions of a look are answered as of one instant, whoever writes between them."""
+    assert seen_while_signed(store, store._database.ask) == (1, 0)
+
+
+def test_a_joined_look_is_of_one_instant(mariadb_url: str, store: SqlRepository) -> None:
+    """At a level where each statement sees more than the one before, a look is still answered as of one instant."""
+
+    def ask(*asked: Asked) -> list[Answer]:
+        with closing(plain(mariadb_url, **HOST)) as host:
+            _say(host, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "BEGIN")
+            return SqlRepository.joining(host)._database.ask(*asked)
+
+    assert seen_while_signed(store, ask) == (2, 1)
 
 
 @pytest.mark.parametrize("ending", ["COMMIT", "ROLLBACK", "CREATE TABLE host (n INT)", "close", "KILL"])

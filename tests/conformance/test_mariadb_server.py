@@ -291,26 +291,6 @@ def test_many_names_are_asked_for_at_once(store: SqlRepository) -> None:
     assert store.look(Look(guards=())).guards == {}
 
 
-def test_a_look_is_of_one_instant(mariadb_url: str, store: SqlRepository) -> None:
-    """The questions of a look are answered as of one instant, whoever writes between them."""
-    clerk = Clerk(store)
-    clerk.opens()
-    store.commit(clerk.files("d0"))
-
-    def write() -> None:
-        for n in range(1, 6):
-            clerk.approved(f"d{n}")
-
-    with ThreadPoolExecutor(1) as pool:
-        writing, seen = pool.submit(write), set()
-        while not writing.done():
-            documents = store.look(Look(documents=tuple(f"d{n}" for n in range(6)))).documents
-            seen |= {(d.version, len(d.signatures)) for d in documents.values()}
-        writing.result()
-    assert seen > {(1, 0)}
-    assert {version - signatures for version, signatures in seen} == {1}
-
-
 def test_few_connections_serve_many_threads(mariadb_url: str) -> None:
     """There are never more connections than were allowed; whoever finds none free waits for one."""
     name = urlsplit(mariadb_url).path[1:]

@@ -30,7 +30,7 @@ _BEGIN_READ: tuple[Sent, ...] = (
     ("START TRANSACTION READ ONLY", ()),
 )
 _END_READ: tuple[Sent, ...] = (("COMMIT", ()),)
-_AGAIN = 5
+_AGAIN = 200
 
 
 class _Connections(Database):
@@ -208,11 +208,13 @@ class Joined(_Held):
     def ask(self, *asked: Asked) -> list[Answer]:
         """Asked again until the same is answered twice: then all of it stood at once, at whatever level the host is."""
         found = super().ask(*asked)
-        for _ in range(_AGAIN if len(asked) > 1 else 0):
+        for _ in range(_AGAIN):
+            if len(asked) < 2:
+                return found
             last, found = found, super().ask(*asked)
             if found == last:
-                break
-        return found
+                return found
+        raise RepositoryUnavailable("what is asked for changes faster than it is read", outcome_known=True)
 
     def do(self, *stages: Stage) -> None:
         """Inside a savepoint of the host's transaction."""
