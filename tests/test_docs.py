@@ -110,6 +110,7 @@ def test_stores_are_opened_as_written(
     names["store"].close()
     assert capsys.readouterr().out == "[]\n"
 
+
 KIT = "expense_policy.testing"
 HOMES = {
     "": ["proving"],
