@@ -18,6 +18,7 @@ import typer
 from expense_adapters.cli.main import app
 from expense_adapters.files import FileDirectory, read_budget, read_key
 from expense_adapters.notify import read_seals
+from expense_adapters.sql.mariadb_pool import place
 from expense_policy.domain.vocabulary import CATEGORIES
 from expense_policy.ports.repository import Repository
 
@@ -30,7 +31,11 @@ def _text(path: Path) -> str:
 
 
 def _blocks(page: str, kind: str) -> list[str]:
-    return re.findall(rf"```{kind}\n(.*?)```", _text(ROOT / "docs" / page), re.DOTALL)
+    return _blocks_of(_text(ROOT / "docs" / page), kind)
+
+
+def _blocks_of(text: str, kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)
 
 
 def _links(page: Path) -> Iterator[tuple[Path, str]]:
@@ -103,7 +108,7 @@ def test_stores_are_opened_as_written(
 ) -> None:
     """The Python of the page about stores runs as it stands, but for the server's place."""
     monkeypatch.chdir(tmp_path)
-    code = "\n".join(_blocks("how-to/choose-a-store.md", "python"))
+    code = "\n".join(_blocks_of(_stores()[0], "python"))
     assert code.count("postgresql://expenses@db.example/expenses") == 3
     names: dict[str, Any] = {}
     exec(code.replace("postgresql://expenses@db.example/expenses", postgres_url), names)
@@ -144,6 +149,22 @@ def test_the_property_of_the_kits_page_holds() -> None:
     (code,) = _blocks("reference/testing.md", "python")
     exec(compile(code, "testing.md", "exec"), space)
     space["test_a_drawn_application_is_taken_and_can_be_signed"]()
+
+def test_stores_on_mariadb_are_opened_as_written(mariadb_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """So does what is said of MariaDB."""
+    at = place(mariadb_url)
+    code = "\n".join(["from expense_adapters.sql import SqlRepository", *_blocks_of(_stores()[1], "python")])
+    code = code.replace("mariadb://expenses@db.example/expenses", mariadb_url)
+    code = code.replace('host="db.example", user="expenses", database="expenses"', "**at")
+    exec(code, {"at": at})
+    assert capsys.readouterr().out == "[]\n"
+
+
+def _stores() -> tuple[str, str]:
+    """The page about stores: up to MariaDB, and from there on."""
+    before, heading, after = _text(ROOT / "docs" / "how-to" / "choose-a-store.md").partition("\n## MariaDB\n")
+    assert heading
+    return before, after
 
 
 def test_the_refusals_are_those_of_the_library() -> None:

@@ -13,9 +13,12 @@ import pytest
 from pymysql.constants import CLIENT, FIELD_TYPE
 from pymysql.converters import conversions
 from pymysql.cursors import DictCursor, SSCursor
+from sqlalchemy import create_engine, select
 
 from expense_adapters.sql import SqlRepository
+from expense_adapters.sql import schema as s
 from expense_adapters.sql.engine import Answer, Asked, Statement
+from expense_adapters.sql.mariadb_pool import place
 from expense_policy.ports.errors import Conflict, RepositoryUnavailable
 from expense_policy.ports.repository import Guard, Look
 from expense_policy.testing.batches import NOW, Clerk, notice, payee, written
@@ -49,6 +52,18 @@ def host(mariadb_url: str, store: SqlRepository) -> Iterator[Any]:
     """A host's connection to it."""
     with closing(plain(mariadb_url, **HOST)) as connection:
         yield connection
+
+
+def test_sqlalchemys_transaction_is_joined(mariadb_url: str, store: SqlRepository) -> None:
+    """What SQLAlchemy has begun on MariaDB is joined, and ends as SQLAlchemy ends it."""
+    engine = create_engine("mariadb+pymysql://", connect_args=place(mariadb_url), isolation_level="READ COMMITTED")
+    for ending, there in (("rollback", []), ("commit", ["s"])):
+        with engine.connect() as connection:
+            assert connection.execute(select(s.guards)).all() == []
+            Clerk(SqlRepository.joining(connection.connection.driver_connection)).does("s")
+            getattr(connection, ending)()
+        assert [entry.subject for entry, _ in store.history()] == there
+    engine.dispose()
 
 
 SLOWLY = ("SELECT version FROM documents", "SELECT SLEEP(0.5)", "SELECT COUNT(*) FROM signatures")

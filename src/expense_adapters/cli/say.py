@@ -12,7 +12,7 @@ import typer
 from expense_adapters._reading import escaped
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Store = Annotated[str, typer.Argument(help="sqlite:///PATH, postgresql://...", show_default=False)]
+Store = Annotated[str, typer.Argument(help="sqlite:///PATH, postgresql://..., mariadb://...", show_default=False)]
 
 
 def place(store: str) -> str:

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    store: Annotated[str, typer.Option(help="sqlite:///PATH, postgresql://...")],
+    store: Annotated[str, typer.Option(help="sqlite:///PATH, postgresql://..., mariadb://...")],
     seals: Annotated[Path | None, typer.Option(help="Notices given out, as JSON lines.")] = None,
     key: Annotated[Path | None, typer.Option(help="The journal's key, id:hexadecimal secret.")] = None,
     as_json: Json = False,
