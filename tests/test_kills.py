@@ -20,6 +20,7 @@ from expense_adapters.sql import SqlRepository
 
 from . import servers
 from .killing import BUGS, Count, Nursery
+from .mariadb_servers import Mariadb
 from .test_interleavings import LONG, Figures
 from .world import World
 
@@ -57,11 +58,24 @@ def databases(postgres: servers.Postgres) -> Iterator[str]:
                 yield from [url] * A_STORE
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+def made(mariadb: Mariadb) -> Iterator[str]:
+    """The same on MariaDB, which copies no database."""
+    while True:
+        with mariadb.database() as url:
+            with closing(SqlRepository(url)) as store:
+                World.with_budget(store)
+            yield from [url] * A_STORE
+
+
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
 def urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Iterator[str]]:
     """Stores without end."""
     with ExitStack() as stack:
-        found = files(tmp_path) if request.param == "sqlite" else databases(request.getfixturevalue("postgres"))
+        if request.param == "sqlite":
+            found = files(tmp_path)
+        else:
+            server = request.getfixturevalue(request.param)
+            found = made(server) if request.param == "mariadb" else databases(server)
         stack.callback(getattr(found, "close"))  # noqa: B009  # a generator's
         yield found
 
