@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +28,7 @@ from expense_adapters.sql.statements import statements
 from expense_policy.domain.holds import Move
 from expense_policy.ports.errors import Conflict, RepositoryError, RepositoryUnavailable
 from expense_policy.ports.repository import Batch, Guard, Look, Put, Repository
-from expense_policy.testing.batches import NOW, Clerk, asked, notice, payee, snapshot
+from expense_policy.testing.batches import LATER, NOW, Clerk, asked, notice, payee, snapshot
 from expense_policy.testing.store_laws.together import Together
 from tests.mariadb_servers import Mariadb, at, kill, new_folder, plain, start, stop
 
@@ -414,6 +419,10 @@ class Private:
             time.sleep(0.05)
         raise AssertionError("the server goes on")
 
+    def kill(self) -> None:
+        """SIGKILL; then nobody answers any more."""
+        os.kill(int((Path(self.folder) / "pid").read_text(encoding="ascii")), signal.SIGKILL)
+
 
 @pytest.fixture(scope="module")
 def private(mariadb: Mariadb) -> Iterator[Private]:
@@ -470,4 +479,43 @@ def test_a_server_that_goes_comes_back(private: Private) -> None:
     private.start()
     assert store.look(Look(guards=("g",))).guards == {"g": 1}
     store.commit(batch)
+    store.close()
+
+
+def test_a_server_killed_under_load_keeps_what_it_told(private: Private, figures: Callable[[str], None]) -> None:
+    """A server killed while many write has every act that was told as done, and no half of another."""
+    store, began = SqlRepository(private.url), threading.Barrier(5)
+    told: list[str] = []
+    unknown: list[str] = []
+
+    def write(writer: int) -> None:
+        clerk = Clerk(store)
+        began.wait(timeout=20)
+        for n in itertools.count():
+            name = f"w{writer}:{n}"
+            try:
+                clerk.does(name, key=asked(name), guards=(Guard(name, 0),), notices=(notice(name),))
+            except RepositoryUnavailable as error:
+                if not error.outcome_known:
+                    unknown.append(name)
+                return
+            told.append(name)
+
+    with ThreadPoolExecutor(4) as pool:
+        writing = [pool.submit(write, n) for n in range(4)]
+        began.wait(timeout=20)
+        time.sleep(0.3)
+        private.kill()
+        for each in writing:
+            each.result()
+    private.start()
+    names = (*told, *unknown)
+    seen = store.look(Look(names, names, guards=names))
+    assert set(told) <= set(seen.done) <= set(names)
+    assert set(seen.done) == set(seen.heads) == {name for name, n in seen.guards.items() if n}
+    assert {each.key for each in store.notices(LATER, 10_000)} & set(names) == set(seen.done)
+    assert len(told) > 10
+    figures(
+        f"{len(told)} acts told, none lost; {len(unknown)} unknown, {len(set(seen.done) - set(told))} of them there"
+    )
     store.close()
