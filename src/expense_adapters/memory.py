@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from expense_policy.domain import holds
 from expense_policy.domain.adoption import PolicyVersion
 from expense_policy.domain.application import Application
 from expense_policy.domain.categories import UseRow
@@ -382,20 +383,7 @@ def moved(line: Line | None, move: Move) -> Line:
     """The line after a move; Conflict where the move would break a law of B2.1 or R1.3."""
     if line is None:
         raise Conflict(f"there is no line {move.line}")
-    after = Line(
-        line.id,
-        line.department,
-        line.year,
-        line.category,
-        line.name,
-        line.project,
-        line.plan,
-        line.in_force + move.in_force,
-        line.reserved + move.reserved,
-        line.committed + move.committed,
-        line.spent + move.spent,
-        line.closed_through,
-    )
+    after = holds.moved(line, move)
     if min(after.reserved, after.committed, after.spent, after.available) < 0:
         raise Conflict(f"line {move.line} has not enough")
     if move.month is not None and line.closed_through is not None and line.closed_through >= move.month:

@@ -45,9 +45,14 @@ if TYPE_CHECKING:
     from .ports.errors import Tampered as Tampered
     from .ports.notifier import Notice as Notice
     from .ports.repository import Summary as Summary
+    from .services.bulk import Done as Done
+    from .services.bulk import NotDone as NotDone
     from .services.desk import Desk as Desk
     from .services.engine import Decision as Decision
     from .services.engine import Receipt as Receipt
+    from .services.spending import ToApply as ToApply
+    from .services.spending import ToPay as ToPay
+    from .services.spending import ToSign as ToSign
     from .services.verification import verify as verify
 
 _HOMES = {
@@ -55,6 +60,11 @@ _HOMES = {
     "Notice": "ports.notifier",
     "Decision": "services.engine",
     "Receipt": "services.engine",
+    "Done": "services.bulk",
+    "NotDone": "services.bulk",
+    "ToApply": "services.spending",
+    "ToPay": "services.spending",
+    "ToSign": "services.spending",
     "Summary": "ports.repository",
     "AlreadyDone": "ports.errors",
     "Conflict": "ports.errors",

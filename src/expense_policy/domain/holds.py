@@ -51,6 +51,24 @@ class Move:
     month: Month | None = None
 
 
+def moved(line: Line, move: Move) -> Line:
+    """The line after a move, whatever the laws say of it. Built directly: `attrs.evolve` costs twice as much."""
+    return Line(
+        line.id,
+        line.department,
+        line.year,
+        line.category,
+        line.name,
+        line.project,
+        line.plan,
+        line.in_force + move.in_force,
+        line.reserved + move.reserved,
+        line.committed + move.committed,
+        line.spent + move.spent,
+        line.closed_through,
+    )
+
+
 @attrs.frozen
 class Held:
     """What one document holds on one line; never negative."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import attrs
@@ -27,10 +28,10 @@ from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice
 from ..ports.repository import Batch, Fact, Free, Guard, Key, Look, Put, Repository, Seen, Take, line_said, move_said
+from .ahead import POLICY_GUARD as POLICY_GUARD
 
 ATTEMPTS = 20
 _LOOKS = 5
-POLICY_GUARD = "policies"
 
 
 @attrs.frozen
@@ -241,57 +242,51 @@ class Engine:
 
     def perform(self, act: Act, *, key: str | None = None, asked: object = None) -> Receipt:
         """Does the act, or raises Refused with every refusal; a conflict looks and decides again, bounded."""
-        _checked(act)
-        wanted = None if key is None else _key(act, key, asked)
+        return self.do(act, wanted(act, key, asked))
+
+    def do(self, act: Act, key: Key | None) -> Receipt:
+        """As `perform`, of an act whose key is made."""
         for _ in range(ATTEMPTS):
-            scene = self._scene(act, wanted)
-            if wanted is not None and wanted.key in scene.seen.done:
-                return _same(wanted, *scene.seen.done[wanted.key])
-            effects = act.decide(scene)
-            if isinstance(effects, tuple):
-                raise Refused(effects)
-            batch = self._batch(act, scene, effects, wanted)
+            found = self.decided(act, self.scene(partial(looked, act, key), act.subject), key)
+            if isinstance(found, Receipt):
+                return found
             try:
-                self.env.repository.commit(batch)
+                self.env.repository.commit(found)
             except Conflict:
                 continue
             except AlreadyDone as done:
-                if wanted is None:
+                if key is None:
                     raise
-                return _same(wanted, done.entry, done.asked)
-            return Receipt.of(batch.entry)
+                return _same(key, done.entry, done.asked)
+            return Receipt.of(found.entry)
         raise Conflict(f"{act.name} met other writers {ATTEMPTS} times in a row; try again")
 
     def consider(self, act: Act) -> Decision:
         """The same decision, nothing done."""
-        _checked(act)
-        effects = act.decide(self._scene(act, None))
+        wanted(act, None, None)
+        effects = act.decide(self.scene(partial(looked, act, None), act.subject))
         return Decision(effects if isinstance(effects, tuple) else ())
 
-    def _scene(self, act: Act, wanted: Key | None) -> Scene:
+    def decided(self, act: Act, scene: Scene, key: Key | None) -> Receipt | Batch:
+        """What is to be committed, or the receipt of when the key was used; raises Refused with every refusal."""
+        if key is not None and key.key in scene.seen.done:
+            return _same(key, *scene.seen.done[key.key])
+        effects = act.decide(scene)
+        if isinstance(effects, tuple):
+            raise Refused(effects)
+        return self._batch(act, scene, effects, key)
+
+    def scene(self, look: Callable[[datetime, Policy | None], Look], subject: str | None = None) -> Scene:
+        """What a look shows; with a subject at no instant before its chain's last entry."""
         now = instant(self.env.clock.now())
         count, versions = self.env.adopted()
         for _ in range(_LOOKS):
             policy = in_force(versions, now)
-            look = act.look(now, policy)
-            asked = Look(
-                () if wanted is None else (wanted.key,),
-                (act.subject,),
-                look.documents,
-                look.payees,
-                look.policies,
-                look.projects,
-                look.lines,
-                (*look.guards, POLICY_GUARD),
-                look.taken,
-                look.sums,
-                look.held,
-            )
-            seen = self.env.repository.look(asked)
+            seen = self.env.repository.look(look(now, policy))
             # What is looked for depends on the policies and the instant: a version adopted elsewhere, or a clock that
             # stands before the chain's last entry, means looking once more.
             adopted = seen.guards.get(POLICY_GUARD, 0)
-            head = seen.heads.get(act.subject)
+            head = None if subject is None else seen.heads.get(subject)
             early = head is not None and head[2] > now
             if adopted == count and not early:
                 return Scene(now, seen, policy, versions, self.env.offices)
@@ -299,10 +294,10 @@ class Engine:
             now = head[2] if head is not None and early else now
         raise Conflict("the policies change faster than they can be looked up; try again")
 
-    def _batch(self, act: Act, scene: Scene, e: Effects, wanted: Key | None) -> Batch:
+    def _batch(self, act: Act, scene: Scene, e: Effects, key: Key | None) -> Batch:
         head_now = scene.seen.heads.get(act.subject)
         seq, prev = (0, journal.GENESIS) if head_now is None else head_now[:2]
-        rows = _rows(e, wanted)
+        rows = _rows(e, key)
         version = e.version or (None if scene.policy is None else scene.policy.version)
         head = (
             act.subject,
@@ -325,7 +320,7 @@ class Engine:
             if e.tell
             else ()
         )
-        return Batch(entry, wanted, e.guards, e.puts, e.lines, e.moves, e.takes, e.facts, notices)
+        return Batch(entry, key, e.guards, e.puts, e.lines, e.moves, e.takes, e.facts, notices)
 
 
 def _rows(e: Effects, key: Key | None) -> tuple[Row, ...]:
@@ -348,16 +343,33 @@ def _rows(e: Effects, key: Key | None) -> tuple[Row, ...]:
     return (*rows, *e.rows)
 
 
-def _checked(act: Act) -> None:
-    """Who acts is named by an id, and why by a text; anything else is the caller's mistake."""
+def wanted(act: Act, key: str | None, asked: object) -> Key | None:
+    """The key of an act with what it asks; what is no id of a person, text or key is the caller's mistake."""
     checks.an_ident("actor", act.actor)
     if act.reason is not None:
         checks.a_text("reason", act.reason)
-
-
-def _key(act: Act, key: str, asked: object) -> Key:
+    if key is None:
+        return None
     checks.an_ident("key", key)
     return Key(key, digest((act.name, act.subject if asked is None else "", act.actor, asked)))
+
+
+def looked(act: Act, key: Key | None, at: datetime, policy: Policy | None) -> Look:
+    """What an act needs to see, with what every act does: its key, its chain's head, whether a version was adopted."""
+    look = act.look(at, policy)
+    return Look(
+        () if key is None else (key.key,),
+        (act.subject,),
+        look.documents,
+        look.payees,
+        look.policies,
+        look.projects,
+        look.lines,
+        (*look.guards, POLICY_GUARD),
+        look.taken,
+        look.sums,
+        look.held,
+    )
 
 
 def _same(wanted: Key, entry: Entry, asked: Digest) -> Receipt:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+import attrs
+
 from ..domain import checks
 from ..domain.application import Application, payee_id
 from ..domain.approval import Verdict
@@ -9,16 +14,52 @@ from ..domain.categories import REGISTER, Use
 from ..domain.content import Digest
 from ..domain.payment import Instruction
 from .applying import Submit
+from .bulk import Ask, Bulk, Outcome
 from .ending import End
 from .engine import Act, Engine, Receipt
 from .paying import ConfirmAccount, Pay
 from .signing import Sign
 from .using import UseRecord
 
+T = TypeVar("T")
+
+
+def _all(kind: type[T], items: Iterable[T]) -> Iterator[T]:
+    for item in items:
+        _is_a("an item", item, kind)
+        yield item
+
 
 def _is_a(name: str, value: object, kind: type) -> None:
     if type(value) is not kind:
         raise TypeError(f"{name} must be {kind.__name__}, not {type(value).__name__}")
+
+
+@attrs.frozen
+class ToApply:
+    """A form to be submitted under a key."""
+
+    form: Application = attrs.field(validator=checks.exactly(Application))
+    key: str = attrs.field(validator=checks.ident)
+
+
+@attrs.frozen
+class ToSign:
+    """A verdict on a document's present step; `seen` names the statement that was read."""
+
+    id: str
+    seen: Digest
+    verdict: Verdict = attrs.field(validator=checks.exactly(Verdict))
+    key: str | None = attrs.field(default=None, validator=checks.optional(checks.ident))
+
+
+@attrs.frozen
+class ToPay:
+    """A payment to be made under a key."""
+
+    id: str
+    instruction: Instruction = attrs.field(validator=checks.exactly(Instruction))
+    key: str = attrs.field(validator=checks.ident)
 
 
 class Acts:
@@ -68,7 +109,7 @@ class Spending:
     """Acts on applications. Each raises Refused with every refusal, and then nothing was done."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._bulk = engine, Bulk(engine)
         self._acts = Acts(engine)
 
     def apply(self, form: Application, *, actor: str, key: str) -> Receipt:
@@ -141,6 +182,41 @@ class Spending:
     def confirm_account(self, payee: str, account: str, *, actor: str, reason: str, key: str | None = None) -> Receipt:
         """A finance officer confirms by name that a payee's account has changed (A4.2)."""
         return self._do(self._acts.confirm_account(payee, account, actor, reason), key, (payee, account, reason))
+
+    def apply_many(self, items: Sequence[ToApply], *, actor: str) -> tuple[Outcome, ...]:
+        """`apply` for each, in their order, as if one after the other: what became of each.
+
+        One that is refused does not stop the others. Repeated with the same keys it gives the same receipts and does
+        nothing twice, also where the call before came to no end.
+        """
+        return self._bulk.perform(
+            [
+                Ask.of(self._acts.submit(None, item.form, actor), item.key, item.form.digest)
+                for item in _all(ToApply, items)
+            ]
+        )
+
+    def sign_many(self, items: Sequence[ToSign], *, actor: str) -> tuple[Outcome, ...]:
+        """`sign` for each, of plans and applications alike; as `apply_many`, where the items have keys."""
+        return self._bulk.perform(
+            [
+                Ask.of(
+                    self._acts.sign(item.id, item.seen, actor, item.verdict),
+                    item.key,
+                    (item.id, item.seen, item.verdict),
+                )
+                for item in _all(ToSign, items)
+            ]
+        )
+
+    def pay_many(self, items: Sequence[ToPay], *, actor: str) -> tuple[Outcome, ...]:
+        """`pay` for each; as `apply_many`."""
+        return self._bulk.perform(
+            [
+                Ask.of(self._acts.pay(item.id, item.instruction, actor), item.key, (item.id, item.instruction))
+                for item in _all(ToPay, items)
+            ]
+        )
 
     def _do(self, act: Act, key: str | None, asked: object) -> Receipt:
         return self._engine.perform(act, key=key, asked=asked)
