@@ -12,6 +12,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+from .bulk import bulk_acts
 from .crowd import crowd
 from .growth import growth, loading
 from .measure import timed
@@ -47,7 +48,7 @@ def conform(shared: Path, rounds: int) -> None:
         print(f"conform {log}: {statistics.median(times):.2f} s  goal <= 5 s")
 
 
-ALL = ("memory", "sqlite", "postgresql", "crowd", "growth", "loading", "import", "conform")
+ALL = ("memory", "sqlite", "postgresql", "crowd", "growth", "loading", "bulk", "import", "conform")
 
 
 def main() -> None:
@@ -73,6 +74,9 @@ def main() -> None:
     if "loading" in wanted:
         with tempfile.TemporaryDirectory() as folder:
             loading(max(3, asked.rounds // 3), Path(folder))
+    if "bulk" in wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            bulk_acts(min(asked.rounds, 5), 256, Path(folder))
     if "peers" in asked.only:
         from .peers import peers
 

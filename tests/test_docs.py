@@ -150,6 +150,7 @@ def test_the_property_of_the_kits_page_holds() -> None:
     exec(compile(code, "testing.md", "exec"), space)
     space["test_a_drawn_application_is_taken_and_can_be_signed"]()
 
+
 def test_stores_on_mariadb_are_opened_as_written(mariadb_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     """So does what is said of MariaDB."""
     at = place(mariadb_url)

@@ -152,6 +152,27 @@ BUGS = {
         "            except Conflict:\n                pass\n",
         "test_together.py::test_the_last_money_goes_once",
     ),
+    "a group forgets what its acts move": Bug(
+        "I10",
+        f"{SERVICES}/ahead.py",
+        "            if move.line in self._lines:\n",
+        "            if False:\n",
+        "test_bulk.py::test_whatever_a_batch_does_is_foretold",
+    ),
+    "a group's slices do not count as one": Bug(
+        "I9",
+        f"{SERVICES}/ahead.py",
+        "(changing or not bumped.isdisjoint(guards))",
+        "changing",
+        "test_bulk.py::test_bulk_is_the_fold_of_single_acts",
+    ),
+    "a group that met a rival is taken for done": Bug(
+        "I21",
+        f"{SERVICES}/bulk.py",
+        "            except (Conflict, AlreadyDone):\n                continue\n",
+        "            except (Conflict, AlreadyDone):\n                pass\n",
+        "test_bulk.py::test_a_rival_in_between",
+    ),
     "an entry's digest leaves its actor out": Bug(
         "I23",
         f"{DOMAIN}/journal.py",

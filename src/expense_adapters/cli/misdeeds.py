@@ -223,6 +223,8 @@ def play_year(year: Year, days: int) -> list[str]:
         elif number == days // 2:
             accounts(year, day)
             endings(year, day)
+        elif number == days * 3 // 5:
+            year.stack(day)
         elif number == days * 2 // 3:
             expiry(year, waiting, start + timedelta(days=182))
     readers(year, date(YEAR, 12, 1))
