@@ -135,8 +135,8 @@ BUGS = {
     "a dry run is done": Bug(
         "I17",
         f"{SERVICES}/engine.py",
-        "        effects = act.decide(self._scene(act, None))\n        return",
-        "        self.perform(act)\n        effects = act.decide(self._scene(act, None))\n        return",
+        "        effects = act.decide(self.scene(partial(looked, act, None), act.subject))\n        return",
+        "        self.perform(act)\n        effects = act.decide(self.scene(partial(looked, act, None), act.subject))\n        return",
         said="I17",
     ),
     "the journal leaves moves out": Bug(
@@ -192,7 +192,7 @@ BUGS = {
         "DID NOT RAISE TypeError",
     ),
     "a version decides before its day": Bug(
-        "I28", f"{SERVICES}/engine.py", "if policy.effective <= policy.calendar.day(at):", "if True:", said="step"
+        "I28", f"{SERVICES}/engine.py", "if policy.begins <= at:", "if True:", said="step"
     ),
     "a version in force says who adopts an earlier text": Bug(
         "I28",

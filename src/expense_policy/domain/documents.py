@@ -151,7 +151,7 @@ class Approved:
         self.form = form
 
 
-@attrs.frozen
+@attrs.define
 class Change:
     """What a transition does: the document as it shall stand, and what moves on its lines."""
 
@@ -208,7 +208,7 @@ def submit(
         before=before,
         held=held,
     )
-    return Change(document, _merged((*back, *moves)))
+    return Change(document, _merged((*back, *moves)) if back else moves)
 
 
 def _merged(moves: tuple[Move, ...]) -> tuple[Move, ...]:

@@ -82,24 +82,24 @@ class Held:
 def reserve(shares: tuple[tuple[LineId, int], ...]) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
     """Submission takes each line's share."""
     return (
-        tuple(Held(line, reserved=units) for line, units in shares),
-        tuple(Move(line, reserved=units) for line, units in shares),
+        tuple([Held(line, reserved=units) for line, units in shares]),
+        tuple([Move(line, reserved=units) for line, units in shares]),
     )
 
 
 def commit(held: tuple[Held, ...]) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
     """Approval turns what is reserved into a commitment."""
     return (
-        tuple(Held(h.line, 0, h.committed + h.reserved, h.spent) for h in held),
-        tuple(Move(h.line, reserved=-h.reserved, committed=h.reserved) for h in held),
+        tuple([Held(h.line, 0, h.committed + h.reserved, h.spent) for h in held]),
+        tuple([Move(h.line, reserved=-h.reserved, committed=h.reserved) for h in held]),
     )
 
 
 def release(held: tuple[Held, ...]) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
     """What is held and not spent goes back to its line."""
     return (
-        tuple(Held(h.line, spent=h.spent) for h in held),
-        tuple(Move(h.line, reserved=-h.reserved, committed=-h.committed) for h in held if h.reserved or h.committed),
+        tuple([Held(h.line, spent=h.spent) for h in held]),
+        tuple([Move(h.line, reserved=-h.reserved, committed=-h.committed) for h in held if h.reserved or h.committed]),
     )
 
 
@@ -115,8 +115,8 @@ def spend(
     """A payment spends each line's share of the commitment; a reversal (negative shares) restores it."""
     by_line = dict(shares)
     return (
-        tuple(Held(h.line, h.reserved, h.committed - by_line[h.line], h.spent + by_line[h.line]) for h in held),
-        tuple(Move(line, committed=-units, spent=units, month=month) for line, units in shares if units),
+        tuple([Held(h.line, h.reserved, h.committed - by_line[h.line], h.spent + by_line[h.line]) for h in held]),
+        tuple([Move(line, committed=-units, spent=units, month=month) for line, units in shares if units]),
     )
 
 
@@ -126,6 +126,6 @@ def give_back(
     """A payment undone after its document's end (negative shares): nothing is committed again."""
     by_line = dict(shares)
     return (
-        tuple(Held(h.line, h.reserved, h.committed, h.spent + by_line[h.line]) for h in held),
-        tuple(Move(line, spent=units, month=month) for line, units in shares if units),
+        tuple([Held(h.line, h.reserved, h.committed, h.spent + by_line[h.line]) for h in held]),
+        tuple([Move(line, spent=units, month=month) for line, units in shares if units]),
     )

@@ -115,6 +115,7 @@ class Calendar:
         return tuple(Month(day.year, day.month) for day in days)
 
 
+@lru_cache(maxsize=64)
 def festival(name: str, year: int) -> date:
     """The day of a lunar festival in a Gregorian year 1901-2099.
 

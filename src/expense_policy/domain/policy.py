@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 import attrs
@@ -84,6 +84,11 @@ class Policy:
     sms: Sms
     text: str
     digest: Digest
+
+    @cached_property
+    def begins(self) -> datetime:
+        """The first instant of its effective day."""
+        return self.calendar.start(self.effective)
 
     def chain(self, kind: str, units: int) -> tuple[Step, ...]:
         """The steps a document of this kind needs at the amount that decides, in order (A3.1)."""
