@@ -35,7 +35,7 @@ def _related_sums(form: Application, since: datetime) -> tuple[Sum, ...]:
     return tuple(Sum("related", (), (*base, *more), since) for more in ((account,), (name,), (account, name)))
 
 
-@attrs.frozen(slots=False)
+@attrs.define(slots=False)
 class Submit:
     """A new application, or a new round of an old one."""
 

@@ -26,7 +26,7 @@ def places(plan: BudgetPlan) -> tuple[tuple[Space, str], ...]:
     return (plan_place(plan), *[(Space.LINE, line.id) for line in plan.lines])
 
 
-@attrs.frozen
+@attrs.define
 class FilePlan:
     """A department's plan, or a new revision of one that is not approved."""
 

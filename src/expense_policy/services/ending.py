@@ -20,7 +20,7 @@ from .budgeting import places
 from .engine import Effects, Scene, Verdicts, document_of, own, paid_already, round_policy
 
 
-@attrs.frozen
+@attrs.define
 class End:
     """`name` is "withdraw", "close" or "expire"."""
 

@@ -25,7 +25,7 @@ from .engine import Effects, Scene, Verdicts, absent, document_of, round_policy
 _REVERSIBLE = (Status.APPROVED, Status.SETTLED, Status.CLOSED)
 
 
-@attrs.frozen
+@attrs.define
 class Pay:
     """A payment, or with `reverses` the undoing of one (A4.1-A4.3)."""
 
@@ -147,7 +147,7 @@ class Pay:
         return found
 
 
-@attrs.frozen
+@attrs.define
 class ConfirmAccount:
     """A finance officer stands for a payee's new account (A4.2)."""
 

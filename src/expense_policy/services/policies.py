@@ -15,7 +15,7 @@ from ..ports.repository import Guard, Look, Put
 from .engine import POLICY_GUARD, Effects, Engine, Receipt, Scene, Verdicts
 
 
-@attrs.frozen
+@attrs.define
 class Adopt:
     """One person's adoption of a text."""
 

@@ -15,7 +15,7 @@ from ..ports.repository import Look, Put
 from .engine import Effects, Engine, Receipt, Scene, Verdicts
 
 
-@attrs.frozen
+@attrs.define
 class OpenProject:
     """A project enters the register, where it stays as it is."""
 

@@ -20,7 +20,7 @@ from .budgeting import places
 from .engine import Effects, Scene, Verdicts, document_of, round_policy
 
 
-@attrs.frozen
+@attrs.define
 class Sign:
     """A verdict on the present step of a document."""
 

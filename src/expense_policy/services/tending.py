@@ -35,7 +35,7 @@ class Swept:
     sealed: int
 
 
-@attrs.frozen
+@attrs.define
 class _Sealing:
     entries: tuple[tuple[str, int, str], ...]
     after: int

@@ -24,7 +24,7 @@ from .engine import Effects, Scene, Verdicts, document_of, own, round_policy
 _ZONES = (Calendar("Etc/GMT+12"), Calendar("Etc/GMT-14"))
 
 
-@attrs.frozen
+@attrs.define
 class UseRecord:
     """The use record grows (C8); with `settle` the document ends on it too."""
 

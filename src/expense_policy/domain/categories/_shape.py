@@ -71,7 +71,7 @@ def month_of(day: date) -> str:
     return day.isoformat()[:7]
 
 
-@attrs.frozen
+@attrs.define
 class Case:
     """What a use record is held against: a document with its plan, the policy it was filed under, and two days.
 
