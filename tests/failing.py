@@ -152,7 +152,12 @@ def _replaced(place: Place) -> Iterator[SqlRepository]:
 
 @_fails(POSTGRES, "read only", "read-only transaction")
 def _read_only(place: Place) -> Iterator[SqlRepository]:
-    with closing(SqlRepository(place.at("default_transaction_read_only=on"))) as store:
+    with closing(SqlRepository(place.url, connections=1)) as store:
+        database: Any = store._database
+        connection = database.get()
+        # A primary that is demoted while sessions are open; a new session is refused at once.
+        connection.execute("SET default_transaction_read_only = on")
+        database.give(connection)
         yield store
 
 

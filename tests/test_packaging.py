@@ -145,7 +145,8 @@ def installed(wheel: Path) -> dict[str, str]:
 def test_the_wheel_holds_what_is_imported(wheel: Path) -> None:
     """The wheel holds every module and the marks of its types, the demo's company, and no test."""
     src = ROOT / "src"
-    modules = {path.relative_to(src).as_posix() for name in ("*.py", "py.typed") for path in src.rglob(name)}
+    kinds = ("*.py", "py.typed", "*.json")
+    modules = {path.relative_to(src).as_posix() for name in kinds for path in src.rglob(name)}
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     company = {f"expense_adapters/cli/company/{path.name}" for path in (ROOT / "examples" / "company").iterdir()}
     assert held == modules | company

@@ -136,7 +136,8 @@ BUGS = {
         "I17",
         f"{SERVICES}/engine.py",
         "        effects = act.decide(self.scene(partial(looked, act, None), act.subject))\n        return",
-        "        self.perform(act)\n        effects = act.decide(self.scene(partial(looked, act, None), act.subject))\n        return",
+        "        self.perform(act)\n        effects = act.decide(self.scene(partial(looked, act, None), act.subject))\n"
+        "        return",
         said="I17",
     ),
     "the journal leaves moves out": Bug(
