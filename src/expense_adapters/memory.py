@@ -150,6 +150,10 @@ class MemoryRepository:
     def commit(self, *batches: Batch) -> None:
         """All batches or none."""
         with self._lock:
+            keys = [b.key.key for b in batches if b.key is not None] if len(batches) > 1 else []
+            used = [key for key in keys if key in self._state.keys]
+            if used:
+                raise AlreadyDone(*self._state.keys[used[0]])
             undo = _Undo()
             try:
                 for batch in batches:

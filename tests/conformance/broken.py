@@ -381,3 +381,15 @@ class ClosesAgain(MemoryRepository):
             return super()._check(b)
         after = {**self._state.lines, **super()._check(attrs.evolve(b, closes=None))}
         return {id: attrs.evolve(line, closed_through=b.closes) for id, line in after.items()}
+
+
+@breaks("test_a_used_key_is_answered_before_all_else")
+class KeysOneByOne(MemoryRepository):
+    """Looks at a batch's key when its turn comes."""
+
+    def commit(self, *batches: Batch) -> None:
+        """What is stale before it is told first."""
+        with self._lock:
+            for batch in batches:
+                self._check(batch)
+        super().commit(*batches)

@@ -125,6 +125,8 @@ def check_batch(b: Batch) -> None:
         check_units((line.in_force, line.reserved, line.committed, line.spent))
     for notice in b.notices:
         check_instant(notice.at)
+    if not all(row and row[0] for row in b.entry.rows):
+        raise ValueError("each row of an entry begins with what it is")
     if b.closes is not None and type(b.closes) is not Month:
         raise ValueError(f"{b.closes!r} is not a month to close")
 

@@ -244,7 +244,7 @@ class Asked(Laws):
         assert [each for each in wrong if not mistaken(partial(repository.look, Look(sums=(each,))))] == []
 
     def test_a_batch_speaks_of_each_row_once(self, repository: Repository, clerk: Clerk) -> None:
-        """One row twice in a batch, another subject's fact, or no whole number is a ValueError; no store sees it."""
+        """One row twice, another's fact, an empty row, no whole number: a ValueError; no store sees it."""
         one: dict[str, Any] = {
             "guards": Guard("g", 0),
             "puts": payee("p"),
@@ -259,6 +259,8 @@ class Asked(Laws):
         wrong += [{"moves": (Move("gifts", reserved=n),)} for n in (2**63, -(2**63), 1.5, True)]  # type: ignore[arg-type]  # a float
         wrong += [{"puts": (Put(payee("p", 3).record, 1),)}]
         assert [parts for parts in wrong if not mistaken(partial(make, **parts))] == []
+        for rows in (((),), (("a",), ("", "b"))):
+            assert mistaken(partial(Batch, clerk.entry("s", rows=rows))), rows
         assert [name for name, part in one.items() if mistaken(partial(make, **{name: (part,)}))] == []
         assert list(repository.history()) == []
 

@@ -178,6 +178,15 @@ class Refused(Laws):
             assert isinstance(done, AlreadyDone)
             assert (done.entry, done.asked) == (first.entry, asked("k").asked)
 
+    def test_a_used_key_is_answered_before_all_else(self, repository: Repository, clerk: Clerk) -> None:
+        """Of several batches one whose key was used is AlreadyDone, though one before it is stale."""
+        first = clerk.does("s", key=asked("k"), guards=(Guard("g", 0),))
+        stale, fresh = clerk.batch("t", guards=(Guard("g", 0),)), clerk.batch("u", key=asked("k2"))
+        for batches in ((stale, first), (stale, fresh, first), (fresh, stale, first)):
+            done = self.refuses(repository, AlreadyDone, *batches)
+            assert isinstance(done, AlreadyDone)
+            assert (done.entry, done.asked) == (first.entry, asked("k").asked)
+
     def test_a_refused_batch_uses_up_no_key(self, repository: Repository, clerk: Clerk) -> None:
         """The key of a refused batch is free, and the batch can be tried again once its condition holds."""
         batch = clerk.batch("s", key=asked("k"), moves=(Move("gifts", reserved=1),))
