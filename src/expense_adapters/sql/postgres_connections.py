@@ -31,7 +31,7 @@ ISOLATION = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 _AT_ONCE = 40
 """As many changes go into one statement; more go one by one, in a transaction."""
 _FEW = 50
-"""As many names as a look has to have before its answers are too long for one text."""
+"""As many questions or names a look may have before its answers are too many for one text."""
 _CONNECTIONS, _WAIT = 8, 30.0
 _AGAIN = 5.0
 """Seconds after which the pool begins anew to look for a server that is gone: it would wait twice as long each time."""
@@ -99,7 +99,7 @@ class _Connections(Database):
             if not asked:
                 return []
             values = [value for statement, each in asked for value in statement.values(each)]
-            if any(type(value) is list and len(value) > _FEW for value in values):
+            if len(asked) > _FEW or any(type(value) is list and len(value) > _FEW for value in values):
                 return _piped(cursor.connection, asked)
             answers = cursor.execute(asked_at_once(tuple([q for q, _ in asked])), values, prepare=True).fetchall()
         return [answers] if len(asked) == 1 else [answer or [] for answer in json.loads(answers[0][0])]

@@ -19,7 +19,7 @@ from ...domain.documents import Document
 from ...domain.holds import Move
 from ...domain.vocabulary import Space, Status
 from ...ports.mistakes import NAME_MAX, PAGE_MAX, SEARCHED
-from ...ports.repository import Batch, Guard, Look, Put, Repository, Sum, Summary, Take
+from ...ports.repository import Batch, Guard, Key, Look, Put, Repository, Sum, Summary, Take
 from ..batches import LATER, NOW, Clerk, gift, notice, paged, payee, related, use_row, written
 from . import Laws
 
@@ -175,6 +175,21 @@ class Asked(Laws):
                 counted = Counter(tuple(getattr(row, name) for name in by) for row in found)
                 (answer,) = repository.look(Look(sums=(Sum("contacts", by, where),))).sums
                 assert answer == (counted if by else {(): len(found)}), (where, by)
+
+    def test_a_look_may_ask_many_things(self, repository: Repository, clerk: Clerk) -> None:
+        """Hundreds of questions in one look are each answered as alone."""
+        clerk.opens()
+        forms = [gift(n + 1, payee=Payee(f"Payee {n}", f"{n}")) for n in range(3)]
+        for n, form in enumerate(forms):
+            repository.commit(clerk.files(f"d{n}", form, guards=(Guard(f"g{n}", 0),), key=Key(f"k{n}", "a" * 64)))
+        names = tuple(f"{n}" for n in range(300))
+        sums = tuple(related(forms[n % 3]) for n in range(300))
+        keys, ids, guards = (tuple(f"{kind}{n}" for n in names) for kind in "kdg")
+        seen = repository.look(Look(keys, ids, ids, names, names, names, ("gifts", *names), guards, (), sums))
+        assert [found.get((), 0) for found in seen.sums] == [n % 3 + 1 for n in range(300)]
+        assert (set(seen.done), set(seen.heads), set(seen.documents)) == ({*keys[:3]}, {*ids[:3]}, {*ids[:3]})
+        assert seen.guards == {guard: int(guard in guards[:3]) for guard in guards}
+        assert set(seen.lines) == {"gifts"}
 
     def test_entries_wait_for_a_seal(self, repository: Repository, clerk: Clerk) -> None:
         """An entry waits until a seal binds it, and no longer; the seal's own entry waits for the next one."""
