@@ -42,6 +42,7 @@ from expense_policy.services.verification import verify
 from expense_policy.testing.batches import Clerk, asked, payee
 from expense_policy.testing.company import CountedIds
 
+from .servers import Postgres
 from .world import PEOPLE, World, cny
 
 POINTS = ("necessity", "reasonableness", "budget", "legality", "compliance", "accuracy", "invoices")
@@ -259,6 +260,36 @@ def test_bulk_is_the_fold_on_sqlite(
         finally:
             one.close()
             many.close()
+
+
+@pytest.fixture(scope="module")
+def pair(postgres: Postgres) -> Iterator[Callable[[], tuple[SqlRepository, SqlRepository]]]:
+    """Two stores on PostgreSQL, emptied whenever they are asked for."""
+    with postgres.database() as one, postgres.database() as many:
+        stores = SqlRepository(one, connections=1), SqlRepository(many, connections=1)
+
+        def emptied() -> tuple[SqlRepository, SqlRepository]:
+            postgres.empty(one)
+            postgres.empty(many)
+            return stores
+
+        yield emptied
+        for store in stores:
+            store.close()
+
+
+@pytest.mark.clause("A3.2", "A4.1", "B2.1")
+@settings(max_examples=12, deadline=None, phases=PHASES)
+@given(lists=LISTS, refuse=REFUSE, size=st.sampled_from((3, 256)))
+def test_bulk_is_the_fold_on_postgres(
+    pair: Callable[[], tuple[SqlRepository, SqlRepository]],
+    lists: Sequence[Sequence[tuple[Any, ...]]],
+    refuse: Sequence[str],
+    size: int,
+) -> None:
+    """The same on PostgreSQL."""
+    one, many = pair()
+    _fold_and_bulk(Case.on(one), Case.on(many, refuse), lists, size)
 
 
 @pytest.mark.clause("B2.1", "A3.6")
