@@ -95,13 +95,15 @@ class _Kept(SqlRepository):
 
 
 @pytest.mark.clause("A4.1", "B2.1", "G3.4")
-def test_the_laws_hold_on_postgres(postgres: Postgres) -> None:
-    """The same laws hold on PostgreSQL (I29)."""
-    with postgres.database() as url:
+@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+def test_the_laws_hold_on_a_server(request: pytest.FixtureRequest, kind: str) -> None:
+    """The same laws hold on PostgreSQL and on MariaDB (I29)."""
+    server: Postgres | Mariadb = request.getfixturevalue(kind)
+    with server.database() as url:
         store = _Kept(url, connections=1)
 
         def emptied() -> SqlRepository:
-            postgres.empty(url)
+            server.empty(url)
             return store
 
         run(emptied, 30, 40, RULES)
@@ -113,17 +115,3 @@ def test_the_laws_hold_on_lmdb(tmp_path: Path) -> None:
     """The same laws hold on the example of a store made from outside."""
     numbers = itertools.count()
     run(lambda: LmdbRepository(tmp_path / f"{next(numbers)}"), 30, 40, RULES)
-
-
-@pytest.mark.clause("A4.1", "B2.1", "G3.4")
-def test_the_laws_hold_on_mariadb(mariadb: Mariadb) -> None:
-    """The same laws hold on MariaDB (I29)."""
-    with mariadb.database() as url:
-        store = _Kept(url, connections=1)
-
-        def emptied() -> SqlRepository:
-            mariadb.empty(url)
-            return store
-
-        run(emptied, 30, 40, RULES)
-        store.end()

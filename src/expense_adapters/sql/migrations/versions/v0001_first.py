@@ -6,4 +6,4 @@ down_revision = None
 
 def upgrade() -> None:
     """Nothing leads here: a store begins at the newest schema."""
-    raise NotImplementedError
+    raise RuntimeError("nothing leads to schema 1: a new store begins at the newest")
