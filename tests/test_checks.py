@@ -16,6 +16,7 @@ from expense_policy.domain.approval import Approve, Verdict
 from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.categories.holiday_gift import GiftIssued, HolidayGift
 from expense_policy.domain.categories.sms import SmsSent
+from expense_policy.domain.customers import Customer, OptOut
 from expense_policy.domain.folding import fold
 from expense_policy.domain.organisation import Delegation, Holding
 from expense_policy.domain.payment import Instruction
@@ -51,6 +52,8 @@ GOOD: tuple[Any, ...] = (
     Holding("cashier", "zhao", "marketing"),
     Delegation("a", "b", "cashier", AT, AT + timedelta(days=1), "Leave", 1),
     Approve("Fine.", {"budget": True}),
+    OptOut("sms", date(2026, 1, 1)),
+    Customer("C1", date(2020, 1, 1), date(2026, 1, 1), "gold", date(1990, 2, 28)),
 )
 FIELDS = [(value, field.name) for value in GOOD for field in attrs.fields(type(value))]
 
@@ -72,6 +75,8 @@ def test_every_field_is_of_its_exact_type(value: Any, name: str, wrong: object) 
         lambda text: GiftIssued(date(2026, 1, 1), text),
         lambda text: Holding("cashier", text),
         lambda text: attrs.evolve(FORM, project=text),
+        lambda text: Customer(text, None, None, None, None),
+        lambda text: OptOut(text, date(2026, 1, 1)),
     ],
 )
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .domain.categories.holiday_gift import HolidayGift as HolidayGift
     from .domain.categories.sms import Sms as Sms
     from .domain.categories.sms import SmsSent as SmsSent
+    from .domain.customers import Customer as Customer
+    from .domain.customers import OptOut as OptOut
     from .domain.documents import Document as Document
     from .domain.money import Money as Money
     from .domain.organisation import Delegation as Delegation
@@ -87,6 +89,8 @@ _HOMES = {
     "HolidayGift": "domain.categories.holiday_gift",
     "Sms": "domain.categories.sms",
     "SmsSent": "domain.categories.sms",
+    "Customer": "domain.customers",
+    "OptOut": "domain.customers",
     "Document": "domain.documents",
     "Money": "domain.money",
     "Delegation": "domain.organisation",
