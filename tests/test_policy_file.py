@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expense_policy.domain.categories import REGISTER
+from expense_policy.domain.categories import REGISTER, Asked
 from expense_policy.domain.categories.holiday_gift import HolidayGift
 from expense_policy.domain.money import Money
 from expense_policy.domain.periods import Calendar
@@ -86,7 +86,7 @@ needs = [
 type = "*"
 needs = ["contract"]
 [[evidence]]
-type = "phone" #: evidence[2].type
+type = "fireworks" #: evidence[2].type
 needs = ["contract"]
 above = "-1" #: evidence[2].above
 """
@@ -229,7 +229,7 @@ def test_no_day_of_a_policy_overflows(year: int) -> None:
     plan = HolidayGift(
         "founding", year, "tea", Money(1, "CNY"), 1, day - timedelta(days=366), day + timedelta(days=366)
     )
-    assert REGISTER["holiday_gift"].check_plan(plan, policy) == []
+    assert REGISTER["holiday_gift"].check_plan(plan, Asked(policy)) == []
     at = policy.calendar.start(day)
     assert policy.calendar.days_after(at, policy.expiry_days) > at > policy.calendar.days_after(at, -policy.expiry_days)
 

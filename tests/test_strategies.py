@@ -19,7 +19,7 @@ from expense_policy.domain.categories import REGISTER
 from expense_policy.domain.money import UNITS_MAX, Money
 from expense_policy.domain.organisation import Roster
 from expense_policy.domain.policy import Policy
-from expense_policy.domain.vocabulary import Kind, Office, Status
+from expense_policy.domain.vocabulary import NEEDED, Kind, Office, Status
 from expense_policy.policy_file import load_policy
 from expense_policy.testing import founding, strategies
 from expense_policy.testing.strategies import amounts, applications, payees, policies, rosters
@@ -84,9 +84,9 @@ def test_a_drawn_policy_is_what_its_file_says(policy: Policy) -> None:
     assert policy.departments == tuple(head["departments"])
     assert policy.calendar.time_zone == head["time_zone"]
     assert policy.expiry_days == table["periods"].get("expiry", 180)
-    assert policy.sms.segments_max == table["sms"].get("segments_max", 3)
+    assert policy.limits("sms").segments_max == table["sms"].get("segments_max", 3)
     assert dict(policy.substitutes) == {office: tuple(names) for office, names in table["substitutes"].items()}
-    for kind in Kind:
+    for kind in NEEDED:
         steps = table["chain"][kind.value]
         limits = {
             Money.of(step[key], policy.currency).units for step in steps for key in step.keys() & {"above", "up_to"}
@@ -110,7 +110,9 @@ VARIED: dict[str, Callable[[Policy], bool]] = {
     "evidence from an amount on": lambda p: any(rule.above for rule in p.evidence),
     "no decimals": lambda p: p.currency == "JPY",
     "a fiscal year of its own": lambda p: p.calendar.fiscal_year_start > 1,
-    "a day for a lunar festival": lambda p: any(name == "spring_festival" for name, _ in p.holiday_gifts.festivals),
+    "a day for a lunar festival": lambda p: any(
+        name == "spring_festival" for name, _ in p.limits("holiday_gift").festivals
+    ),
     "several departments": lambda p: len(p.departments) > 2,
     "Chinese": lambda p: "市场部" in p.departments,
     "substitutes": lambda p: any(names for _, names in p.substitutes),

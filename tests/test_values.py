@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from expense_adapters.memory import MemoryRepository
 from expense_policy.codec import dump, load
 from expense_policy.domain.application import Application
+from expense_policy.domain.categories import Effect
 from expense_policy.domain.categories.sms import segments
 from expense_policy.domain.content import canonical, digest
 from expense_policy.domain.money import UNITS_MAX, Money, split
@@ -136,6 +137,8 @@ def test_every_field_is_signed() -> None:
         "method": "cash",
         "expected_payment": form.expected_payment + timedelta(days=1),
         "attachments": (world.basis,),
+        "benefit": Effect.of(orders=3),
+        "value_class": "gold",
     }
     for field in attrs.fields(Application):
         value: Any = changed.get(field.name, getattr(other, field.name))

@@ -128,7 +128,7 @@ class World:
             plan=plan,
             attachments=(self.basis, self.contract),
         )
-        form = attrs.evolve(form, payee=Payee(f"Tea House {next(self._count)}", form.payee.account))
+        form = attrs.evolve(form, payee=Payee(f"Tea House {next(self._count)}", form.paid_to.account))
         return attrs.evolve(form, **changes)
 
     def sms(self, recipients: int = 100) -> Application:

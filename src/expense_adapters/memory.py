@@ -136,14 +136,8 @@ class MemoryRepository:
             d = s.records[Document].get(id)
             if isinstance(d, Document) and isinstance(d.content, Application):
                 # The index keeps a document under every payee it ever named; what counts is what it names now.
-                payee = d.content.payee
-                have = {
-                    "payee_account": payee.folded_account,
-                    "payee_name": payee.folded,
-                    "department": d.department,
-                    "type": d.content.type,
-                }
-                if all(have[k] in v for k, v in where.items()) and d.round.submitted_at >= since:
+                have = {**dict(d.content.relation), "department": d.department, "type": d.content.type}
+                if all(have.get(k) in v for k, v in where.items()) and d.round.submitted_at >= since:
                     total += d.counted
         return {(): total}
 
@@ -254,7 +248,7 @@ class MemoryRepository:
         same = isinstance(before, Document) and before.content is form
         if same or not isinstance(form, Application):
             return
-        for column, value in (("payee_account", form.payee.folded_account), ("payee_name", form.payee.folded)):
+        for column, value in form.relation:
             self._state.related[(form.department, form.type, column, value)][record.id] = None
 
     def find(

@@ -6,7 +6,7 @@ The law: `canonical(load(dump(x))) == canonical(x)` for everything that is store
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -70,6 +70,8 @@ def converter() -> Converter:
     made.register_unstructure_hook(Money, lambda value: [value.units, value.currency])
     made.register_structure_hook(date, lambda value, _: date.fromisoformat(_exact(str)(value, str)))
     made.register_unstructure_hook(date, lambda value: value.isoformat())
+    made.register_structure_hook(time, lambda value, _: time.fromisoformat(_exact(str)(value, str)))
+    made.register_unstructure_hook(time, lambda value: value.isoformat())
     made.register_structure_hook(datetime, lambda value, _: instant_of(_exact(str)(value, str)))
     made.register_unstructure_hook(datetime, instant_text)
     made.register_structure_hook_factory(lambda kind: _is_tuple(kind), lambda kind: _tuples(made, kind))

@@ -204,7 +204,7 @@ class Year:
         if isinstance(form.plan, HolidayGift):
             return (GiftIssued(self.clock.today, f"C{part:05d}", max(form.plan.quantity * part // 100, 1)),)
         count = form.amount.units // (5 * segments(TEXT))
-        return tuple(SmsSent(self.clock.at, f"{form.payee.name}-{i}") for i in range(max(count * part // 100, 1)))
+        return tuple(SmsSent(self.clock.at, f"{form.paid_to.name}-{i}") for i in range(max(count * part // 100, 1)))
 
     def open_year(self) -> None:
         """The policy is adopted by two persons before its day, the budgets are signed after it."""

@@ -282,8 +282,9 @@ class Summary:
 
     @classmethod
     def of(cls, d: Document) -> Summary:
-        """The row a document has; payee_name and payee_account are folded (A3.6)."""
+        """The row a document has; payee_name and payee_account are folded, or say what else it is related by (A3.6)."""
         form, step = d.content if isinstance(d.content, Application) else None, d.step
+        related = dict(form.relation) if form else {}
         return cls(
             d.id,
             d.kind.value,
@@ -291,8 +292,8 @@ class Summary:
             d.applicant,
             d.status.value,
             form.type if form else None,
-            form.payee.folded_account if form else None,
-            form.payee.folded if form else None,
+            related.get("payee_account"),
+            related.get("payee_name"),
             d.payee_person,
             d.units,
             d.counted,

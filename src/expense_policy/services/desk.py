@@ -14,6 +14,7 @@ from ..domain.content import Digest
 from ..domain.documents import Document
 from ..domain.holds import Line
 from ..domain.journal import Entry
+from ..ports.customers import Customers
 from ..ports.directory import Directory
 from ..ports.environment import Clock, IdSource
 from ..ports.errors import NotFound
@@ -73,15 +74,24 @@ class Desk:
         ids: IdSource | None = None,
         keyring: Keyring | None = None,
         adopters: tuple[str, ...] = ("finance_head", "general_manager"),
+        customers: Customers | None = None,
     ) -> Desk:
         """A desk over the host's adapters; policy versions come in through `policies.adopt`.
 
         Without `clock` and `ids` the machine's own are taken; without `keyring` the journal is chained and sealed
         but carries no keyed tags. `adopters` are the offices that adopt while no version is in force (X2): two or
-        more, else ValueError.
+        more, else ValueError. Without `customers` nobody is asked who is an existing customer: what an applicant
+        states of them stands, and is marked (G2.1).
         """
         env = Environment(
-            repository, directory, evidence, keyring or NoKey(), clock or SystemClock(), ids or RandomIds(), adopters
+            repository,
+            directory,
+            evidence,
+            keyring or NoKey(),
+            clock or SystemClock(),
+            ids or RandomIds(),
+            adopters,
+            customers,
         )
         engine = Engine(env)
         spending = Spending(engine)

@@ -10,7 +10,7 @@ import attrs
 from ..domain import checks
 from ..domain.application import Application, payee_id
 from ..domain.approval import Verdict
-from ..domain.categories import REGISTER, Use
+from ..domain.categories import Use, type_of
 from ..domain.content import Digest
 from ..domain.payment import Instruction
 from .applying import Submit
@@ -80,19 +80,19 @@ class Acts:
     def pay(self, id: str, instruction: Instruction, actor: str) -> Pay:
         _is_a("instruction", instruction, Instruction)
         env = self._engine.env
-        return Pay(id, actor, instruction, None, payee_id(instruction.payee.name), env.directory, env.evidence)
+        to = "" if instruction.payee is None else payee_id(instruction.payee.name)
+        return Pay(id, actor, instruction, None, to, env.directory, env.evidence)
 
     def reverse(self, id: str, number: int, actor: str, reason: str) -> Pay:
         return Pay(id, actor, None, number, "", self._engine.env.directory, self._engine.env.evidence, reason)
 
     def use(self, id: str, rows: tuple[Use, ...], actor: str, reason: str | None, *, settle: bool) -> UseRecord:
-        known = tuple(kind.use for kind in REGISTER.values())
-        if type(rows) is not tuple or any(type(row) not in known for row in rows):
-            raise TypeError(f"rows must be a tuple of {' or '.join(kind.__name__ for kind in known)}")
-        types = {name for name, kind in REGISTER.items() for row in rows if type(row) is kind.use}
+        if type(rows) is not tuple:
+            raise TypeError(f"rows must be a tuple of uses, not {type(rows).__name__}")
+        types = {type_of(row) for row in rows} - {""}
         if len(types) > 1:
             raise TypeError("the rows of one call are of one expense type")
-        return UseRecord(id, actor, rows, reason, self._engine.env.directory, settle, types.pop() if types else "")
+        return UseRecord(id, actor, rows, reason, self._engine.env, settle, types.pop() if types else "")
 
     def confirm_account(self, payee: str, account: str, actor: str, reason: str) -> ConfirmAccount:
         for name, value in (("payee", payee), ("account", account)):

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 
 import attrs
 
 from ..domain import checks, documents
 from ..domain.application import Application
-from ..domain.categories import REGISTER, Use
-from ..domain.categories._shape import Case, month_of, not_yet
+from ..domain.categories import REGISTER, ExpenseType, Use, kind_of
+from ..domain.categories.recording import Case, Recording, once_key, within
+from ..domain.customers import Customer
 from ..domain.documents import Document
 from ..domain.money import Money
 from ..domain.periods import Calendar
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
-from ..domain.vocabulary import Office, Status
-from ..ports.directory import Directory
-from ..ports.repository import Guard, Look, Put, Sum
-from .engine import Effects, Scene, Verdicts, document_of, own, round_policy
+from ..domain.vocabulary import Office, Space, Status
+from ..ports.repository import Guard, Look, Put, Sum, Take
+from .engine import Effects, Environment, Scene, Verdicts, document_of, own, round_policy
 
 # Whatever zone the company counts its days in, an instant's day lies between these two.
 _ZONES = (Calendar("Etc/GMT+12"), Calendar("Etc/GMT-14"))
+_MONTHS = tuple(f"{month:02d}" for month in range(1, 13))
 
 
-@attrs.define
+@attrs.define(slots=False)
 class UseRecord:
     """The use record grows (C8); with `settle` the document ends on it too."""
 
@@ -32,7 +35,7 @@ class UseRecord:
     actor: str
     rows: tuple[Use, ...]
     reason: str | None
-    directory: Directory
+    env: Environment
     settle: bool
     type: str
 
@@ -40,104 +43,126 @@ class UseRecord:
     def name(self) -> str:
         return "settle" if self.settle else "record_use"
 
-    def _contacts(self) -> dict[str, tuple[str, ...]]:
-        """The recipients of each month a row may fall in: no more of a month is asked for than these."""
-        if not self.rows or not REGISTER[self.type].counts_contacts:
+    @cached_property
+    def _counted(self) -> dict[str, tuple[str, ...]]:
+        """The recipients of each period a use may fall in: no more of a period is asked for than these."""
+        kind = REGISTER.get(self.type)
+        if kind is None or kind.counted is None:
             return {}
         found: dict[str, dict[str, None]] = {}
         for use in self.rows:
-            for calendar in _ZONES:
-                found.setdefault(month_of(use.day(calendar)), {})[use.recipient] = None
-        return {month: tuple(found[month]) for month in sorted(found)}
+            for period in {kind.period(use.day(calendar)) for calendar in _ZONES}:
+                found.setdefault(period, {}).update(dict.fromkeys(use.recipients))
+        return {period: tuple(found[period]) for period in sorted(found)}
 
-    def _guard(self, month: str) -> str:
-        return f"contact:{self.type}:{month}"
+    @cached_property
+    def _customers(self) -> Mapping[str, Customer] | None:
+        """The recipients that are known; asked once, however often the decision is made."""
+        ids = tuple(dict.fromkeys(id for use in self.rows for id in use.recipients))
+        if self.env.customers is None:
+            return None
+        return self.env.customers.known(ids) if ids else {}
+
+    def _guard(self, period: str) -> str:
+        return f"contact:{self.type}:{period}"
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
-        contacts = self._contacts()
-        sums = tuple(
-            Sum("contacts", ("month", "recipient"), (("type", self.type), ("month", month), ("recipient", recipients)))
-            for month, recipients in contacts.items()
-        )
-        return Look(documents=(self.subject,), guards=tuple(map(self._guard, contacts)), sums=sums)
+        sums = tuple([self._sum(period, recipients) for period, recipients in self._counted.items()])
+        once = tuple(dict.fromkeys((Space.USE, once_key(self.type, name)) for use in self.rows for name in use.once))
+        guards = tuple(map(self._guard, self._counted))
+        return Look(documents=(self.subject,), guards=guards, taken=once, sums=sums)
 
-    def _open(self, document: Document) -> bool:
+    def _sum(self, period: str, recipients: tuple[str, ...]) -> Sum:
+        months = period if len(period) > 4 else tuple(f"{period}-{month}" for month in _MONTHS)
+        where = (("type", self.type), ("month", months), ("recipient", recipients))
+        return Sum("contacts", ("recipient",), where)
+
+    def _open(self, document: Document, kind: ExpenseType | None) -> bool:
         """While it is approved; after it was closed the use of what was paid ahead of it is still owed (C8)."""
-        form = document.content
-        if not isinstance(form, Application):
-            return False
         if document.status is Status.APPROVED:
-            return True
-        owed = document.status is Status.CLOSED and document.paid > 0 and not REGISTER[form.type].paid_up_to_use
+            return isinstance(document.content, Application)
+        owed = document.status is Status.CLOSED and document.paid > 0 and kind is not None and not kind.paid_up_to_use
         return owed and not self.settle
 
     def _case(self, document: Document, form: Application, policy: Policy, scene: Scene) -> Case:
-        day, approved = policy.calendar.day, document.approved_at
+        day, approved, sums = (
+            policy.calendar.day,
+            document.approved_at,
+            zip(self._counted, scene.seen.sums, strict=True),
+        )
         return Case(
-            document.id,
-            document.use_rows + 1,
-            form.plan,
-            policy,
-            None if approved is None else day(approved),
-            day(scene.at),
-            {(month, recipient): n for group in scene.seen.sums for (month, recipient), n in group.items()},
-            self.reason,
+            document=document.id,
+            first=document.use_rows + 1,
+            plan=form.plan,
+            policy=policy,
+            approved=None if approved is None else day(approved),
+            today=day(scene.at),
+            counted={(period, recipient): n for period, group in sums for (recipient,), n in group.items()},
+            taken={key: owner for (_, key), owner in scene.seen.taken.items()},
+            customers=self._customers,
+            value_class=form.value_class,
+            reason=self.reason,
         )
 
     def decide(self, scene: Scene) -> Verdicts:
         document = document_of(scene, self.subject)
         form = document.content
-        roster = self.directory.roster((document.department,), scene.at)
+        roster = self.env.directory.roster((document.department,), scene.at)
         finance = roster.holds(self.actor, Office.FINANCE_OFFICER, document.department)
         found = [] if finance and not self.rows else own(document, self.actor)
-        open_ = self._open(document)
+        if not isinstance(form, Application):
+            return (refusal(Code.USE_NOT_OPEN, status=document.status.value), *found)
+        policy = round_policy(scene, document)
+        kind = kind_of(form.type, policy)
+        open_ = self._open(document, kind)
         if not open_:
             found.insert(0, refusal(Code.USE_NOT_OPEN, status=document.status.value))
-        if not isinstance(form, Application):
-            return tuple(found)
-        policy, kind = round_policy(scene, document), REGISTER[form.type]
-        if self.rows and self.type != form.type:
+        if kind is None:
+            return (*found, refusal(Code.TYPE_UNKNOWN, type=form.type))
+        if self.type and self.type != form.type:
             raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
-        case = self._case(document, form, policy, scene)
-        rows, broken = kind.rows(self.rows, case)
-        found += not_yet(self.rows, case)
+        recording = Recording(kind, self._case(document, form, policy, scene))
         unexplained = checks.blank(self.reason or "")
-        if broken and unexplained:
-            found += [*broken, refusal(Code.REASON_MISSING, clause="C8")]
-        used = document.used + sum(row.units for row in rows)
-        found += _within(document, used, owed=open_ and document.status is Status.CLOSED)
+        found += _kept(recording, self.rows, unexplained)
+        used, rows = document.used + recording.units, tuple(recording.rows)
+        paid = Money(document.paid, document.currency) if open_ and document.status is Status.CLOSED else None
+        found += within(used, document.amount, paid)
         if self.settle:
             found += _unsettled(document, used, document.use_rows + len(rows), unexplained)
             change = documents.end(document, Status.SETTLED, scene.at, used=used, rows=len(rows))
-        elif not rows:
+        elif not self.rows:
             raise ValueError("a use record grows by at least one row")
         else:
             change = documents.use(document, used, len(rows))
         if found:
             return tuple(found)
-        months = sorted({row.month for row in rows}) if kind.counts_contacts else ()
-        guards = tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in map(self._guard, months))
+        periods = sorted({kind.period(row.on) for row in rows if row.type == kind.name}) if kind.counted else ()
         return Effects(
             version=document.round.policy_version,
             office=Office.FINANCE_OFFICER if finance and not self.rows else None,
-            guards=guards,
+            guards=tuple([Guard(key, scene.seen.guards.get(key, 0)) for key in map(self._guard, periods)]),
             puts=(Put(change.document, document.version),),
             moves=change.moves,
+            takes=tuple([Take(Space.USE, key, document.id, ever=True) for key in recording.taken]),
             facts=rows,
             rows=(documents.manifest(change.document),) if self.settle else (),
             tell=(document.applicant,) if self.settle else (),
         )
 
 
-def _within(document: Document, used: int, *, owed: bool) -> list[Refusal]:
-    """A use record stays within what was approved; what is owed after a close, within what was paid (C8)."""
-    total = Money(used, document.currency)
-    if owed:
-        paid = Money(document.paid, document.currency)
-        return [refusal(Code.USE_EXCEEDS_PAID, used=total, paid=paid)] if total > paid else []
-    if total > document.amount:
-        return [refusal(Code.USE_EXCEEDS_APPROVAL, used=total, approved=document.amount)]
-    return []
+def _kept(recording: Recording, uses: tuple[Use, ...], unexplained: bool) -> list[Refusal]:
+    """Keeps every use, or says what forbids it; broken standards are kept, flagged, and want a reason (C8)."""
+    forbidden: dict[Refusal, None] = {}
+    broken: dict[Refusal, None] = {}
+    for use in uses:
+        judged = recording.judge(use)
+        forbidden.update(dict.fromkeys(judged.forbidden))
+        broken.update(dict.fromkeys(judged.broken))
+        recording.keep(judged)
+    found = list(forbidden)
+    if broken and unexplained:
+        found += [*broken, refusal(Code.REASON_MISSING, clause="C8")]
+    return found
 
 
 def _unsettled(document: Document, used: int, rows: int, unexplained: bool) -> list[Refusal]:

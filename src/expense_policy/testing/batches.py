@@ -170,7 +170,7 @@ class Clerk:
         parts = holds.parts(before.held, units) if reverses is None else before.payments[reverses - 1].parts
         if reverses is not None:
             units, parts = -before.payments[reverses - 1].units, tuple((line, -n) for line, n in parts)
-        to = (form.payee.name, form.payee.account, form.method)
+        to = (form.paid_to.name, form.paid_to.account, form.method)
         payment = Payment(before.id, number, units, *to, "cashier", at, before.statement, parts, reverses)
         take = Take(Space.PAYMENT, f"{before.id}:{number}", before.id, ever=True)
         if reverses is not None:
@@ -218,8 +218,8 @@ def payee(id: str, version: int = 1, account: str = "6222") -> Put:
 
 def related(form: Application, since: datetime = NOW - timedelta(days=30), *, by: str = "payee_account") -> Sum:
     """What applications to the same payee count for (A3.6)."""
-    value = form.payee.folded_account if by == "payee_account" else form.payee.folded
-    return Sum("related", (), (("department", form.department), ("type", form.type), (by, value)), since)
+    which = (by, dict(form.relation)[by])
+    return Sum("related", (), (("department", form.department), ("type", form.type), which), since)
 
 
 def paged(repository: Repository, size: int) -> list[str]:

@@ -171,9 +171,9 @@ def _asked(policy: Policy, most: int) -> st.SearchStrategy[int]:
 @st.composite
 def _gift(draw: st.DrawFn, policy: Policy, feasts: list[tuple[str, int, date]], most: int) -> Plan:
     name, year, day = draw(st.sampled_from(feasts))
-    standard = policy.holiday_gifts
+    standard = policy.limits("holiday_gift")
     # A price that the amount is a multiple of, so that none of it is left over.
-    price = gcd(most, draw(units(min(most, standard.unit_price_max))))
+    price = gcd(most, draw(units(min(most, standard.unit_price_max or most))))
     first = draw(st.integers(-standard.days_before, standard.days_after))
     last = draw(st.integers(first, standard.days_after))
     days = (day + timedelta(days=first), day + timedelta(days=last))
@@ -182,15 +182,16 @@ def _gift(draw: st.DrawFn, policy: Policy, feasts: list[tuple[str, int, date]], 
 
 def _gifts(policy: Policy, today: date, most: int) -> st.SearchStrategy[Plan] | None:
     """Gifts of up to so many smallest units, for a festival that is near; None where no price keeps the standard."""
-    names = (*FESTIVALS, *[name for name, _ in policy.holiday_gifts.festivals])
+    standard = policy.limits("holiday_gift")
+    names = (*FESTIVALS, *[name for name, _ in standard.festivals])
     found = {(name, year): festival_day(policy, name, year) for name in names for year in (today.year, today.year + 1)}
     feasts = [(name, year, day) for (name, year), day in found.items() if day is not None]
-    return _gift(policy, feasts, most) if feasts and policy.holiday_gifts.unit_price_max > 0 else None
+    return _gift(policy, feasts, most) if feasts and standard.unit_price_max != 0 else None
 
 
 @st.composite
 def _message(draw: st.DrawFn, policy: Policy, most: int) -> Plan:
-    short = [text for text in _MESSAGES if segments(text) <= min(policy.sms.segments_max, most)]
+    short = [text for text in _MESSAGES if segments(text) <= min(policy.limits("sms").segments_max, most)]
     text = draw(st.sampled_from(short))
     billed = most // segments(text)
     price = gcd(billed, draw(units(100)))
