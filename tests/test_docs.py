@@ -16,6 +16,7 @@ import pytest
 import typer
 
 from expense_adapters.cli.main import app
+from expense_adapters.customers import FileCustomers
 from expense_adapters.files import FileDirectory, read_budget, read_key
 from expense_adapters.notify import read_seals
 from expense_adapters.sql.mariadb_pool import place
@@ -76,15 +77,19 @@ def test_every_command_is_documented() -> None:
 
 def test_the_files_that_are_shown_are_read(tmp_path: Path) -> None:
     """Each file that the reference shows is one that is read."""
-    people, budget = _blocks("reference/files.md", "toml")
-    holdings, delegations = _blocks("reference/files.md", "csv")
+    people, customers, budget = _blocks("reference/files.md", "toml")
+    holdings, delegations, rows = _blocks("reference/files.md", "csv")
     (key,) = _blocks("reference/files.md", "text")
     (notice,) = _blocks("reference/files.md", "json")
     shown = {"people.toml": people, "budget.toml": budget, "people.csv": holdings, "delegations.csv": delegations}
+    shown |= {"customers.toml": customers, "customers.csv": rows}
     for name, text in {**shown, "key": key, "notices.jsonl": json.dumps(json.loads(notice)) + "\n"}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     FileDirectory(tmp_path / "people.toml")
     FileDirectory(tmp_path / "people.csv", delegations=tmp_path / "delegations.csv")
+    for name, opt_outs in (("customers.toml", 1), ("customers.csv", 2)):
+        known = FileCustomers(tmp_path / name).known(("C0012345",))
+        assert len(known["C0012345"].opt_outs) == opt_outs
     assert [plan.amount.units for plan in read_budget(tmp_path / "budget.toml")] == [800000]
     assert read_key(tmp_path / "key").id == "journal-2026"
     assert read_seals(tmp_path / "notices.jsonl") == [(1, "5b0c…")]
@@ -119,7 +124,7 @@ def test_stores_are_opened_as_written(
 KIT = "expense_policy.testing"
 HOMES = {
     "": ["proving"],
-    ".contract": ["contract", "port_laws.directory", "port_laws.evidence", "port_laws.notifier"],
+    ".contract": ["contract", "port_laws.customers", "port_laws.directory", "port_laws.evidence", "port_laws.notifier"],
     ".strategies": ["strategies", "policy_texts", "words"],
     ".founding": ["founding"],
     ".company": ["company"],
