@@ -13,7 +13,7 @@ from ..domain.holds import Line
 from ..domain.organisation import Roster
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refused, refusal
-from ..domain.vocabulary import Status
+from ..domain.vocabulary import SET_OFF, Status
 from ..ports.evidence import Evidence
 from ..ports.repository import Look, Summary
 from .engine import POLICY_GUARD, Environment, in_force, not_in_force
@@ -25,7 +25,8 @@ _PAGE = 100
 class Disclosed:
     """What the policy's readers see (G3.4): the execution of every line, and a page of documents with what was paid.
 
-    A payee's name, account and person are left out of the documents.
+    A payee's name, account and person are left out of the documents; the name of what was granted and not paid is
+    "set_off", so that it is told apart from cash (C9).
     """
 
     lines: tuple[Line, ...]
@@ -96,5 +97,10 @@ def disclosed(env: Environment, actor: str, after: str, limit: int) -> Disclosed
     if not any(holding.person == actor and holding.office in policy.readers for holding in roster.holdings):
         raise Refused([refusal(Code.READER_NOT_NAMED, actor=actor, offices=", ".join(policy.readers))])
     page = env.repository.find((), after=after, limit=limit)
-    masked = [attrs.evolve(row, payee_account=None, payee_name=None, payee_person=None) for row in page]
+    masked = [attrs.evolve(row, payee_account=None, payee_name=_told(row), payee_person=None) for row in page]
     return Disclosed(tuple(env.repository.lines()), tuple(masked))
+
+
+def _told(row: Summary) -> str | None:
+    """Of a payee nothing; of what has none that it is a set-off."""
+    return SET_OFF if (row.payee_name or "").startswith(f"{SET_OFF}:") else None
