@@ -263,7 +263,8 @@ def test_a_use_record_is_refused_for_every_reason_at_once(world: World) -> None:
     }
     assert {r.code for r in would.record_use(id, rows, actor="mei").refusals} == every
     # Nothing is paid of it either, and withdrawing it is what is proposed, and allowed.
-    assert {r.code for r in would.settle(id, rows, actor="mei").refusals} == {*every, Code.NOTHING_TO_CLOSE}
+    settled = {*every, Code.NOTHING_TO_CLOSE, Code.USE_EXCEEDS_PAID}
+    assert {r.code for r in would.settle(id, rows, actor="mei").refusals} == settled
     world.desk.spending.withdraw(id, actor="li.na")
     assert {r.code for r in would.settle(id, rows, actor="mei").refusals} == every
     (found,) = would.settle(id, actor="officer").refusals

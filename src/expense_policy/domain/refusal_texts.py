@@ -324,10 +324,10 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.USE_EXCEEDS_PAID: Text(
         "C8",
-        "The use record would come to {used}; the document was closed with {paid} paid.",
-        "使用记录累计{used}，超过已关闭单据的已付金额{paid}。",
-        "Correct the rows, or have a new application approved for the rest.",
-        "请更正记录，其余另行申请。",
+        "The use record would come to {used}; {paid} was paid.",
+        "使用记录累计{used}，超过已付金额{paid}。",
+        "Correct the rows, pay the rest while it is approved, or have a new application approved for it.",
+        "请更正记录，或在批准有效期内付清余额，或另行申请。",
     ),
     Code.USE_FALLS_SHORT: Text(
         "C8",

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import attrs
 
+from ..domain.application import Application
 from ..domain.approval import who_may
+from ..domain.categories import Effect
 from ..domain.content import Digest
+from ..domain.documents import Document
 from ..domain.holds import Line
 from ..domain.organisation import Roster
+from ..domain.periods import Month
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refused, refusal
 from ..domain.vocabulary import SET_OFF, Status
 from ..ports.evidence import Evidence
-from ..ports.repository import Look, Summary
+from ..ports.repository import Look, Sum, Summary
 from .engine import POLICY_GUARD, Environment, in_force, not_in_force
 
-_PAGE = 100
+_PAGE, _EFFECTS = 100, 10_000
 
 
 @attrs.frozen
@@ -31,6 +35,47 @@ class Disclosed:
 
     lines: tuple[Line, ...]
     documents: tuple[Summary, ...]
+
+
+@attrs.frozen
+class CostAndEffect:
+    """What an application was to bring and what it brought, beside its cost (G3.2). Amounts are smallest units.
+
+    `measured` are the effects in the order in which they were measured, each with its day; `paid` and `set_off` are
+    what was paid in cash and what was granted, less what was reversed; `used` what the use record bears.
+    """
+
+    expected: Effect | None
+    measured: tuple[tuple[date, Effect], ...]
+    approved: int
+    paid: int
+    set_off: int
+    used: int
+    currency: str
+
+
+def effect(env: Environment, document: Document) -> CostAndEffect:
+    """A document's cost and effect."""
+    form = document.content
+    rows = env.repository.uses((("document", document.id), ("type", "effect")), limit=_EFFECTS)
+    measured = [(row.on, Effect(tuple((name, int(n)) for name, n in row.detail))) for row in rows]
+    granted = sum(payment.units for payment in document.payments if payment.granted)
+    return CostAndEffect(
+        form.benefit if isinstance(form, Application) else None,
+        tuple(measured),
+        document.units,
+        document.paid - granted,
+        granted,
+        document.used,
+        document.currency,
+    )
+
+
+def contacts(env: Environment, type_: str, month: Month, recipients: tuple[str, ...]) -> Mapping[str, int]:
+    """How often each recipient was reached in a month."""
+    where = (("type", type_), ("month", str(month)), *((("recipient", recipients),) if recipients else ()))
+    (found,) = env.repository.look(Look(sums=(Sum("contacts", ("recipient",), where),))).sums
+    return {recipient: n for (recipient,), n in found.items()}
 
 
 def whole(evidence: Evidence, digest: Digest) -> bool:

@@ -128,7 +128,7 @@ class UseRecord:
         paid = Money(document.paid, document.currency) if open_ and document.status is Status.CLOSED else None
         found += within(used, document.amount, paid)
         if self.settle:
-            found += _unsettled(document, used, document.use_rows + len(rows), unexplained)
+            found += _unsettled(document, used, document.use_rows + len(rows), unexplained, kind)
             change = documents.end(document, Status.SETTLED, scene.at, used=used, rows=len(rows))
         elif not self.rows:
             raise ValueError("a use record grows by at least one row")
@@ -165,14 +165,19 @@ def _kept(recording: Recording, uses: tuple[Use, ...], unexplained: bool) -> lis
     return found
 
 
-def _unsettled(document: Document, used: int, rows: int, unexplained: bool) -> list[Refusal]:
-    """A document is settled once something was paid and its use record bears it, or a reason says why not (C8)."""
+def _unsettled(document: Document, used: int, rows: int, unexplained: bool, kind: ExpenseType) -> list[Refusal]:
+    """A document is settled once something was paid and its use record bears it, or a reason says why not (C8).
+
+    What was bought before it was used bears no more than was bought: no more is issued than was paid for (C1.3).
+    """
     if document.ended_at is not None:
         return []
     found = [] if document.paid else [refusal(Code.NOTHING_TO_CLOSE)]
     total, paid = Money(used, document.currency), Money(document.paid, document.currency)
     if not rows:
         found.append(refusal(Code.USE_MISSING))
+    elif total > paid and not kind.paid_up_to_use:
+        found.append(refusal(Code.USE_EXCEEDS_PAID, used=total, paid=paid))
     elif total < paid and unexplained:
         found.append(refusal(Code.USE_FALLS_SHORT, used=total, paid=paid, short=paid - total))
     return found
