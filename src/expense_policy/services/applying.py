@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -49,6 +49,8 @@ class Submit:
     engine: Engine
     new: bool
     reason: str | None = None
+    introduced: Mapping[str, Customer] | None = None
+    """The customers that are known, where they were asked for together with those of other acts."""
 
     @property
     def name(self) -> str:
@@ -69,8 +71,8 @@ class Submit:
     def _customers(self) -> Mapping[str, Customer] | None:
         """Those its plan names that are known; asked once, however often the decision is made."""
         customers, plan = self.engine.env.customers, self.form.plan
-        if customers is None:
-            return None
+        if customers is None or self.introduced is not None:
+            return self.introduced
         return customers.known(plan.customers) if plan.customers else {}
 
     @cached_property
@@ -138,6 +140,17 @@ class Submit:
             if alike and same and previous.round.submitted_at >= self._since(scene.at, policy):
                 related -= previous.counted
         return related
+
+
+def introduce(acts: Sequence[Submit]) -> None:
+    """Asks once for the customers that the plans of all these acts name."""
+    ids = tuple(dict.fromkeys(id for act in acts for id in act.form.plan.customers))
+    customers = acts[0].engine.env.customers if acts else None
+    if customers is None:
+        return
+    known = customers.known(ids) if ids else {}
+    for act in acts:
+        act.introduced = {id: known[id] for id in act.form.plan.customers if id in known}
 
 
 def _may_revise(document: Document, actor: str) -> list[Refusal]:

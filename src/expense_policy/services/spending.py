@@ -13,7 +13,7 @@ from ..domain.approval import Verdict
 from ..domain.categories import Use, type_of
 from ..domain.content import Digest
 from ..domain.payment import Instruction
-from .applying import Submit
+from .applying import Submit, introduce
 from .bulk import Ask, Bulk, Outcome
 from .ending import End
 from .engine import Act, Engine, Receipt
@@ -189,12 +189,9 @@ class Spending:
         One that is refused does not stop the others. Repeated with the same keys it gives the same receipts and does
         nothing twice, also where the call before came to no end.
         """
-        return self._bulk.perform(
-            [
-                Ask.of(self._acts.submit(None, item.form, actor), item.key, item.form.digest)
-                for item in _all(ToApply, items)
-            ]
-        )
+        acts = [(self._acts.submit(None, item.form, actor), item) for item in _all(ToApply, items)]
+        introduce([act for act, _ in acts])
+        return self._bulk.perform([Ask.of(act, item.key, item.form.digest) for act, item in acts])
 
     def sign_many(self, items: Sequence[ToSign], *, actor: str) -> tuple[Outcome, ...]:
         """`sign` for each, of plans and applications alike; as `apply_many`, where the items have keys."""
