@@ -91,7 +91,7 @@ class OneDay(Use):
 class UseRow:
     """A use record's row as it is kept: numbered within its document, append-only.
 
-    `recipient` is "" where it reached nobody in particular, `item` where it was about no thing.
+    `item` is what it was about, a product, a gift, a course; it and `recipient` are "" where there is none.
     """
 
     document: DocumentId
@@ -118,8 +118,9 @@ class UseRow:
         detail = [text for pair in self.detail for text in pair]
         counts = (str(len(detail)), str(len(self.broken)))
         reason = () if self.reason is None else (self.reason,)
-        form = ("use/2", self.item) if self.item else ("use/1",)
-        kept = line_digest((*form, *what, *said, *counts, *detail, *self.broken, *reason))
+        # A row without an item says what it said before there were items.
+        about = ("use/2", self.item) if self.item else ("use/1",)
+        kept = line_digest((*about, *what, *said, *counts, *detail, *self.broken, *reason))
         return ("use", *what, str(self.units), kept)
 
 
