@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from .domain.categories.email import EmailSent as EmailSent
     from .domain.categories.giveaway import Giveaway as Giveaway
     from .domain.categories.giveaway import GiveawayIssued as GiveawayIssued
+    from .domain.categories.company import CompanyPlan as CompanyPlan
+    from .domain.categories.company import CompanyUse as CompanyUse
+    from .domain.categories.company import CostLine as CostLine
     from .domain.categories.holiday_gift import GiftIssued as GiftIssued
     from .domain.categories.holiday_gift import HolidayGift as HolidayGift
     from .domain.categories.phone import Called as Called
@@ -149,6 +152,9 @@ _HOMES = {
     "Tier": "domain.categories.threshold_reduction",
     "VenueRental": "domain.categories.venue_rental",
     "VenueUsed": "domain.categories.venue_rental",
+    "CompanyPlan": "domain.categories.company",
+    "CompanyUse": "domain.categories.company",
+    "CostLine": "domain.categories.company",
     "GiftIssued": "domain.categories.holiday_gift",
     "HolidayGift": "domain.categories.holiday_gift",
     "Sms": "domain.categories.sms",

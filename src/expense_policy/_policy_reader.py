@@ -108,16 +108,16 @@ class Reader:
         value = self.take(key, time, default)
         return default if value is None else value
 
-    def flag(self, key: str) -> bool:
-        """True or false; false where it is missing."""
-        return bool(self.take(key, bool, False))
+    def flag(self, key: str, default: bool = False) -> bool:
+        """True or false; the default where it is missing."""
+        return bool(self.take(key, bool, default))
 
     def tables(self, key: str, optional: bool = False) -> list[Reader]:
         if optional and key not in self.table:
             return []
         values = self.take(key, list)
         if values == [] and not optional:
-            self.fault(key, "must have a step")
+            self.fault(key, "must hold at least one")
         found = []
         for i, value in enumerate(values or []):
             path = f"{self.at(key)}[{i}]"

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from . import policy_checks, policy_kinds
+from . import policy_checks, policy_kinds, policy_types
 from ._policy_reader import Reader
 from ._toml_lines import lines
 from .domain import checks
@@ -76,13 +76,15 @@ def _policy(root: Reader, text: str) -> Policy:
     named = _named(head)
     currency: str = named["currency"]
     days = root.table_at("periods")
-    chains, offices = _chains(root.table_at("chain"), currency)
+    types = policy_types.read(root, currency)
+    known = (*REGISTER, *[each.name for each in types])
+    chains, offices = _chains(root.table_at("chain"), currency, known)
     limits, accounts = policy_kinds.limits(root, currency)
     policy = Policy(
         **named,
         chains=chains,
         substitutes=_substitutes(root.table_at("substitutes"), offices),
-        evidence=_evidence(root, currency),
+        evidence=_evidence(root, currency, known),
         related_days=days.whole("related", 0, 3660, 30),
         expiry_days=days.whole("expiry", 1, 3660, 180),
         use_due_days=days.whole("use_due", 0, 3660, 30),
@@ -92,6 +94,7 @@ def _policy(root: Reader, text: str) -> Policy:
         benefit_above=_benefit(root.table_at("benefit", optional=True), currency),
         kinds=limits,
         ledger_accounts=accounts,
+        types=types,
         text=text,
         digest=text_digest(text),
     )
@@ -151,7 +154,9 @@ def _named(head: Reader) -> dict[str, Any]:
     }
 
 
-def _chains(root: Reader, currency: str) -> tuple[tuple[tuple[str, tuple[Rule, ...]], ...], frozenset[str]]:
+def _chains(
+    root: Reader, currency: str, known: tuple[str, ...]
+) -> tuple[tuple[tuple[str, tuple[Rule, ...]], ...], frozenset[str]]:
     """Every chain, and the offices of all of them: none where one of them could not be read."""
     chains: list[tuple[str, tuple[Rule, ...]]] = []
     for kind in Kind:
@@ -162,7 +167,7 @@ def _chains(root: Reader, currency: str) -> tuple[tuple[tuple[str, tuple[Rule, .
             before = len(step.faults)
             above, up_to = step.money("above", currency, True), step.money("up_to", currency, True)
             sure &= len(step.faults) == before
-            only, others = policy_kinds.types(step, kind, "types"), policy_kinds.types(step, kind, "except_types")
+            only, others = [policy_kinds.types(step, kind, key, known) for key in ("types", "except_types")]
             if only and others:
                 step.fault("except_types", "stands beside types: one of them says it all")
             rule = Rule(step.word("office"), step.words("points"), above, up_to, only, others)
@@ -172,8 +177,8 @@ def _chains(root: Reader, currency: str) -> tuple[tuple[tuple[str, tuple[Rule, .
             root.faults += policy_checks.chain(root.at(kind.value), steps, currency)
         chains.append((kind.value, tuple(rule for _, rule in steps)))
     root.done()
-    known = all(rules and all(rule.office for rule in rules) for _, rules in chains)
-    return tuple(chains), frozenset(rule.office for _, rules in chains for rule in rules if known)
+    whole = all(rules and all(rule.office for rule in rules) for _, rules in chains)
+    return tuple(chains), frozenset(rule.office for _, rules in chains for rule in rules if whole)
 
 
 def _substitutes(table: Reader, offices: frozenset[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -185,13 +190,13 @@ def _substitutes(table: Reader, offices: frozenset[str]) -> tuple[tuple[str, tup
     return tuple(found)
 
 
-def _evidence(root: Reader, currency: str) -> tuple[Evidence, ...]:
+def _evidence(root: Reader, currency: str, known: tuple[str, ...]) -> tuple[Evidence, ...]:
     rules = []
     for item in root.tables("evidence", optional=True):
         before = len(item.faults)
         rule = Evidence(item.word("type"), item.words("needs"), item.money("above", currency, True) or 0)
-        if rule.type and rule.type != "*" and rule.type not in REGISTER:
-            item.fault("type", f'{rule.type!r} is not "*" nor one of {", ".join(REGISTER)}')
+        if rule.type and rule.type != "*" and rule.type not in known:
+            item.fault("type", f'{rule.type!r} is not "*" nor one of {", ".join(known)}')
         if len(item.faults) == before:
             rules.append((item.path, rule))
         item.done()

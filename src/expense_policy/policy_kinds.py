@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -55,16 +55,16 @@ def words(table: Reader, key: str, value: Callable[[Reader, str], int]) -> tuple
     return tuple(found)
 
 
-def types(step: Reader, kind: Kind, key: str) -> tuple[str, ...]:
-    """The expense types that a step is for, or not for; of applications alone."""
+def types(step: Reader, kind: Kind, key: str, known: Sequence[str]) -> tuple[str, ...]:
+    """The expense types that a step is for, or not for; of applications alone, and known ones."""
     if key not in step.table:
         return ()
     names = step.words(key)
     if kind is not Kind.APPLICATION:
         step.fault(key, "is for the chain of applications")
     for name in names:
-        if name not in REGISTER:
-            step.fault(key, f"{name!r} is not one of {', '.join(REGISTER)}")
+        if name not in known:
+            step.fault(key, f"{name!r} is not one of {', '.join(known)}")
     return names
 
 

@@ -10,7 +10,7 @@ import attrs
 
 from . import checks
 from . import project as projects
-from .categories import REGISTER, Asked, Effect, ExpenseType, Plan, kind_of
+from .categories import Asked, CompanyPlan, Effect, ExpenseType, Plan, kind_of, plan_of
 from .categories import _customers as for_customers
 from .categories.effect import unfit
 from .content import Digest, digest, line_digest
@@ -87,16 +87,12 @@ def _shares(instance: object, attribute: attrs.Attribute[tuple[Share, ...]], val
         raise ValueError("an application names a line once")
 
 
-def _type(instance: object, attribute: attrs.Attribute[str], value: str) -> None:
-    checks.ident(instance, attribute, value)
-    if value not in REGISTER:
-        raise ValueError(f"{value!r} is not an expense type: {', '.join(REGISTER)}")
-
-
 def _plan(instance: Application, attribute: attrs.Attribute[Plan], value: Plan) -> None:
-    wanted = REGISTER[instance.type].plan
+    wanted = plan_of(instance.type)
     if type(value) is not wanted:
         raise TypeError(f"the plan record of {instance.type} is a {wanted.__name__}, not {type(value).__name__}")
+    if isinstance(value, CompanyPlan) and value.type != instance.type:
+        raise ValueError(f"the plan record is of {value.type!r}, the application of {instance.type!r}")
 
 
 def _payee(instance: object, attribute: attrs.Attribute[Payee | None], value: object) -> None:
@@ -112,14 +108,15 @@ class Application:
     """The form: what for, for whom, how much, to whom, how, when, on which lines, and the plan record.
 
     What is granted and not paid has no payee and the method "set_off" (C9). `benefit` is what is expected of it (G3.2),
-    `value_class` that of its customers, where the plan names none of them (G3.1).
+    `value_class` that of its customers, where the plan names none of them (G3.1). A type that is none of the
+    policy's own has a `CompanyPlan`: whether there is such a type the policy says, when it is submitted.
     """
 
     department: str = attrs.field(validator=checks.ident)
     purpose: str = attrs.field(validator=checks.text)
     business_goal: str = attrs.field(validator=checks.text)
     customers: str = attrs.field(validator=checks.text)
-    type: str = attrs.field(validator=_type)
+    type: str = attrs.field(validator=checks.ident)
     shares: tuple[Share, ...] = attrs.field(validator=_shares)
     payee: Payee | None = attrs.field(validator=_payee)
     method: str = attrs.field(validator=checks.label)
@@ -197,13 +194,14 @@ def check(
     kind = kind_of(form.type, policy)
     if kind is None:
         return [*found, refusal(Code.TYPE_UNKNOWN, type=form.type)]
-    found += kind.check_plan(form.plan, Asked(policy, customers))
-    found += for_customers.named(form.plan, kind, policy, today, customers, form.value_class)
+    of_type = kind.check_plan(form.plan, Asked(policy, customers))
+    of_type += for_customers.named(form.plan, kind, policy, today, customers, form.value_class)
     if kind.granted != (form.payee is None):
         needed = SET_OFF if kind.granted else "payee"
-        found.append(refusal(Code.GRANTED_NOT_PAID, type=form.type, needed=needed))
-    found += _benefit(form, kind, policy)
-    found += _evidence(form, kind, policy)
+        of_type.append(refusal(Code.GRANTED_NOT_PAID, type=form.type, needed=needed))
+    of_type += _benefit(form, kind, policy)
+    of_type += _evidence(form, kind, policy)
+    found += kind.worded(of_type)
     year = policy.calendar.fiscal_year(form.expected_payment)
     for share in form.shares:
         found += _line(form, share, lines.get(share.line), year, kind.category, policy)

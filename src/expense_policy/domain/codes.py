@@ -23,6 +23,7 @@ class Code(StrEnum):
     EFFECT_UNFIT = "effect_unfit"
     EVIDENCE_MISSING = "evidence_missing"
     EVIDENCE_UNKNOWN = "evidence_unknown"
+    FIELD_UNFIT = "field_unfit"
     FINDING_MISSING = "finding_missing"
     FINDING_NEGATIVE = "finding_negative"
     FORM_INCOMPLETE = "form_incomplete"

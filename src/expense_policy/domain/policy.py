@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from .company_types import CompanyType
 from .content import Digest
 from .periods import Calendar
 
@@ -100,6 +101,8 @@ class Policy:
     ledger_accounts: tuple[tuple[str, str], ...]
     text: str
     digest: Digest
+    types: tuple[CompanyType, ...] = ()
+    """The company's own expense types, below the seven categories."""
 
     @cached_property
     def begins(self) -> datetime:
@@ -107,16 +110,25 @@ class Policy:
         return self.calendar.start(self.effective)
 
     def limits(self, type_: str) -> Any:
-        """The limits of an expense type, of the class that the type says."""
-        return self._limits[type_]
+        """The limits of an expense type, of the class that the type says: of a company's own, what it is."""
+        return self.company_type(type_) or self._limits[type_]
 
     @cached_property
     def _limits(self) -> dict[str, Any]:
         return dict(self.kinds)
 
+    def company_type(self, name: str) -> CompanyType | None:
+        """The company's own type of this name; None where there is none."""
+        return self._types.get(name)
+
+    @cached_property
+    def _types(self) -> dict[str, CompanyType]:
+        return {each.name: each for each in self.types}
+
     def ledger_account(self, type_: str) -> str:
         """The ledger account 会计科目 of an expense type (R1.4)."""
-        return dict(self.ledger_accounts)[type_]
+        own = self.company_type(type_)
+        return dict(self.ledger_accounts)[type_] if own is None else own.ledger_account
 
     def chain(self, kind: str, units: int, type_: str = "") -> tuple[Step, ...]:
         """The steps a document needs at the amount that decides, in order (A3.1); `type_` is an application's.

@@ -90,6 +90,13 @@ TEXTS: dict[Code, Text] = {
         "Put the file into the evidence store first.",
         "请先上传附件。",
     ),
+    Code.FIELD_UNFIT: Text(
+        "C8",
+        "A {type} can't be recorded by: {fields}.",
+        "{type}的记录不符合规定的栏目：{fields}。",
+        "Fill in the fields and cost lines that the policy names for it, each with what it is to hold.",
+        "请按制度规定的栏目和费用明细填写，内容须与栏目相符。",
+    ),
     Code.FINDING_MISSING: Text(
         "A3.7",
         "The review points of {office} need a finding each; missing: {points}.",

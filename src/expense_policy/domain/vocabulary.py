@@ -168,6 +168,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "messages_a_month": ("messages a month", "每月短信次数"),
     "calls_a_month": ("calls a month", "每月通话次数"),
     "contact_hours": ("contact hours", "联系时段"),
+    "uses_a_month": ("uses a month", "每月使用次数"),
     "opted_out": ("contact after an opt-out", "拒收后联系"),
     "existing_customer": ("existing customer", "老客户"),
     "cost_per_customer": ("cost per customer", "客均费用"),

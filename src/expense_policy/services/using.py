@@ -10,7 +10,7 @@ import attrs
 
 from ..domain import checks, documents
 from ..domain.application import Application
-from ..domain.categories import REGISTER, ExpenseType, Use, kind_of
+from ..domain.categories import ExpenseType, Use, kind_of, period_of
 from ..domain.categories.recording import Case, Recording, once_key, within
 from ..domain.customers import Customer
 from ..domain.documents import Document
@@ -46,12 +46,12 @@ class UseRecord:
     @cached_property
     def _counted(self) -> dict[str, tuple[str, ...]]:
         """The recipients of each period a use may fall in: no more of a period is asked for than these."""
-        kind = REGISTER.get(self.type)
-        if kind is None or kind.counted is None:
+        of = period_of(self.type)
+        if of is None:
             return {}
         found: dict[str, dict[str, None]] = {}
-        for use in self.rows:
-            for period in {kind.period(use.day(calendar)) for calendar in _ZONES}:
+        for use in filter(lambda use: use.recipients, self.rows):
+            for period in {of(use.day(calendar)) for calendar in _ZONES}:
                 found.setdefault(period, {}).update(dict.fromkeys(use.recipients))
         return {period: tuple(found[period]) for period in sorted(found)}
 

@@ -16,7 +16,7 @@ from ..money import Money
 from ..periods import Calendar
 from ..policy import Policy
 from ..refusals import Code, Fact, Refusal, refusal
-from ..vocabulary import DocumentId
+from ..vocabulary import TERMS, DocumentId
 
 Details = tuple[tuple[str, str], ...]
 
@@ -192,7 +192,7 @@ class NoLimits:
 
 @attrs.frozen
 class ExpenseType:
-    """A type: its words are `vocabulary`'s, its limits the policy's, its rules small functions in one tuple each.
+    """A type: its limits are the policy's, its rules small functions in one tuple each.
 
     A plan's rule is `rule(plan, limits, asked)`, a use's `rule(plan, use, limits, happened)`; each is the refusal, or
     None. `measure(plan, use, limits)` is what a use comes to, or why it can't stand in the record at all.
@@ -223,12 +223,28 @@ class ExpenseType:
     """The channel of a contact: what a customer may have opted out of (C3.4)."""
     counted: str | None = None
     """The period, "month" or "year", in which a recipient's uses are counted."""
+    words: tuple[str, str] = attrs.field(
+        default=attrs.Factory(lambda self: TERMS.get(self.name, (self.name, self.name)), takes_self=True)
+    )
+    """What it is called, in English and in Chinese."""
+    formed: Callable[[Any, str], list[Refusal]] | None = None
+    """What is wrong with the form of a record of a company's own type, `formed(record, currency)`."""
+    terms: Mapping[str, tuple[str, str]] = attrs.field(factory=dict)
+    """What the company calls the names that are its own."""
+
+    def incomplete(self, record: Plan | Use, policy: Policy) -> list[Refusal]:
+        """What a record leaves blank, and what it has no place for."""
+        blank = blanks(record)
+        found = [refusal(Code.FORM_INCOMPLETE, clause=self.clause, fields=", ".join(blank))] if blank else []
+        return found if self.formed is None else found + self.formed(record, policy.currency)
+
+    def worded(self, found: list[Refusal]) -> list[Refusal]:
+        """The refusals in the company's words, where the type is its own."""
+        return [each.worded(self.terms) for each in found] if self.terms else found
 
     def check_plan(self, plan: Plan, asked: Asked) -> list[Refusal]:
         """Every standard the plan breaks, and what it leaves blank."""
-        blank = blanks(plan)
-        found = [refusal(Code.FORM_INCOMPLETE, clause=self.clause, fields=", ".join(blank))] if blank else []
-        limits = asked.policy.limits(self.name)
+        found, limits = self.incomplete(plan, asked.policy), asked.policy.limits(self.name)
         return found + [each for rule in self.plan_standards if (each := rule(plan, limits, asked)) is not None]
 
     def period(self, day: date) -> str:

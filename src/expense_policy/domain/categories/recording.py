@@ -14,7 +14,7 @@ from ..policy import Policy
 from ..refusals import Code, Refusal, refusal
 from ..vocabulary import DocumentId
 from . import _customers
-from ._shape import ExpenseType, Happened, Part, Plan, Use, UseRow, blanks, broken
+from ._shape import ExpenseType, Happened, Part, Plan, Use, UseRow, broken
 from .effect import EffectMeasured
 
 
@@ -81,9 +81,7 @@ class Recording:
             found.append(refusal(Code.USE_NOT_YET, day=day.isoformat(), today=case.today.isoformat()))
         if type(use) is EffectMeasured:
             return Judged(use, (use.part,), day, (*found, *use.unfit(kind.effects, kind.name)), ())
-        blank = blanks(use)
-        if blank:
-            found.append(refusal(Code.FORM_INCOMPLETE, clause=kind.clause, fields=", ".join(blank)))
+        found += kind.incomplete(use, case.policy)
         for name in use.once:
             key = once_key(kind.name, name)
             owner = case.document if key in self.taken else case.taken.get(key)
@@ -91,8 +89,9 @@ class Recording:
                 found.append(refusal(Code.ORDER_TAKEN, clause=kind.clause, order=name, document=owner))
         measured = kind.measure(case.plan, use, self._limits)
         if isinstance(measured, Refusal):
-            return Judged(use, (), day, (*found, measured), ())
-        return Judged(use, measured, day, tuple(found), tuple(self._standards(use, measured, day)))
+            return Judged(use, (), day, tuple(kind.worded([*found, measured])), ())
+        standards = kind.worded(self._standards(use, measured, day))
+        return Judged(use, measured, day, tuple(kind.worded(found)), tuple(standards))
 
     def _standards(self, use: Use, parts: tuple[Part, ...], day: date) -> list[Refusal]:
         kind, case = self._kind, self._case
