@@ -92,7 +92,7 @@ class Acts:
         types = {type_of(row) for row in rows} - {""}
         if len(types) > 1:
             raise TypeError("the rows of one call are of one expense type")
-        return UseRecord(id, actor, rows, reason, self._engine.env, settle, types.pop() if types else "")
+        return UseRecord(id, actor, rows, reason, self._engine.env, types.pop() if types else "", settle)
 
     def confirm_account(self, payee: str, account: str, actor: str, reason: str) -> ConfirmAccount:
         for name, value in (("payee", payee), ("account", account)):

@@ -13,7 +13,7 @@ from ..domain.application import Application
 from ..domain.categories import ExpenseType, Use, kind_of, period_of
 from ..domain.categories.recording import Case, Recording, once_key, within
 from ..domain.customers import Customer
-from ..domain.documents import Document
+from ..domain.documents import Change, Document
 from ..domain.money import Money
 from ..domain.periods import Calendar
 from ..domain.policy import Policy
@@ -28,20 +28,15 @@ _MONTHS = tuple(f"{month:02d}" for month in range(1, 13))
 
 
 @attrs.define(slots=False)
-class UseRecord:
-    """The use record grows (C8); with `settle` the document ends on it too."""
+class Uses:
+    """What happened, on the way into the use record of a document: what it is held against, and what it changes."""
 
     subject: str
     actor: str
     rows: tuple[Use, ...]
     reason: str | None
     env: Environment
-    settle: bool
     type: str
-
-    @property
-    def name(self) -> str:
-        return "settle" if self.settle else "record_use"
 
     @cached_property
     def _counted(self) -> dict[str, tuple[str, ...]]:
@@ -67,6 +62,7 @@ class UseRecord:
         return f"contact:{self.type}:{period}"
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
+        """The document, what stands in one record alone, and how often the recipients were reached."""
         sums = tuple([self._sum(period, recipients) for period, recipients in self._counted.items()])
         once = tuple(dict.fromkeys((Space.USE, once_key(self.type, name)) for use in self.rows for name in use.once))
         guards = tuple(map(self._guard, self._counted))
@@ -76,13 +72,6 @@ class UseRecord:
         months = period if len(period) > 4 else tuple(f"{period}-{month}" for month in _MONTHS)
         where = (("type", self.type), ("month", months), ("recipient", recipients))
         return Sum("contacts", ("recipient",), where)
-
-    def _open(self, document: Document, kind: ExpenseType | None) -> bool:
-        """While it is approved; after it was closed the use of what was paid ahead of it is still owed (C8)."""
-        if document.status is Status.APPROVED:
-            return isinstance(document.content, Application)
-        owed = document.status is Status.CLOSED and document.paid > 0 and kind is not None and not kind.paid_up_to_use
-        return owed and not self.settle
 
     def _case(self, document: Document, form: Application, policy: Policy, scene: Scene) -> Case:
         day, approved, sums = (
@@ -104,50 +93,94 @@ class UseRecord:
             reason=self.reason,
         )
 
-    def decide(self, scene: Scene) -> Verdicts:
-        document = document_of(scene, self.subject)
+    def held(self, scene: Scene, document: Document, found: list[Refusal], *, owed: bool) -> Held | tuple[Refusal, ...]:
+        """The document's record as it may grow: while it is approved, and with `owed` what is owed after a close (C8).
+
+        Refusals in place of it where it has none, or grows no more; `found` are those that stand in any case. After it
+        was closed the use of what was paid ahead of it is still owed.
+        """
         form = document.content
-        roster = self.env.directory.roster((document.department,), scene.at)
-        finance = roster.holds(self.actor, Office.FINANCE_OFFICER, document.department)
-        found = [] if finance and not self.rows else own(document, self.actor)
         if not isinstance(form, Application):
             return (refusal(Code.USE_NOT_OPEN, status=document.status.value), *found)
         policy = round_policy(scene, document)
         kind = kind_of(form.type, policy)
-        open_ = self._open(document, kind)
+        late = document.status is Status.CLOSED and document.paid > 0 and kind is not None and not kind.paid_up_to_use
+        open_ = document.status is Status.APPROVED or (late and owed)
         if not open_:
-            found.insert(0, refusal(Code.USE_NOT_OPEN, status=document.status.value))
+            found = [refusal(Code.USE_NOT_OPEN, status=document.status.value), *found]
         if kind is None:
             return (*found, refusal(Code.TYPE_UNKNOWN, type=form.type))
         if self.type and self.type != form.type:
             raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
-        recording = Recording(kind, self._case(document, form, policy, scene))
-        unexplained = checks.blank(self.reason or "")
-        found += _kept(recording, self.rows, unexplained)
-        used, rows = document.used + recording.units, tuple(recording.rows)
         paid = Money(document.paid, document.currency) if open_ and document.status is Status.CLOSED else None
-        found += within(used, document.amount, paid)
-        if self.settle:
-            found += _unsettled(document, used, document.use_rows + len(rows), unexplained, kind)
-            change = documents.end(document, Status.SETTLED, scene.at, used=used, rows=len(rows))
-        elif not self.rows:
-            raise ValueError("a use record grows by at least one row")
-        else:
-            change = documents.use(document, used, len(rows))
-        if found:
-            return tuple(found)
-        periods = sorted({kind.period(row.on) for row in rows if row.type == kind.name}) if kind.counted else ()
+        return Held(document, kind, Recording(kind, self._case(document, form, policy, scene)), paid, found)
+
+    def grown(self, scene: Scene, held: Held, change: Change) -> Effects:
+        """The record with what was kept of the uses; what else an act does is the act's own to say."""
+        kind, kept, document = held.kind, held.recording, held.document
+        periods = sorted({kind.period(row.on) for row in kept.rows if row.type == kind.name}) if kind.counted else ()
         return Effects(
             version=document.round.policy_version,
-            office=Office.FINANCE_OFFICER if finance and not self.rows else None,
             guards=tuple([Guard(key, scene.seen.guards.get(key, 0)) for key in map(self._guard, periods)]),
             puts=(Put(change.document, document.version),),
             moves=change.moves,
-            takes=tuple([Take(Space.USE, key, document.id, ever=True) for key in recording.taken]),
-            facts=rows,
-            rows=(documents.manifest(change.document),) if self.settle else (),
-            tell=(document.applicant,) if self.settle else (),
+            takes=tuple([Take(Space.USE, key, document.id, ever=True) for key in kept.taken]),
+            facts=tuple(kept.rows),
         )
+
+
+# What lives for one act alone is not frozen: a frozen class takes three times as long to make.
+@attrs.define
+class Held:
+    """A document whose use record may grow, and how: `paid` is what it may bear at most after a close."""
+
+    document: Document
+    kind: ExpenseType
+    recording: Recording
+    paid: Money | None
+    found: list[Refusal]
+
+    def within(self, units: int = 0) -> list[Refusal]:
+        """Whether the record, with so much more, bears no more than it may."""
+        return within(self.document.used + self.recording.units + units, self.document.amount, self.paid)
+
+
+@attrs.define(slots=False)
+class UseRecord(Uses):
+    """The use record grows (C8); with `settle` the document ends on it too."""
+
+    settle: bool
+
+    @property
+    def name(self) -> str:
+        return "settle" if self.settle else "record_use"
+
+    def decide(self, scene: Scene) -> Verdicts:
+        document = document_of(scene, self.subject)
+        roster = self.env.directory.roster((document.department,), scene.at)
+        finance = roster.holds(self.actor, Office.FINANCE_OFFICER, document.department)
+        found = [] if finance and not self.rows else own(document, self.actor)
+        held = self.held(scene, document, found, owed=not self.settle)
+        if isinstance(held, tuple):
+            return held
+        found, recording, unexplained = held.found, held.recording, checks.blank(self.reason or "")
+        found += _kept(recording, self.rows, unexplained)
+        used, rows = document.used + recording.units, len(recording.rows)
+        found += held.within()
+        if self.settle:
+            found += _unsettled(document, used, document.use_rows + rows, unexplained, held.kind)
+            change = documents.end(document, Status.SETTLED, scene.at, used=used, rows=rows)
+        elif not self.rows:
+            raise ValueError("a use record grows by at least one row")
+        else:
+            change = documents.use(document, used, rows)
+        if found:
+            return tuple(found)
+        effects = self.grown(scene, held, change)
+        effects.office = Office.FINANCE_OFFICER if finance and not self.rows else None
+        if self.settle:
+            effects.rows, effects.tell = (documents.manifest(change.document),), (document.applicant,)
+        return effects
 
 
 def _kept(recording: Recording, uses: tuple[Use, ...], unexplained: bool) -> list[Refusal]:
