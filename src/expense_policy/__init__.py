@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .domain.budget import PlanLine as PlanLine
     from .domain.categories.birthday_gift import BirthdayGift as BirthdayGift
     from .domain.categories.birthday_gift import BirthdayGiftIssued as BirthdayGiftIssued
+    from .domain.categories.company import CompanyPlan as CompanyPlan
+    from .domain.categories.company import CompanyUse as CompanyUse
+    from .domain.categories.company import CostLine as CostLine
     from .domain.categories.discount import Discount as Discount
     from .domain.categories.discount import DiscountGranted as DiscountGranted
     from .domain.categories.discount import DiscountLine as DiscountLine
@@ -30,9 +33,6 @@ if TYPE_CHECKING:
     from .domain.categories.email import EmailSent as EmailSent
     from .domain.categories.giveaway import Giveaway as Giveaway
     from .domain.categories.giveaway import GiveawayIssued as GiveawayIssued
-    from .domain.categories.company import CompanyPlan as CompanyPlan
-    from .domain.categories.company import CompanyUse as CompanyUse
-    from .domain.categories.company import CostLine as CostLine
     from .domain.categories.holiday_gift import GiftIssued as GiftIssued
     from .domain.categories.holiday_gift import HolidayGift as HolidayGift
     from .domain.categories.phone import Called as Called
