@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy import ColumnElement, Select, Table, tuple_
 from sqlalchemy.engine import Dialect as Compiler
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement
@@ -89,9 +89,13 @@ class Dialect(ABC):
 
     def beyond(self, columns: Sequence[Any], place: Sequence[Any]) -> ColumnElement[bool]:
         """Whether a row comes after a place in the order of an index of these columns."""
-        # Said of the first column too, so that the index is used on engines that don't see it in a tuple.
-        found: ColumnElement[bool] = (columns[0] >= place[0]) & (tuple_(*columns) > tuple_(*place))
+        # Nothing more is said of the first column: SQLite would look up no more than that in the index.
+        found: ColumnElement[bool] = tuple_(*columns) > tuple_(*place)
         return found
+
+    def by_index(self, query: Select[Any], table: Table, index: str) -> Select[Any]:
+        """A query that is to read a table by an index: most engines find out by themselves."""
+        return query
 
     @abstractmethod
     def held(self, document: ColumnElement[bool]) -> ColumnElement[Any]:

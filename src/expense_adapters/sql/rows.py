@@ -365,6 +365,7 @@ def use_row(u: UseRow, seq: int) -> dict[str, Any]:
         "detail": _dumps(u.detail),
         "broken": json.dumps(u.broken),
         "reason": u.reason,
+        "item": u.item,
     }
 
 
@@ -381,6 +382,7 @@ def use_of(row: Row) -> UseRow:
         _tuple(json.loads(row["detail"])),
         _tuple(json.loads(row["broken"])),
         row["reason"],
+        row["item"],
     )
 
 

@@ -344,6 +344,15 @@ class Repository(Protocol):
         `due` is ("expires_at" or "use_due_at", by when, that instant too); `after` need not be there any more.
         """
 
+    def uses(
+        self, where: tuple[tuple[str, str], ...], after: tuple[str, int] = ("", 0), limit: int = 100
+    ) -> Sequence[UseRow]:
+        """A page of 1 to 10,000 rows of use records in (document, number) order.
+
+        `where` names `document`, `recipient` or `item`, the last two not "", and may narrow by `type` and `month`
+        ("2026-03"), each once: the work grows with the page, and what is narrowed away. `after` need not be there.
+        """
+
     def lines(self) -> Sequence[Line]:
         """Every budget line with its balance, in id order."""
 
