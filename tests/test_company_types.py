@@ -289,9 +289,8 @@ def test_a_standard_broken_in_use_is_kept_and_flagged(repository: Repository) ->
 def test_its_evidence() -> None:
     """What the type needs it needs at any amount; what a rule of the policy adds, above its amount."""
     world = opened(MemoryRepository())
-    bare = {"attachments": (world.basis,)}
     for price, missing in (("0.01", "contract"), ("200.00", "contract"), ("200.01", "contract, quotation")):
-        form = attrs.evolve(booth(world, stands=10, price=price), **bare)
+        form = attrs.evolve(booth(world, stands=10, price=price), attachments=(world.basis,))
         (found,) = refused(world, form)
         assert (found.code, dict(found.facts)["evidence"]) == (Code.EVIDENCE_MISSING, missing)
     assert "A trade fair booth of" in found.text()
