@@ -171,7 +171,7 @@ CASES: dict[str, tuple[str, str, set[str]]] = {
         {"service_training.methods.online"},
     ),
     "a chain of no document": ("[substitutes]", "[[chain.invoice]]\n[substitutes]", {"chain.invoice"}),
-    "a chain of no step": ("[substitutes]", "[chain]\nclaim = []\n[substitutes]", {"file"}),
+    "a chain of no step": ("[substitutes]", "[chain]\nclaim = []\n[substitutes]", {"chain.claim"}),
     "types of a plan": (
         'points = ["finances", "cash", "interest"]\n[[chain.b',
         'points = ["cash"]\ntypes = ["sms"]\n[[chain.b',
