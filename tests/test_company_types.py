@@ -469,10 +469,10 @@ def test_a_plan_is_made_of_exact_values(changes: dict[str, Any], error: type[Exc
 
 FAULTS: dict[str, tuple[str, str, str, int]] = {
     "a built-in's name": ('name = "booth"', 'name = "sms"', "type[0].name", 0),
-    "a word of the library": ('name = "booth"', 'name = "marketing"', "type[0].name", 0),
+    "a word of the library": ('name = "booth"', 'name = "venue"', "type[0].name", 0),
     "the star": ('name = "booth"', 'name = "*"', "type[0].name", 0),
     "a comma": ('name = "lamp"', 'name = "lamp, red"', "type[0].line[1].name", 0),
-    "a long name": ('name = "lamp"', f'name = "{"l" * 61}"', "type[0].line[1].name", 0),
+    "a long name": ('name = "lamp"', f'name = "{"l" * 51}"', "type[0].line[1].name", 0),
     "a name twice": ('name = "voucher"\ncategory', 'name = "booth"\ncategory', "type[1]", -1),
     "an unknown category": ('category = "venue"', 'category = "travel"', "type[0].category", 0),
     "no category": ('category = "venue"', "", "type[0].category", -2),

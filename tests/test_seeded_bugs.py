@@ -374,6 +374,42 @@ BUGS = {
         "count + 1, joined + room\n",
         "test_sms_segments.py::test_the_vectors",
     ),
+    "a company type's limit is refused": Bug(
+        "C8",
+        f"{DOMAIN}/categories/company.py",
+        "figure > field.most",
+        "figure >= field.most",
+        "test_company_types.py::test_its_limits",
+    ),
+    "a company type's fields may hold anything": Bug(
+        "C8",
+        f"{DOMAIN}/categories/company.py",
+        "if name not in known or not _fits(known[name], value, currency):",
+        "if name not in known:",
+        "test_company_types.py::test_its_fields_are_those_of_the_policy",
+    ),
+    "a company type's uses before this call are not counted": Bug(
+        "C8",
+        f"{DOMAIN}/categories/__init__.py",
+        "        return month_of if name else None\n",
+        "        return None\n",
+        "test_company_types.py::test_a_standard_broken_in_use_is_kept_and_flagged",
+    ),
+    "a date of a company's plan comes back as text": Bug(
+        "I2",
+        "expense_policy/codec.py",
+        'return {"date": value.isoformat()} if isinstance(value, date) else value',
+        "return value.isoformat() if isinstance(value, date) else value",
+        "test_company_types.py::test_a_plan_adds_up_and_is_kept",
+    ),
+    "a company type is judged by the version in force": Bug(
+        "X2",
+        f"{SERVICES}/using.py",
+        "        kind = kind_of(form.type, policy)\n",
+        "        kind = kind_of(form.type, scene.policy)\n",
+        "test_company_types.py::test_a_later_version_without_it",
+        "type_unknown",
+    ),
 }
 
 

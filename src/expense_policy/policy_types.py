@@ -25,9 +25,10 @@ from .domain.company_types import (
 from .domain.vocabulary import CATEGORIES, TERMS
 
 T = TypeVar("T")
-_NAME_MAX = 60
-# Words that stand for something else where a type's name stands.
-_TAKEN = ("*", "gift_outcome")
+# No more than a store's column for a type holds.
+_NAME_MAX = 50
+# Words that stand for something else where a type's name stands: every type, a category, a note on a use.
+_TAKEN = ("*", *CATEGORIES, "effect", "gift_outcome")
 _CLAUSE = re.compile("[GBCARSX][1-9](?:[.][1-9])?")
 _WHOLE_MAX = 2**63 - 1
 _BOUNDED = ("whole", "amount")
@@ -75,7 +76,7 @@ def _own_name(table: Reader) -> str:
     name = _name(table)
     if name in REGISTER:
         table.fault("name", f"{name!r} is a type of the policy's own")
-    elif name in TERMS or name in _TAKEN:
+    elif name in _TAKEN:
         table.fault("name", f"{name!r} is a word of the library's own")
     else:
         return name
