@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -68,6 +69,21 @@ Word = tuple[str, str]
 
 Stage = Sequence[Operation]
 """Changes that do not touch each other's rows: an engine may do them in one statement."""
+
+MANY = 40
+"""As many changes a stage has at most that is done as it stands."""
+
+
+def runs(stage: Stage) -> Iterator[tuple[Stage, bool]]:
+    """A stage in parts, in order; with True those of one statement that have nothing to hit, so that all go together.
+
+    Most stages are short, and stay whole: to part them costs more than it spares.
+    """
+    if len(stage) <= MANY:
+        yield stage, False
+        return
+    for (_, plain), run in groupby(stage, lambda o: (o.statement, not o.hits and o.like is None)):
+        yield list(run), plain
 
 
 class Dialect(ABC):

@@ -363,7 +363,7 @@ def use_row(u: UseRow, seq: int) -> dict[str, Any]:
         "quantity": u.quantity,
         "units": u.units,
         "detail": _dumps(u.detail),
-        "broken": json.dumps(u.broken),
+        "broken": json.dumps(u.broken) if u.broken else "[]",
         "reason": u.reason,
         "item": u.item,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import attrs
@@ -17,6 +17,7 @@ from .applying import Submit, introduce
 from .bulk import Ask, Bulk, Outcome
 from .ending import End
 from .engine import Act, Engine, Receipt
+from .importing import Fault, Import, Imported, Keep, Rows
 from .paying import ConfirmAccount, Pay
 from .signing import Sign
 from .using import UseRecord
@@ -150,6 +151,35 @@ class Spending:
         type that is paid up to its use record.
         """
         return self._do(self._acts.use(id, rows, actor, reason, settle=False), key, (id, rows, reason))
+
+    def record_use_many(
+        self,
+        id: str,
+        rows: Rows,
+        *,
+        actor: str,
+        reason: str | None = None,
+        keep: Keep = "good",
+        told: Callable[[Imported], object] | None = None,
+        faulty: Callable[[Fault], object] | None = None,
+    ) -> Imported:
+        """`record_use` for each of many rows, in portions of one act each: every row once, whatever comes between.
+
+        `rows` gives `Keyed` uses and `Unreadable` rows, from the first one on whenever it is called. A row's key is
+        taken for ever: a row that this document has is known and skipped, one that another has is faulty, and so is a
+        key's second row in the same log, a forbidden row, one that would pass what was approved, and one that breaks a
+        standard where there is no `reason`. `faulty` is told each, in order; `told` the counts after each portion that
+        is done. What is held in memory is a portion, and some eighty bytes a row for its key.
+
+        With keep "good" the good rows are recorded. With "none" every row is judged first, and nothing is recorded
+        where one is faulty; the judging remembers how often each recipient was reached and each order, so its memory
+        grows with them. Refused where the document takes no rows at all.
+
+        Portions are acts of their own. Where the document ends between two of them Refused is raised, where the store
+        goes RepositoryUnavailable; with "none", a row that has become faulty since it was judged stops the second pass
+        before its portion, and stands in what is returned. What was recorded stays. Doing it again does the rest.
+        """
+        return Import(self._engine, id, actor, reason, told, faulty).run(rows, keep)
 
     def settle(
         self, id: str, rows: tuple[Use, ...] = (), *, actor: str, reason: str | None = None, key: str | None = None

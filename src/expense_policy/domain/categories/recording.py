@@ -61,6 +61,11 @@ def once_key(type_: str, name: str) -> str:
     return line_digest(("once", type_, name))
 
 
+def row_key(name: str) -> str:
+    """The key that a row of another system's log is taken under: none of an order, whatever either is called."""
+    return line_digest(("row", name))
+
+
 class Recording:
     """The rows that a use record grows by, one use after the other."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
+from functools import lru_cache
 
 import attrs
 
@@ -22,6 +23,8 @@ _GSM7 = frozenset(
 _GSM7_EXTENDED = frozenset("\f^{}\\[~]|€")
 
 
+# A campaign's text is the same in each of its rows.
+@lru_cache(maxsize=64)
 def segments(text: str) -> int:
     """Billed segments of a message: 160/153 septets of GSM-7, else 70/67 UTF-16 units."""
     if all(char in _GSM7 or char in _GSM7_EXTENDED for char in text):
