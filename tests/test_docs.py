@@ -125,7 +125,7 @@ KIT = "expense_policy.testing"
 HOMES = {
     "": ["proving"],
     ".contract": ["contract", "port_laws.customers", "port_laws.directory", "port_laws.evidence", "port_laws.notifier"],
-    ".strategies": ["strategies", "policy_texts", "words"],
+    ".strategies": ["strategies", "policy_texts", "words", "uses"],
     ".founding": ["founding"],
     ".company": ["company"],
     ".machine": ["machine"],
