@@ -12,6 +12,7 @@ from . import checks
 from . import project as projects
 from .categories import Asked, CompanyPlan, Effect, ExpenseType, Plan, kind_of, plan_of
 from .categories import _customers as for_customers
+from .categories._shape import of_currency
 from .categories.effect import unfit
 from .content import Digest, digest, line_digest
 from .customers import Customer
@@ -188,6 +189,7 @@ def check(
     found += projects.check(form.project, project, form.department, form.expected_payment)
     if form.amount.currency != policy.currency:
         raise ValueError(f"the company's currency is {policy.currency}, not {form.amount.currency}")
+    of_currency(form.plan, policy.currency)
     total = form.plan.total
     if total != form.amount:
         found.append(refusal(Code.PLAN_TOTAL_DIFFERS, total=total, asked=form.amount))

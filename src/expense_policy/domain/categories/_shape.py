@@ -252,6 +252,18 @@ class ExpenseType:
         return day.isoformat()[: 4 if self.counted == "year" else 7]
 
 
+def of_currency(record: object, currency: str) -> None:
+    """ValueError where an amount of a record, or of its parts, is of another currency than the company's (X3)."""
+    for field in attrs.fields(type(record)):  # type: ignore[arg-type]  # every record is an attrs class
+        value = getattr(record, field.name)
+        if type(value) is Money and value.currency != currency:
+            raise ValueError(f"the company's currency is {currency}, not {value.currency}")
+        if type(value) is tuple:
+            for part in value:
+                if attrs.has(type(part)):
+                    of_currency(part, currency)
+
+
 def blanks(record: Plan | Use) -> list[str]:
     """The mandatory texts of a record that say nothing."""
     values = [(field.name, getattr(record, field.name)) for field in attrs.fields(type(record))]  # type: ignore[arg-type]  # every record is an attrs class

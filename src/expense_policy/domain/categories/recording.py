@@ -14,7 +14,7 @@ from ..policy import Policy
 from ..refusals import Code, Refusal, refusal
 from ..vocabulary import DocumentId
 from . import _customers
-from ._shape import ExpenseType, Happened, Part, Plan, Use, UseRow, broken
+from ._shape import ExpenseType, Happened, Part, Plan, Use, UseRow, broken, of_currency
 from .effect import EffectMeasured
 
 
@@ -82,6 +82,7 @@ class Recording:
         """What the use comes to; nothing is kept yet."""
         kind, case, day = self._kind, self._case, use.day(self._case.policy.calendar)
         found: list[Refusal] = []
+        of_currency(use, case.policy.currency)
         if day > case.today:
             found.append(refusal(Code.USE_NOT_YET, day=day.isoformat(), today=case.today.isoformat()))
         if type(use) is EffectMeasured:
