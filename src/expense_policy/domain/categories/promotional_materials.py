@@ -7,7 +7,7 @@ from datetime import date
 import attrs
 
 from .. import checks
-from ..money import Money
+from ..money import Money, not_below_0
 from ..periods import Calendar
 from ..refusals import Code, Refusal, refusal
 from . import _keys
@@ -28,7 +28,7 @@ class Material:
 
     item: str = attrs.field(validator=checks.ident)
     quantity: int = attrs.field(validator=checks.whole)
-    unit_price: Money = attrs.field(validator=checks.exactly(Money))
+    unit_price: Money = attrs.field(validator=not_below_0)
 
 
 @attrs.frozen
