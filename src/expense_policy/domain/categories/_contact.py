@@ -52,8 +52,9 @@ def _outside(first: time, last: time, asked: Asked | Happened) -> Refusal | None
     hours = asked.policy.contact
     if hours.first <= first <= last <= hours.last:
         return None
-    figure = f"{first:%H:%M:%S}" if first == last else f"{first:%H:%M:%S}..{last:%H:%M:%S}"
-    return broken("C3.4", "contact_hours", figure, f"{hours.first:%H:%M:%S}..{hours.last:%H:%M:%S}")
+    # In full: a microsecond after the last time is not shown as the last time.
+    figure = f"{first}" if first == last else f"{first}..{last}"
+    return broken("C3.4", "contact_hours", figure, f"{hours.first}..{hours.last}")
 
 
 def planned_hours(plan: _Hours, limits: Any, asked: Asked) -> Refusal | None:
