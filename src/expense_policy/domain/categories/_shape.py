@@ -65,8 +65,8 @@ class Use(ABC):
         """Whom it reached, by their ids; none where it reached nobody in particular."""
 
     @property
-    def once(self) -> tuple[str, ...]:
-        """What it stands for and nothing else ever may: an order, a repair order."""
+    def once(self) -> tuple[tuple[str, ...], ...]:
+        """What it stands for and nothing else ever may: an order, a repair order, a product in an order."""
         return ()
 
 

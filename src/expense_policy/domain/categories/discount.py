@@ -54,9 +54,9 @@ class DiscountGranted(OneDay):
     quantity: int = attrs.field(validator=checks.whole)
 
     @property
-    def once(self) -> tuple[str, ...]:
+    def once(self) -> tuple[tuple[str, ...], ...]:
         """The product in the order."""
-        return (f"{self.order} {self.product}",)
+        return ((self.order, self.product),)
 
 
 def rate(plan: Discount, limits: Limits, asked: Asked) -> Refusal | None:

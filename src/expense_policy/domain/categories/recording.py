@@ -56,9 +56,9 @@ class Judged:
         return sum(part.units for part in self.parts)
 
 
-def once_key(type_: str, name: str) -> str:
+def once_key(type_: str, name: tuple[str, ...]) -> str:
     """The key that an order, or whatever else stands in one use record alone, is taken under."""
-    return line_digest(("once", type_, name))
+    return line_digest(("once", type_, *name))
 
 
 def row_key(name: str) -> str:
@@ -92,7 +92,7 @@ class Recording:
             key = once_key(kind.name, name)
             owner = case.document if key in self.taken else case.taken.get(key)
             if owner is not None:
-                found.append(refusal(Code.ORDER_TAKEN, clause=kind.clause, order=name, document=owner))
+                found.append(refusal(Code.ORDER_TAKEN, clause=kind.clause, order=" ".join(name), document=owner))
         measured = kind.measure(case.plan, use, self._limits)
         if isinstance(measured, Refusal):
             return Judged(use, (), day, tuple(kind.worded([*found, measured])), ())

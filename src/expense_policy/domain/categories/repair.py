@@ -73,9 +73,9 @@ class Repaired(OneDay):
     materials: Money = attrs.field(validator=not_below_0)
 
     @property
-    def once(self) -> tuple[str, ...]:
+    def once(self) -> tuple[tuple[str, ...], ...]:
         """The repair order."""
-        return (self.order,)
+        return ((self.order,),)
 
     @property
     def cost(self) -> Money:

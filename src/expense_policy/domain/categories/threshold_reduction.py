@@ -64,9 +64,9 @@ class Reduced(OneDay):
     reduction: Money = attrs.field(validator=above_0)
 
     @property
-    def once(self) -> tuple[str, ...]:
+    def once(self) -> tuple[tuple[str, ...], ...]:
         """The order."""
-        return (self.order,)
+        return ((self.order,),)
 
 
 def below_threshold(plan: ThresholdReduction, limits: NoLimits, asked: Asked) -> Refusal | None:
