@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -51,7 +50,9 @@ def found_in_use(
 ) -> tuple[list[Refusal], list[Refusal]]:
     """What uses are refused for, and the standards that they break."""
     case = Case("D", 1, plan, policy, today, today, {}, {}, known(broken.customers), None, "A reason.")
-    recording, forbidden, standards = Recording(kind, case), [], []
+    recording = Recording(kind, case)
+    forbidden: list[Refusal] = []
+    standards: list[Refusal] = []
     for use in broken.uses:
         judged = recording.judge(use)
         forbidden += judged.forbidden
@@ -125,14 +126,9 @@ def test_a_way_breaks_a_use(name: str, way: str) -> None:
 
     def used(case: tuple[Plan, date] | None) -> st.SearchStrategy[BrokenUse | None]:
         rows = st.just(None) if case is None else one_use(*case)
-        return rows.map(lambda row: row and case and BROKEN_USES[name][way](FULL, case[0], row, case[1]))
+        return rows.map(lambda row: BROKEN_USES[name][way](FULL, case[0], row, case[1]) if row and case else None)
 
     assert some(planned(name, FULL).flatmap(used), lambda broken: broken is not None)
-
-
-def fired(rules: tuple[Callable[..., Refusal | None], ...], calls: list[Callable[[Any], Refusal | None]]) -> list[str]:
-    """The rules that none of the calls breaks."""
-    return [rule.__qualname__ for rule in rules if all(call(rule) is None for call in calls)]
 
 
 def one_use(plan: Plan, day: date) -> st.SearchStrategy[Use | None]:
@@ -148,21 +144,17 @@ def test_every_rule_has_a_way_that_breaks_it(name: str) -> None:
     assert case is not None
     plan, day = case
     use = some(one_use(plan, day), lambda each: each is not None)
-    of_plans: list[Callable[[Any], Refusal | None]] = []
-    for way in BROKEN_PLANS[name].values():
-        broken = way(FULL, plan, day)
-        if broken is not None:
-            asked = Asked(FULL, known(broken.customers))
-            of_plans.append(lambda rule, bad=broken.plan, asked=asked: rule(bad, limits, asked))
-    of_uses: list[Callable[[Any], Refusal | None]] = []
-    for used in BROKEN_USES[name].values():
-        bad = used(FULL, plan, use, day)
-        if bad is not None and isinstance(kind.measure(plan, bad.uses[-1], limits), tuple):
-            happened = Happened(FULL, bad.uses[-1].day(FULL.calendar), len(bad.uses))
-            of_uses.append(lambda rule, row=bad.uses[-1], at=happened: rule(plan, row, limits, at))
-    assert fired(kind.plan_standards, of_plans) == []
-    assert fired(kind.use_standards, of_uses) == []
-    texts = {f"blank {field.name}" for field in attrs.fields(kind.plan) if field.type == "str" and _blankable(field)}
+    plans = [broken for way in BROKEN_PLANS[name].values() if (broken := way(FULL, plan, day)) is not None]
+    for rule in kind.plan_standards:
+        assert any(rule(each.plan, limits, Asked(FULL, known(each.customers))) for each in plans), rule.__qualname__
+    bad = [each for how in BROKEN_USES[name].values() if (each := how(FULL, plan, use, day)) is not None]
+    rows = [(each.uses[-1], len(each.uses)) for each in bad]
+    measured = [(row, nth) for row, nth in rows if isinstance(kind.measure(plan, row, limits), tuple)]
+    for rule in kind.use_standards:
+        happened = [rule(plan, row, limits, Happened(FULL, row.day(FULL.calendar), nth)) for row, nth in measured]
+        assert any(happened), rule.__qualname__
+    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(kind.plan)  # type: ignore[arg-type]  # every plan is one
+    texts = {f"blank {field.name}" for field in fields if str(field.type) == "str" and _blankable(field)}
     assert texts <= {*BROKEN_PLANS[name]}
 
 
