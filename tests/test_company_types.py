@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from expense_adapters.local import FixedCustomers
 from expense_adapters.memory import MemoryRepository
 from expense_policy.codec import dump, load
 from expense_policy.domain.application import Application, Attachment, Share
@@ -18,11 +19,13 @@ from expense_policy.domain.categories import kind_of, type_of
 from expense_policy.domain.categories.company import CompanyPlan, CompanyUse, CostLine, Value
 from expense_policy.domain.categories.effect import Effect, EffectMeasured
 from expense_policy.domain.content import canonical
+from expense_policy.domain.customers import Customer
 from expense_policy.domain.money import Money
 from expense_policy.domain.refusals import Code, Refusal, Refused
 from expense_policy.domain.vocabulary import CATEGORIES, SET_OFF, Status
 from expense_policy.policy_file import load_policy
 from expense_policy.ports.repository import Repository
+from expense_policy.services.desk import Desk
 from expense_policy.services.verification import verify
 
 from .test_policy_file import faults
@@ -353,6 +356,34 @@ def test_a_set_off_of_its_own(repository: Repository) -> None:
     assert world.desk.spending.settle(id, actor="li.na").status == Status.SETTLED
 
 
+@pytest.mark.clause("C8", "G3.1")
+def test_its_customers_are_asked_for() -> None:
+    """Who a plan names, or a use reached, is an existing customer and costs no more than his class may."""
+    world = opened(MemoryRepository(), TEXT + '[customers.cost_max]\n"*" = "800.00"\n')
+    known = [Customer(name, date(2020, 1, 1), date(2026, 1, 1), "A", None) for name in ("C1", "C2")]
+    gone = Customer("C3", date(2015, 1, 1), date(2016, 1, 1), "A", None)
+    env = world.desk.env
+    world.desk = Desk.open(
+        repository=env.repository,
+        directory=env.directory,
+        notifier=world.notices,
+        evidence=world.evidence,
+        clock=world.clock,
+        customers=FixedCustomers((*known, gone)),
+    )
+    assert refused(world, booth(world, customers=("C1", "C2"))) == ()
+    (dear,) = refused(world, booth(world, customers=("C1",)))
+    assert broken((dear,)) == [("cost_per_customer", cny("1600.00"), cny("800.00"))]
+    assert [each.code for each in refused(world, booth(world, customers=("C1", "C3")))] == [Code.NOT_EXISTING_CUSTOMER]
+    assert broken(refused(world, booth(world, recipients=1))) == broken((dear,))
+    id = world.apply(booth(world)).id
+    world.sign_all(id)
+    world.on(date(2026, 1, 12))
+    assert codes_of(world, id, (used(), used(who="C2"))) == set()
+    assert codes_of(world, id, (used(who="C3"),)) == {Code.STANDARD_BROKEN, Code.REASON_MISSING}
+    assert codes_of(world, id, (used(quantity=2),)) == {Code.STANDARD_BROKEN, Code.REASON_MISSING}
+
+
 LATER = TEXT[: TEXT.index("\n[[type]]")].replace(BOARD, "").replace("2026.1", "2026.2").replace("-01-01", "-02-01")
 
 
@@ -414,6 +445,25 @@ def test_a_plan_adds_up_and_is_kept(plan: CompanyPlan) -> None:
     again = load(dump(form), Application)
     assert again == form
     assert canonical(again) == canonical(form)
+
+
+def test_every_part_of_a_plan_is_signed() -> None:
+    """No part of a plan can change without changing what is signed; a date and its text are two things."""
+    plan = CompanyPlan("booth", (CostLine("stand", 1, cny("1.00")),), (("opens", date(2026, 1, 1)),))
+    changed: list[dict[str, Any]] = [
+        {"type": "stall"},
+        {"lines": (CostLine("stand", 2, cny("1.00")),)},
+        {"lines": (CostLine("stand", 1, cny("2.00")),)},
+        {"lines": (CostLine("lamp", 1, cny("1.00")),)},
+        {"fields": (("opens", "2026-01-01"),)},
+        {"fields": (("opens", date(2026, 1, 2)),)},
+        {"fields": (("closes", date(2026, 1, 1)),)},
+        {"fields": ()},
+        {"recipients": 1},
+        {"customers": ("C1",)},
+    ]
+    assert {name for each in changed for name in each} == {field.name for field in attrs.fields(CompanyPlan)}
+    assert len({canonical(plan), *[canonical(attrs.evolve(plan, **each)) for each in changed]}) == len(changed) + 1
 
 
 @pytest.mark.parametrize(
