@@ -129,8 +129,9 @@ def _flat(spend: int, less: int, says: str, policy: Policy, plan: ThresholdReduc
     tier = Tier(Money(last.spend.units + spend, policy.currency), Money(last.less.units + less, policy.currency))
     # The one before it leaves room for what the new one takes off more.
     room = Tier(Money(last.spend.units + 1, policy.currency), last.less)
-    tiers = (*plan.tiers[:-1], room, attrs.evolve(tier, spend=Money(tier.spend.units + 1, policy.currency)))
-    return _standard(attrs.evolve(plan, tiers=tiers), "C1.2", says)
+    top = attrs.evolve(tier, spend=Money(tier.spend.units + 1, policy.currency))
+    expected = tuple([attrs.evolve(orders, order_amount=top.spend) for orders in plan.expected])
+    return _standard(ThresholdReduction((*plan.tiers[:-1], room, top), expected), "C1.2", says)
 
 
 def _no_festival(policy: Policy, plan: HolidayGift, today: date) -> BrokenPlan:
