@@ -25,7 +25,7 @@ from ..ports.repository import Batch, Look, Take
 from .engine import ATTEMPTS, Engine, Scene, Verdicts, document_of, looked, own, wanted
 from .using import Held, Uses
 
-PORTION = 800
+PORTION = 1000
 """As many rows are read, judged and committed together."""
 
 

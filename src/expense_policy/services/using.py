@@ -113,7 +113,8 @@ class Uses:
         if self.type and self.type != form.type:
             raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
         paid = Money(document.paid, document.currency) if open_ and document.status is Status.CLOSED else None
-        return Held(document, kind, Recording(kind, self._case(document, form, policy, scene)), paid, found)
+        recording = Recording(kind, self._case(document, form, policy, scene))
+        return Held(document, kind, recording, document.amount, paid, found)
 
     def grown(self, scene: Scene, held: Held, change: Change) -> Effects:
         """The record with what was kept of the uses; what else an act does is the act's own to say."""
@@ -137,12 +138,13 @@ class Held:
     document: Document
     kind: ExpenseType
     recording: Recording
+    approved: Money
     paid: Money | None
     found: list[Refusal]
 
     def within(self, units: int = 0) -> list[Refusal]:
         """Whether the record, with so much more, bears no more than it may."""
-        return within(self.document.used + self.recording.units + units, self.document.amount, self.paid)
+        return within(self.document.used + self.recording.units + units, self.approved, self.paid)
 
 
 @attrs.define(slots=False)

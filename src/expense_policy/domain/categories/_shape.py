@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 import attrs
@@ -266,5 +267,10 @@ def of_currency(record: object, currency: str) -> None:
 
 def blanks(record: Plan | Use) -> list[str]:
     """The mandatory texts of a record that say nothing."""
-    values = [(field.name, getattr(record, field.name)) for field in attrs.fields(type(record))]  # type: ignore[arg-type]  # every record is an attrs class
+    values = [(name, getattr(record, name)) for name in _names(type(record))]
     return [name for name, value in values if type(value) is str and checks.blank(value)]
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple([field.name for field in attrs.fields(kind)])

@@ -121,7 +121,8 @@ class Recording:
     def keep(self, judged: Judged) -> None:
         """Its rows are among those to be kept."""
         kind, case = self._kind, self._case
-        flags = tuple(sorted({str(dict(found.facts)["standard"]) for found in judged.broken}))
+        broken = judged.broken
+        flags = tuple(sorted({str(dict(found.facts)["standard"]) for found in broken})) if broken else ()
         for part in judged.parts:
             if kind.counted and not part.note:
                 key = (kind.period(judged.day), part.recipient)
@@ -148,7 +149,9 @@ class Recording:
 
 def within(used: int, approved: Money, paid: Money | None) -> list[Refusal]:
     """A use record stays within what was approved; what is owed after a close (`paid`), within what was paid (C8)."""
+    if used <= (approved if paid is None else paid).units:
+        return []
     total = Money(used, approved.currency)
     if paid is not None:
-        return [refusal(Code.USE_EXCEEDS_PAID, used=total, paid=paid)] if total > paid else []
-    return [refusal(Code.USE_EXCEEDS_APPROVAL, used=total, approved=approved)] if total > approved else []
+        return [refusal(Code.USE_EXCEEDS_PAID, used=total, paid=paid)]
+    return [refusal(Code.USE_EXCEEDS_APPROVAL, used=total, approved=approved)]
