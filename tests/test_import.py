@@ -443,7 +443,7 @@ def test_customers_are_asked_once_a_portion() -> None:
         notifier=world.notices,
         evidence=env.evidence,
         clock=env.clock,
-        customers=Asked(known.values()),
+        customers=Asked(tuple(known.values())),
     )
     with portions_of(3):
         found, faults = put(desk, id, sent(6))
