@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -106,6 +107,21 @@ def test_pages_for_hosts_run_as_written(
     for page in ("how-to/run-in-your-application.md", "explanation/the-record.md"):
         exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {})
         assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+
+
+def test_customers_are_known_as_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python of the page about customers runs and prints what is shown, and the policy that it shows is read."""
+    page = "how-to/know-your-customers.md"
+    for name in ("policy.toml", "people.toml", "customers.csv"):
+        shutil.copy(ROOT / "examples" / "company" / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {})
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+    (shown,) = map(tomllib.loads, _blocks(page, "toml"))
+    whole = tomllib.loads((tmp_path / "policy.toml").read_text(encoding="utf-8"))
+    assert shown == {name: whole[name] for name in shown}
 
 
 def test_stores_are_opened_as_written(
