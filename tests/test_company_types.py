@@ -30,7 +30,8 @@ from expense_policy.services.verification import verify
 
 from .test_policy_file import faults
 from .test_spine import codes
-from .world import POLICY, World, cny
+from .world import BARE as POLICY
+from .world import World, cny
 
 TYPES = """
 [[type]]

@@ -22,7 +22,7 @@ from expense_policy.policy_checks import chain
 from expense_policy.policy_file import PolicyFileError, load_policy
 from expense_policy.testing import company
 
-from .world import POLICY
+from .world import BARE as POLICY
 
 
 def faults(text: str) -> list[tuple[str, int | None, str]]:

@@ -74,8 +74,10 @@ def test_repairs_by_product_and_by_customer(shop: World) -> None:
     record(first, tuple(repaired(f"R{n}", f"C{n % 2}", "kettle") for n in range(4)), actor="li.na")
     record(second, (repaired("R9", "C1", "kettle"), repaired("R10", "C1", "iron")), actor="li.na")
     found = shop.desk.register(item="kettle")
-    assert [(row.document, row.number) for row in found] == [*((first, n) for n in (1, 2, 3, 4)), (second, 1)]
-    assert [dict(row.detail)["order"] for row in shop.desk.register(recipient="C1")] == ["R1", "R3", "R9", "R10"]
+    expected = sorted([*((first, n) for n in (1, 2, 3, 4)), (second, 1)])
+    assert [(row.document, row.number) for row in found] == expected
+    orders = {dict(row.detail)["order"] for row in shop.desk.register(recipient="C1")}
+    assert orders == {"R1", "R3", "R9", "R10"}
     assert sum(row.units for row in found) == 5 * 6000
     pages: list[UseRow] = []
     after = ("", 0)
@@ -83,16 +85,12 @@ def test_repairs_by_product_and_by_customer(shop: World) -> None:
         pages += page
         after = (page[-1].document, page[-1].number)
     assert pages == list(found)
-    assert shop.desk.register(recipient="C1", item="iron", type="repair", month=Month(2026, 1)) == [pages_of(shop)[-1]]
+    (iron,) = shop.desk.register(recipient="C1", item="iron", type="repair", month=Month(2026, 1))
+    assert dict(iron.detail)["order"] == "R10"
     assert not shop.desk.register(recipient="C1", month=Month(2026, 2))
     with pytest.raises(ValueError, match="recipient"):
         shop.desk.register(type="repair")
     assert verify(shop.desk.env.repository).breaks == ()
-
-
-def pages_of(world: World) -> list[UseRow]:
-    """Customer C1's register."""
-    return list(world.desk.register(recipient="C1"))
 
 
 @pytest.mark.clause("C5.1")
@@ -131,7 +129,7 @@ def test_gifts_and_contacts_by_recipient(shop: World) -> None:
     shop.desk.spending.record_use(gift, (GiftIssued(now.date(), "C1", 2),), actor="li.na")
     sent = [SmsSent(now, name) for name in ("C1", "C2", "C1")]
     shop.desk.spending.record_use(message, tuple(sent), actor="li.na")
-    assert [row.type for row in shop.desk.register(recipient="C1")] == ["holiday_gift", "sms", "sms"]
+    assert sorted(row.type for row in shop.desk.register(recipient="C1")) == ["holiday_gift", "sms", "sms"]
     assert [row.type for row in shop.desk.register(recipient="C1", type="holiday_gift")] == ["holiday_gift"]
     assert shop.desk.contacts("sms", Month(2026, 2)) == {"C1": 2, "C2": 1}
     assert shop.desk.contacts("sms", Month(2026, 2), ["C2", "C9"]) == {"C2": 1}

@@ -10,13 +10,16 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
+import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 
+from .domain.application import Application
 from .domain.approval import Outcome
 from .domain.categories import REGISTER, CompanyPlan, Plan, plan_of
 from .domain.categories.company import Value
+from .domain.categories.sms import Sms
 from .domain.documents import Content
 from .domain.money import Money
 from .domain.periods import instant_of, instant_text
@@ -98,6 +101,10 @@ def converter() -> Converter:
         lambda kind: _is_tuple(kind), lambda value: [made.unstructure(item) for item in value]
     )
     made.register_unstructure_hook(tuple, lambda value: [made.unstructure(item) for item in value])
+    for later in (Application, Sms):
+        # A field that came later is left out while it holds its default, so that what was kept before reads the same.
+        fields = {f.name: override(omit_if_default=True) for f in attrs.fields(later) if "since" in f.metadata}
+        made.register_unstructure_hook(later, make_dict_unstructure_fn(later, made, **fields))
     plans = {kind.plan: name for name, kind in REGISTER.items()}
     made.register_unstructure_hook_func(
         lambda kind: kind is Plan, lambda value: {"type": plans.get(type(value)), **made.unstructure(value)}
@@ -113,8 +120,8 @@ def converter() -> Converter:
 
     made.register_structure_hook_func(lambda kind: kind is Plan, plan)
     made.register_structure_hook_func(lambda kind: kind == Value, _value)
-    fields = override(unstruct_hook=lambda pairs: [[name, _told(value)] for name, value in pairs])
-    made.register_unstructure_hook(CompanyPlan, make_dict_unstructure_fn(CompanyPlan, made, fields=fields))
+    told = override(unstruct_hook=lambda pairs: [[name, _told(value)] for name, value in pairs])
+    made.register_unstructure_hook(CompanyPlan, make_dict_unstructure_fn(CompanyPlan, made, fields=told))
     configure_tagged_union(Content, made, tag_name="kind")
     return made
 

@@ -60,7 +60,7 @@ gold = "2000.00"
 small = "5.00"
 nobody = "0.00"
 """
-POLICY = world.POLICY + LIMITS
+POLICY = world.BARE + LIMITS
 """The example company's policy with every limit that a type reads."""
 
 CATEGORIES = tuple(dict.fromkeys(kind.category for kind in REGISTER.values()))

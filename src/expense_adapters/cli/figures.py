@@ -66,7 +66,7 @@ def show(found: dict[str, Any], lang: str) -> None:
     _types(console, words, found, lang)
     _title(console, words["activities"])
     for each in found["activities"]:
-        named = {name: term(each[name], lang) for name in ("type", "department")}
+        named = {"type": found["types"][each["type"]]["words"][lang], "department": term(each["department"], lang)}
         console.print(Text(words["activity"].format(**named, cost=_cny(each["cost"]))))
         for name, n in each["expected"].items():
             told = f"{term(name, lang)}  {_figure(name, n)} → {_figure(name, each['measured'][name])}"
@@ -102,7 +102,7 @@ def _types(console: Console, words: dict[str, Any], found: dict[str, Any], lang:
     amounts = ("planned", "paid", "set_off", "used")
     rows = [
         (
-            " · ".join(dict.fromkeys((term(row["category"], lang), term(name, lang)))),
+            " · ".join(dict.fromkeys((term(row["category"], lang), row["words"][lang]))),
             str(row["applications"]),
             *(_cny(row[each]) for each in amounts),
             str(row["rows"]),

@@ -9,8 +9,9 @@ import attrs
 
 from expense_adapters.local import MemoryEvidence
 from expense_policy.domain.application import Application, Attachment, Payee, Share
-from expense_policy.domain.categories import REGISTER, Effect, Plan
+from expense_policy.domain.categories import REGISTER, Effect, ExpenseType, Plan
 from expense_policy.domain.categories.birthday_gift import BirthdayGift
+from expense_policy.domain.categories.company import CompanyPlan, CostLine, made
 from expense_policy.domain.categories.discount import Discount, DiscountLine
 from expense_policy.domain.categories.email import Email
 from expense_policy.domain.categories.giveaway import Giveaway
@@ -26,6 +27,7 @@ from expense_policy.domain.categories.threshold_reduction import ExpectedOrders,
 from expense_policy.domain.categories.venue_rental import VenueRental
 from expense_policy.domain.money import Money
 from expense_policy.domain.periods import festival
+from expense_policy.domain.policy import Policy
 from expense_policy.domain.vocabulary import SET_OFF
 
 FESTIVALS = ("spring_festival", "dragon_boat", "mid_autumn", "double_ninth")
@@ -51,14 +53,19 @@ def supplier(number: int) -> Payee:
     return Payee(f"Supplier {number:03d}", f"6222 {number:08d}")
 
 
-def expected(type_: str, plan: Plan) -> Effect:
+def kinds(policy: Policy) -> dict[str, ExpenseType]:
+    """Every expense type of a policy by its name, the company's own last."""
+    return {**REGISTER, **{own.name: made(own) for own in policy.types}}
+
+
+def expected(kind: ExpenseType, plan: Plan) -> Effect:
     """What is expected of an application of a type, in its figures (G3.2)."""
     reach = plan.reach or getattr(plan, "participants", 0) or 120
     if isinstance(plan, Discount):
         reach = sum(line.quantity for line in plan.lines)
     figures = {
         "customers_reached": reach,
-        "orders": reach if REGISTER[type_].granted else max(reach // 8, 4),
+        "orders": reach if kind.granted else max(reach // 8, 4),
         "revenue_units": plan.total.units * 6,
         "repurchase_rate_before_bp": 3100,
         "repurchase_rate_after_bp": 3600,
@@ -71,7 +78,7 @@ def expected(type_: str, plan: Plan) -> Effect:
         "response_minutes": 45,
         "solving_minutes": 160,
     }
-    return Effect.of(**{name: n for name, n in figures.items() if name in REGISTER[type_].effects})
+    return Effect.of(**{name: n for name, n in figures.items() if name in kind.effects})
 
 
 @attrs.define
@@ -79,6 +86,7 @@ class Forms:
     """Fills forms in, for a department on a day; `number` makes the payee. What is put into the form is `changes`."""
 
     evidence: MemoryEvidence
+    policy: Policy
     _papers: int = 0
 
     def papers(self, *kinds: str) -> tuple[Attachment, ...]:
@@ -88,7 +96,7 @@ class Forms:
 
     def form(self, department: str, type_: str, plan: Plan, day: date, number: int, **changes: Any) -> Application:
         """The application form around a plan record."""
-        kind = REGISTER[type_]
+        kind = kinds(self.policy)[type_]
         contract = plan.total > cny("10000.00") and type_ == "holiday_gift"
         form = Application(
             department=department,
@@ -102,7 +110,7 @@ class Forms:
             expected_payment=day + timedelta(days=10),
             plan=plan,
             attachments=self.papers("budget_basis", *kind.evidence, *(("contract",) if contract else ())),
-            benefit=expected(type_, plan) if type_ in _MEASURED else None,
+            benefit=expected(kind, plan) if type_ in _MEASURED else None,
         )
         return attrs.evolve(form, **changes)
 
@@ -202,3 +210,8 @@ class Forms:
         items = (Material("banner", size, cny("85.00")), Material("flyer", size * 100, cny("0.35")))
         plan = PromotionalMaterials("Qingshan Print", items)
         return self.form(department, "promotional_materials", plan, day, number)
+
+    def exhibition_booth(self, department: str, day: date, number: int, size: int) -> Application:
+        """A stand at a fair for so many days: a type of the company's own."""
+        plan = CompanyPlan("exhibition_booth", (CostLine("stand_day", size, cny("1200.00")),), (("fair", "家电展"),))
+        return self.form(department, "exhibition_booth", plan, day, number)

@@ -10,8 +10,9 @@ from typing import Any
 import attrs
 
 from expense_policy.domain.application import Application
-from expense_policy.domain.categories import REGISTER, Effect, EffectMeasured, Use
+from expense_policy.domain.categories import Effect, EffectMeasured, Use
 from expense_policy.domain.categories.birthday_gift import BirthdayGift, BirthdayGiftIssued
+from expense_policy.domain.categories.company import CompanyPlan, CompanyUse
 from expense_policy.domain.categories.discount import Discount, DiscountGranted
 from expense_policy.domain.categories.email import Email, EmailSent
 from expense_policy.domain.categories.giveaway import Giveaway, GiveawayIssued
@@ -30,6 +31,8 @@ from expense_policy.domain.money import Money
 from expense_policy.domain.policy import Policy
 from expense_policy.domain.refusals import Refusal
 
+from .forms import kinds
+
 SHANGHAI = timezone(timedelta(hours=8))
 COUNTS = ("customers_reached", "orders", "revenue_units", "attendees")
 """The figures of an effect that grow with what was used."""
@@ -46,7 +49,7 @@ class Happening:
 
 def cost(form: Application, uses: Sequence[Use], policy: Policy) -> int:
     """What uses cost, in smallest units."""
-    kind, units = REGISTER[form.type], 0
+    kind, units = kinds(policy)[form.type], 0
     limits = policy.limits(form.type)
     for use in uses:
         measured = kind.measure(form.plan, use, limits)
@@ -274,6 +277,13 @@ def _promotional_materials(all_: Happenings, plan: PromotionalMaterials, day: da
     return Happening(tuple(uses), day + timedelta(days=17))
 
 
+def _exhibition_booth(all_: Happenings, plan: CompanyPlan, day: date, part: int, odd: bool) -> Happening:
+    on = day + timedelta(days=14)
+    days = _some(plan.lines[0].quantity, part)
+    uses = [CompanyUse(plan.type, on + timedelta(days=i), plan.lines[0].name) for i in range(days)]
+    return Happening(tuple(uses), uses[-1].on)
+
+
 _HOW: dict[type[Any], Callable[..., Happening]] = {
     HolidayGift: _holiday_gift,
     BirthdayGift: _birthday_gift,
@@ -289,5 +299,6 @@ _HOW: dict[type[Any], Callable[..., Happening]] = {
     Giveaway: _giveaway,
     VenueRental: _venue_rental,
     PromotionalMaterials: _promotional_materials,
+    CompanyPlan: _exhibition_booth,
 }
 """How each type's use record comes about, by its plan's class."""

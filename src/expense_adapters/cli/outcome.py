@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from expense_policy.domain.application import Application
-from expense_policy.domain.categories import REGISTER
+from expense_policy.domain.categories import ExpenseType
 from expense_policy.domain.documents import Document
 from expense_policy.domain.policy import Policy
 from expense_policy.domain.refusals import Refusal
 from expense_policy.domain.vocabulary import Kind
 from expense_policy.services.desk import Desk
+
+from .forms import kinds
 
 _LANGUAGES = ("en", "zh")
 _EFFECT = "effect"
@@ -22,7 +24,8 @@ _EFFECT = "effect"
 def outcome(desk: Desk, refusals: Sequence[Refusal], policy: Policy) -> dict[str, Any]:
     """Applications, refusals, lines, types, what was paid and what was set off, and cost beside effect."""
     documents = list(_applications(desk))
-    types = _types(documents)
+    every = kinds(policy)
+    types = _types(documents, every)
     return {
         "applications": len(documents),
         "outcomes": dict(Counter(each.status.value for each in documents).most_common()),
@@ -32,7 +35,7 @@ def outcome(desk: Desk, refusals: Sequence[Refusal], policy: Policy) -> dict[str
         # What was granted is no cash: it stands apart (C9).
         "paid": sum(each["paid"] for each in types.values()),
         "set_off": sum(each["set_off"] for each in types.values()),
-        "activities": _activities(desk, documents),
+        "activities": _activities(desk, documents, every),
         "refusals": _refusals(refusals, ZoneInfo(policy.calendar.time_zone)),
         "lines": [
             {n: getattr(line, n) for n in ("id", "in_force", "reserved", "committed", "spent", "available")}
@@ -53,17 +56,18 @@ def _form(document: Document) -> Application:
     return document.content
 
 
-def _types(documents: Sequence[Document]) -> dict[str, dict[str, Any]]:
+def _types(documents: Sequence[Document], every: Mapping[str, ExpenseType]) -> dict[str, dict[str, Any]]:
     """By type, in the order of the clauses: what became of its applications, and their figures.
 
     Planned is what was approved in full, whether it was spent or not.
     """
     found: dict[str, dict[str, Any]] = {}
-    for name, kind in REGISTER.items():
+    for name, kind in every.items():
         mine = [each for each in documents if _form(each).type == name]
         payments = [payment for each in mine for payment in each.payments]
         found[name] = {
             "category": kind.category,
+            "words": dict(zip(_LANGUAGES, kind.words, strict=True)),
             "applications": len(mine),
             "outcomes": dict(Counter(each.status.value for each in mine).most_common()),
             "planned": sum(each.amount.units for each in mine if each.approved_at is not None),
@@ -81,10 +85,10 @@ def _flagged(desk: Desk, documents: Sequence[Document]) -> dict[str, int]:
     return dict(Counter(flag for row in rows for flag in row.broken).most_common())
 
 
-def _activities(desk: Desk, documents: Sequence[Document]) -> list[dict[str, Any]]:
+def _activities(desk: Desk, documents: Sequence[Document], every: Mapping[str, ExpenseType]) -> list[dict[str, Any]]:
     """The dearest application of each type of which an effect was measured: its cost beside what came of it (G3.2)."""
     found = []
-    for name in REGISTER:
+    for name in every:
         mine = [each for each in documents if _form(each).type == name and _form(each).benefit is not None]
         for document in sorted(mine, key=lambda each: -each.paid):
             measured = next((row.detail for row in desk.uses(document.id) if row.type == _EFFECT), None)

@@ -82,6 +82,7 @@ def _quarterly() -> list[Event]:
         found.append(Event(date(YEAR, month, 14), MARKETING, "venue_rental", days))
         found.append(Event(date(YEAR, month, 16), MARKETING, "promotional_materials", 12 + month))
         found.append(Event(date(YEAR, month, 18), MARKETING, "giveaway", 120 + 5 * month))
+        found.append(Event(date(YEAR, month, 20), MARKETING, "exhibition_booth", days + 1))
     return found
 
 

@@ -11,6 +11,7 @@ import attrs
 from expense_policy.domain.application import Application, Share
 from expense_policy.domain.categories import Effect, Use
 from expense_policy.domain.categories.birthday_gift import BirthdayGift, BirthdayGiftIssued
+from expense_policy.domain.categories.company import CompanyPlan, CostLine
 from expense_policy.domain.categories.discount import Discount, DiscountGranted
 from expense_policy.domain.categories.phone import Called, Phone
 from expense_policy.domain.categories.promotional_materials import MaterialsUsed
@@ -110,8 +111,22 @@ def forms(year: Year, day: date) -> None:
         attrs.evolve(small, benefit=Effect.of(passed_rate_bp=9000)),
         attrs.evolve(small, payee=supplier(943), method="bank_transfer"),
         attrs.evolve(year.forms.gift("500.00", day, 944), payee=None, method=SET_OFF),
+        *_own(year, day),
     ):
         year.refused(wrong)
+
+
+def _own(year: Year, day: date) -> list[Application]:
+    """A stand with a field that the company's type has not, at too dear a day; a type that it has not at all."""
+    booth = year.forms.exhibition_booth(MARKETING, day, 946, 2)
+    dear = (CostLine("stand_day", 2, cny("3000.01")),)
+    fireworks = attrs.evolve(booth, type="fireworks", plan=attrs.evolve(_own_plan(booth), type="fireworks"))
+    return [_planned(booth, fields=(("fair", "家电展"), ("stars", 5))), _planned(booth, lines=dear), fireworks]
+
+
+def _own_plan(form: Application) -> CompanyPlan:
+    assert isinstance(form.plan, CompanyPlan)
+    return form.plan
 
 
 def _approved(year: Year, form: Application) -> str:

@@ -14,7 +14,7 @@ from expense_adapters.local import MemoryEvidence
 from expense_policy.domain.application import Application
 from expense_policy.domain.approval import Approve, Reject, Return, Verdict, who_may
 from expense_policy.domain.budget import BudgetPlan
-from expense_policy.domain.categories import REGISTER, Use
+from expense_policy.domain.categories import Use
 from expense_policy.domain.categories.holiday_gift import HolidayGift
 from expense_policy.domain.customers import Customer
 from expense_policy.domain.documents import Document
@@ -30,7 +30,7 @@ from expense_policy.services.desk import Desk
 from expense_policy.services.engine import Receipt
 from expense_policy.services.spending import ToApply, ToPay, ToSign
 
-from .forms import YEAR, Forms
+from .forms import YEAR, Forms, kinds
 from .happenings import SHANGHAI, Happening, Happenings, cost
 from .rhythm import Event
 
@@ -85,7 +85,8 @@ class Year:
     _later: list[tuple[date, Callable[[], object]]] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
-        self.forms, self.rules = Forms(self.evidence), load_policy(self.policy)
+        self.rules = load_policy(self.policy)
+        self.forms = Forms(self.evidence, self.rules)
         self.happenings = Happenings(self.customers, self.rules, self.random)
 
     def later(self, day: date, act: Callable[[], object]) -> None:
@@ -259,7 +260,7 @@ class Year:
         """
         part = {"half": 50, "plain": self.random.randint(88, 100)}.get(way, 100)
         happening = self.happenings.after(form, self.clock.today, part, way == "odd")
-        if REGISTER[form.type].paid_up_to_use:
+        if kinds(self.rules)[form.type].paid_up_to_use:
             self.later(happening.last + timedelta(days=1), lambda: self._post(id, form, way, happening))
             return
         self._paid(id, form, way, cost(form, happening.uses, self.rules))

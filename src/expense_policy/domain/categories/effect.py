@@ -44,7 +44,7 @@ def _figures(instance: object, attribute: attrs.Attribute[tuple[tuple[str, int],
             raise TypeError(f"{attribute.name} must be a tuple of (name, whole number)")
         if pair[0] not in FIGURES:
             raise ValueError(f"{pair[0]!r} is not a figure of an effect: {', '.join(FIGURES)}")
-        if not 0 <= pair[1] < 2**63 or (pair[0].endswith("_rate_bp") and pair[1] > 10_000):
+        if not 0 <= pair[1] < 2**63 or (pair[0].endswith("_bp") and pair[1] > 10_000):
             raise ValueError(f"{pair[0]} is a whole number from 0 on, a rate at most 10,000 basis points")
         names.append(pair[0])
     if len(set(names)) != len(names):
