@@ -16,13 +16,17 @@ from typing import Any
 import pytest
 import typer
 
+from expense_adapters.cli import guard
 from expense_adapters.cli.main import app
 from expense_adapters.customers import FileCustomers
 from expense_adapters.files import FileDirectory, read_budget, read_key
 from expense_adapters.notify import read_seals
+from expense_adapters.sql import SqlRepository
 from expense_adapters.sql.mariadb_pool import place
 from expense_policy.domain.vocabulary import CATEGORIES
 from expense_policy.ports.repository import Repository
+
+from .world import World
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -122,6 +126,28 @@ def test_customers_are_known_as_written(
     (shown,) = map(tomllib.loads, _blocks(page, "toml"))
     whole = tomllib.loads((tmp_path / "policy.toml").read_text(encoding="utf-8"))
     assert shown == {name: whole[name] for name in shown}
+
+
+def test_the_log_that_is_shown_is_imported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The how-to's log is imported by its command with its mapping, as shown; its Python finds it known."""
+    page = "how-to/import-use-records.md"
+    monkeypatch.chdir(tmp_path)
+    world = World.with_budget(SqlRepository("sqlite:///store.db"))
+    id = world.apply(world.sms()).id
+    world.sign_all(id)
+    for name, kind in (("sms.toml", "toml"), ("log.csv", "csv")):
+        (text,) = _blocks(page, kind)
+        (tmp_path / name).write_text(text, encoding="gb18030" if kind == "csv" else "utf-8")
+    shutil.copy(ROOT / "examples" / "company" / "people.toml", tmp_path)
+    (command,), (shown,) = _blocks(page, "sh"), _blocks(page, "text")
+    assert guard.run(command.replace("DOCUMENT", id).split()[1:]) == 3
+    told = capsys.readouterr()
+    assert told.err + told.out == shown
+    (code,) = _blocks(page, "python")
+    exec(compile(code, page, "exec"), {"desk": world.desk, "id": id})
+    assert "row 5 its key stands at row 2 already" in capsys.readouterr().out
 
 
 def test_stores_are_opened_as_written(

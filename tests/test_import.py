@@ -20,6 +20,7 @@ from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.categories import EffectMeasured, Use, UseRow
 from expense_policy.domain.categories.effect import Effect
 from expense_policy.domain.categories.holiday_gift import GiftIssued
+from expense_policy.domain.categories.recording import once_key, row_key
 from expense_policy.domain.categories.repair import ExpectedRepairs, Repair, Repaired
 from expense_policy.domain.categories.sms import SmsSent
 from expense_policy.domain.customers import Customer
@@ -379,7 +380,7 @@ def test_two_imports_at_once_record_each_row_once(repository: Repository) -> Non
     assert verify(repository).breaks == ()
 
 
-@pytest.mark.clause("C5.1")
+@pytest.mark.clause("C8")
 @pytest.mark.parametrize("keep", get_args(Keep))
 def test_an_order_is_recorded_once(keep: Keep) -> None:
     """A repair order that comes twice in a log, in one portion or two, is faulty, and one that stands there already."""
@@ -423,7 +424,7 @@ def test_numbers_that_no_store_keeps_are_faults() -> None:
     )
 
 
-@pytest.mark.clause("G2.1")
+@pytest.mark.clause("C8")
 def test_customers_are_asked_once_a_portion() -> None:
     """Who is an existing customer is asked once for each portion, for its recipients alone."""
     inner = MemoryRepository()
@@ -465,3 +466,14 @@ def test_a_portion_is_one_look() -> None:
     with portions_of(10):
         put(through(world, Watched(inner, 99)), id, sent(40))
     assert len(looks) == 1 + 4 + 1  # the first finds the policies anew
+
+
+@given(st.sets(st.text(max_size=8), min_size=2, max_size=30))
+def test_row_keys_tell_rows_apart(names: set[str]) -> None:
+    """No two rows have one key, none has an order's of any type, and rows that follow each other stand together."""
+    keys = {row_key(name) for name in names}
+    orders = {once_key(kind, name) for kind in ("sms", "row", "rows") for name in names}
+    assert len(keys) == len(names)
+    assert keys & orders == set()
+    assert len({key[-16:] for key in keys}) == len(names)
+    assert len({row_key(f"2026{i:08}")[:8] for i in range(100)}) == 1

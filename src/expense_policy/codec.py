@@ -6,8 +6,9 @@ The law: `canonical(load(dump(x))) == canonical(x)` for everything that is store
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
@@ -103,8 +104,9 @@ def converter() -> Converter:
     made.register_unstructure_hook(tuple, lambda value: [made.unstructure(item) for item in value])
     for later in (Application, Sms):
         # A field that came later is left out while it holds its default, so that what was kept before reads the same.
-        fields = {f.name: override(omit_if_default=True) for f in attrs.fields(later) if "since" in f.metadata}
-        made.register_unstructure_hook(later, make_dict_unstructure_fn(later, made, **fields))
+        omit = {f.name: override(omit_if_default=True) for f in attrs.fields(later) if "since" in f.metadata}
+        hook: Callable[[Any], Any] = partial(make_dict_unstructure_fn, later, made)(**omit)
+        made.register_unstructure_hook(later, hook)
     plans = {kind.plan: name for name, kind in REGISTER.items()}
     made.register_unstructure_hook_func(
         lambda kind: kind is Plan, lambda value: {"type": plans.get(type(value)), **made.unstructure(value)}

@@ -186,11 +186,11 @@ class _Twice:
 
     def seen(self, key: str) -> str | None:
         """Where a key stood before: its portion."""
-        return self._portions.get(int(key[:16], 16))
+        return self._portions.get(int(key[-16:], 16))
 
     def add(self, keys: Iterable[str], where: str) -> None:
         """These are of one portion."""
-        self._portions.update((int(key[:16], 16), where) for key in keys)
+        self._portions.update((int(key[-16:], 16), where) for key in keys)
 
 
 class Import:

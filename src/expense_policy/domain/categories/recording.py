@@ -62,8 +62,12 @@ def once_key(type_: str, name: tuple[str, ...]) -> str:
 
 
 def row_key(name: str) -> str:
-    """The key that a row of another system's log is taken under: none of an order, whatever either is called."""
-    return line_digest(("row", name))
+    """The key that a row of another system's log is taken under: none of an order, whatever either is called.
+
+    Rows whose names differ in their last characters alone, as numbers that follow each other do, stand side by side in
+    an index: a log that is recorded touches few of its pages. What tells them apart is still 224 bits of the digest.
+    """
+    return line_digest(("rows", name[:-4]))[:8] + line_digest(("row", name))[:56]
 
 
 class Recording:
