@@ -472,7 +472,7 @@ def test_a_portion_is_one_look() -> None:
 def test_row_keys_tell_rows_apart(names: set[str]) -> None:
     """No two rows have one key, none has an order's of any type, and rows that follow each other stand together."""
     keys = {row_key(name) for name in names}
-    orders = {once_key(kind, name) for kind in ("sms", "row", "rows") for name in names}
+    orders = {once_key(kind, (name,)) for kind in ("sms", "row", "rows") for name in names}
     assert len(keys) == len(names)
     assert keys & orders == set()
     assert len({key[-16:] for key in keys}) == len(names)

@@ -136,7 +136,7 @@ def test_gifts_and_contacts_by_recipient(shop: World) -> None:
     assert shop.desk.contacts("sms", Month(2026, 1)) == {}
 
 
-@pytest.mark.clause("G3.2")
+@pytest.mark.clause("G1", "G3.2")
 def test_cost_stands_beside_effect(shop: World) -> None:
     """What was expected and what was measured stand beside what was approved, paid, set off and used."""
     form = attrs.evolve(shop.gift("1000.00"), benefit=Effect.of(customers_reached=10, orders=4))

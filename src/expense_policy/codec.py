@@ -6,9 +6,8 @@ The law: `canonical(load(dump(x))) == canonical(x)` for everything that is store
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import date, datetime, time
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
@@ -102,11 +101,6 @@ def converter() -> Converter:
         lambda kind: _is_tuple(kind), lambda value: [made.unstructure(item) for item in value]
     )
     made.register_unstructure_hook(tuple, lambda value: [made.unstructure(item) for item in value])
-    for later in (Application, Sms):
-        # A field that came later is left out while it holds its default, so that what was kept before reads the same.
-        omit = {f.name: override(omit_if_default=True) for f in attrs.fields(later) if "since" in f.metadata}
-        hook: Callable[[Any], Any] = partial(make_dict_unstructure_fn, later, made)(**omit)
-        made.register_unstructure_hook(later, hook)
     plans = {kind.plan: name for name, kind in REGISTER.items()}
     made.register_unstructure_hook_func(
         lambda kind: kind is Plan, lambda value: {"type": plans.get(type(value)), **made.unstructure(value)}
@@ -124,6 +118,11 @@ def converter() -> Converter:
     made.register_structure_hook_func(lambda kind: kind == Value, _value)
     told = override(unstruct_hook=lambda pairs: [[name, _told(value)] for name, value in pairs])
     made.register_unstructure_hook(CompanyPlan, make_dict_unstructure_fn(CompanyPlan, made, fields=told))
+    for later in (Application, Sms):
+        # A field that came later is left out while it holds its default, so that what was kept before reads the same.
+        omit = {f.name: override(omit_if_default=True) for f in attrs.fields(later) if "since" in f.metadata}
+        hook = make_dict_unstructure_fn(later, made, **omit)  # type: ignore[arg-type]  # fields, and none of its options
+        made.register_unstructure_hook(later, hook)
     configure_tagged_union(Content, made, tag_name="kind")
     return made
 
