@@ -24,6 +24,16 @@ from .. import world
 from ..world import PEOPLE, World, cny
 
 LIMITS = """
+[[evidence]]
+type = "*"
+needs = ["budget_basis"]
+[holiday_gift]
+unit_price_max = "200.00"
+days_before = 30
+days_after = 7
+[sms]
+per_customer_month_max = 4
+segments_max = 3
 [discount]
 rate_max_bp = 2000
 margin_min_bp = 500
@@ -60,8 +70,8 @@ gold = "2000.00"
 small = "5.00"
 nobody = "0.00"
 """
-POLICY = world.BARE + LIMITS
-"""The example company's policy with every limit that a type reads."""
+POLICY = world.POLICY.partition("[customers]")[0] + LIMITS
+"""The example company's chains, with limits of these tests' own for all that a type reads."""
 
 CATEGORIES = tuple(dict.fromkeys(kind.category for kind in REGISTER.values()))
 
