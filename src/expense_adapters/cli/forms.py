@@ -35,7 +35,7 @@ YEAR = 2026
 TEXT = "老客户专享：本周到店有礼，回T退订"
 _MEASURED = ("discount", "threshold_reduction", "giveaway", "product_training", "service_training", "venue_rental")
 """Of these a benefit is expected, and measured in the end (G3.2)."""
-_GIFTS = (("tea", "88.00"), ("nuts", "58.00"), ("a scarf", "128.00"), ("mooncakes", "168.00"))
+_GIFTS = (("nuts", "58.00"), ("a scarf", "128.00"), ("mooncakes", "168.00"))
 _PRODUCTS = (
     DiscountLine("purifier", "appliances", 800, Money(189900, "CNY"), Money(130000, "CNY"), Money(25000, "CNY")),
     DiscountLine("kettle", "appliances", 1200, Money(39900, "CNY"), Money(26000, "CNY"), Money(5000, "CNY")),
@@ -69,6 +69,8 @@ def expected(kind: ExpenseType, plan: Plan) -> Effect:
         "revenue_units": plan.total.units * 6,
         "repurchase_rate_before_bp": 3100,
         "repurchase_rate_after_bp": 3600,
+        "purchases_a_year_before_hundredths": 210,
+        "purchases_a_year_after_hundredths": 240,
         "satisfaction_before_bp": 8200,
         "satisfaction_after_bp": 8700,
         "opens": reach // 3,
@@ -81,9 +83,16 @@ def expected(kind: ExpenseType, plan: Plan) -> Effect:
     return Effect.of(**{name: n for name, n in figures.items() if name in kind.effects})
 
 
+def _festive(gift: str, price: Money, quantity: int, day: date) -> HolidayGift:
+    """Gifts for the festival whose window is open on a day, or comes next."""
+    name = next(each for each in FESTIVALS if festival(each, YEAR) + timedelta(days=7) >= day)
+    feast = festival(name, YEAR)
+    return HolidayGift(name, YEAR, gift, price, quantity, feast - timedelta(days=20), feast + timedelta(days=2))
+
+
 @attrs.define
 class Forms:
-    """Fills forms in, for a department on a day; `number` makes the payee. What is put into the form is `changes`."""
+    """Fills forms in, for a department on a day; `number` makes the payee, `changes` are fields of the form."""
 
     evidence: MemoryEvidence
     policy: Policy
@@ -114,24 +123,17 @@ class Forms:
         )
         return attrs.evolve(form, **changes)
 
-    def gift(
-        self, amount: str, day: date, number: int, department: str = "marketing", gift: str = "tea", **changes: Any
-    ) -> Application:
-        """A holiday gift for the festival whose window comes next: of 100.00 each where the amount is a multiple."""
-        name = next(each for each in FESTIVALS if festival(each, YEAR) + timedelta(days=7) >= day)
-        feast, total = festival(name, YEAR), cny(amount)
-        price = cny(dict(_GIFTS).get(gift, "")) if gift != "tea" else cny("100.00")
-        if total.units % price.units:
-            price = cny("0.01")
-        plan = HolidayGift(
-            name, YEAR, gift, price, total.units // price.units, feast - timedelta(days=20), feast + timedelta(days=2)
-        )
+    def gift(self, amount: str, day: date, number: int, department: str = "marketing", **changes: Any) -> Application:
+        """Tea for so much, for the festival whose window comes next: in boxes of 100.00, or loose at 0.01."""
+        total = cny(amount)
+        price = cny("100.00") if total.units % 10000 == 0 else cny("0.01")
+        plan = _festive("tea", price, total.units // price.units, day)
         return self.form(department, "holiday_gift", plan, day, number, **changes)
 
     def holiday_gift(self, department: str, day: date, number: int, size: int) -> Application:
-        """So many gifts of one kind for the festival that comes next."""
-        gift, price = _GIFTS[1 + number % 3]
-        return self.gift(str(cny(price) * size), day, number, department, gift)
+        """So many gifts of one kind for the festival whose window comes next."""
+        gift, price = _GIFTS[number % len(_GIFTS)]
+        return self.form(department, "holiday_gift", _festive(gift, cny(price), size, day), day, number)
 
     def birthday_gift(self, department: str, day: date, number: int, who: tuple[str, ...], month: int) -> Application:
         """A gift with a greeting for each of them."""
