@@ -104,7 +104,7 @@ def use_rows(rounds: int, folder: Path) -> None:
             spread = f"{statistics.median(times):6.2f} s ({times[0]:.2f}-{times[-1]:.2f})"
             print(f"import SQLite {rows:7,} rows {kind:5}{spread}{goal}")
     peaks = [statistics.median(peak for _, peak in each) for each in found.values()]
-    print(f"import SQLite peak of memory {peaks[0]:.0f} MB with 10,000 rows, {peaks[1]:.0f} MB with 100,000: flat")
+    print(f"import SQLite peak of memory {peaks[0]:.0f} MB with 10,000 rows, {peaks[1]:.0f} MB with 100,000")
     few, many = (Campaign(f"sqlite:///{folder / name}.db", 200_000) for name in ("few", "many"))
     _beside("S8 SQLite", folder, rounds, few, many)
     with postgres() as server, server.database() as a, server.database() as b:
