@@ -87,6 +87,10 @@ if TYPE_CHECKING:
     from .services.desk import Desk as Desk
     from .services.engine import Decision as Decision
     from .services.engine import Receipt as Receipt
+    from .services.importing import Fault as Fault
+    from .services.importing import Imported as Imported
+    from .services.importing import Keyed as Keyed
+    from .services.importing import Unreadable as Unreadable
     from .services.spending import ToApply as ToApply
     from .services.spending import ToPay as ToPay
     from .services.spending import ToSign as ToSign
@@ -99,6 +103,10 @@ _HOMES = {
     "Receipt": "services.engine",
     "Done": "services.bulk",
     "NotDone": "services.bulk",
+    "Fault": "services.importing",
+    "Imported": "services.importing",
+    "Keyed": "services.importing",
+    "Unreadable": "services.importing",
     "ToApply": "services.spending",
     "ToPay": "services.spending",
     "ToSign": "services.spending",
