@@ -213,3 +213,11 @@ def test_a_policy_file_that_is_none_is_refused(text: str) -> None:
     """What is no policy file is refused with a problem, never with a traceback."""
     with pytest.raises(PolicyFileError):
         load_policy(text)
+
+
+@pytest.mark.parametrize("figure", ["repurchase_rate_before_bp", "repurchase_rate_after_bp", "passed_rate_bp"])
+def test_a_rate_is_no_more_than_the_whole(figure: str) -> None:
+    """A rate among the figures of an effect is at most 10,000 basis points."""
+    assert Effect.of(**{figure: 10_000}).figures == ((figure, 10_000),)
+    with pytest.raises(ValueError, match=f"{figure} is a whole number"):
+        Effect.of(**{figure: 10_001})
