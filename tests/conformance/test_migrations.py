@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -241,13 +241,13 @@ UNDONE = (
 def _with_uses(url: str) -> list[UseRow]:
     with closing(SqlRepository(url)) as store:
         world = World.with_budget(store)
-        form = world.gift("500.00")
+        form = world.sms()
         id = world.apply(form).id
         world.sign_all(id)
-        world.pay(id, form)
-        given = tuple(GiftIssued(date(2026, 1, 20), f"C{n}", 2) for n in (1, 2))
         world.on(date(2026, 1, 21))
-        world.desk.spending.record_use(id, given, actor="li.na")
+        # Messages are about no thing: their rows are what a library of schema 2 wrote.
+        sent = tuple(SmsSent(world.clock.now() - timedelta(hours=1), f"C{n}") for n in (1, 2))
+        world.desk.spending.record_use(id, sent, actor="li.na")
         return _uses(store)
 
 
