@@ -410,6 +410,34 @@ BUGS = {
         "test_company_types.py::test_a_later_version_without_it",
         "type_unknown",
     ),
+    "a product in an order is what its words make": Bug(
+        "C1.1",
+        f"{DOMAIN}/categories/recording.py",
+        'line_digest(("once", type_, *name))',
+        'line_digest(("once", type_, " ".join(name)))',
+        "types/test_orders.py::test_a_product_of_an_order_is_discounted_once",
+    ),
+    "a customer may cost a part of a unit more": Bug(
+        "G3.1",
+        f"{DOMAIN}/categories/_customers.py",
+        "-(-total.units // plan.reach)",
+        "total.units // plan.reach",
+        "types/test_plan_limits.py::test_a_plan_at_its_limit[customer among several]",
+    ),
+    "a flag shows whose it is": Bug(
+        "G2.1",
+        f"{DOMAIN}/categories/_customers.py",
+        '"existing_customer", masked(part.recipient), months',
+        '"existing_customer", part.recipient, months',
+        "types/test_laws.py::test_customers_are_shown_to_nobody[giveaway]",
+    ),
+    "a birthday gift counts in its month": Bug(
+        "C2.2",
+        f"{DOMAIN}/categories/_shape.py",
+        '4 if self.counted == "year" else 7',
+        "7",
+        "types/test_use_limits.py::test_a_birthday_gift_is_given_once_a_year",
+    ),
 }
 
 

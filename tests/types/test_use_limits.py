@@ -241,6 +241,12 @@ def test_a_birthday_gift_is_given_once_a_year() -> None:
     assert [(row.type, row.units, row.broken) for row in rows] == [("gift_outcome", 0, ())] * 2
     for id in (first, second):
         told(company.would_use(id, gift)[0], "C2.2", "gifts_a_year", "2", "1")
+    later = company.approved(attrs.evolve(AMPLE["birthday_gift"], month=3))
+    told(company.would_use(later, attrs.evolve(gift, on=LAST))[0], "C2.2", "gifts_a_year", "2", "1")
+    company.on(date(2026, 12, 1))
+    next_year = company.approved(attrs.evolve(AMPLE["birthday_gift"], year=2027, month=1))
+    company.on(date(2027, 1, 2))
+    assert company.would_use(next_year, attrs.evolve(gift, on=date(2027, 1, 1))) == ()
     assert company.would_use(second, attrs.evolve(gift, recipient="C2")) == ()
     found, _ = company.would_use(second, attrs.evolve(gift, recipient="customer-9"))
     told(found, "C2.2", "recipient", "c***-9", "the plan")
