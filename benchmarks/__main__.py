@@ -17,6 +17,7 @@ from .crowd import crowd
 from .growth import growth, loading
 from .measure import timed
 from .stores import memory, postgresql, sqlite
+from .use_rows import use_rows
 
 
 def importing(rounds: int) -> None:
@@ -48,7 +49,7 @@ def conform(shared: Path, rounds: int) -> None:
         print(f"conform {log}: {statistics.median(times):.2f} s  goal <= 5 s")
 
 
-ALL = ("memory", "sqlite", "postgresql", "crowd", "growth", "loading", "bulk", "import", "conform")
+ALL = ("memory", "sqlite", "postgresql", "crowd", "growth", "loading", "bulk", "use_rows", "import", "conform")
 
 
 def main() -> None:
@@ -77,6 +78,9 @@ def main() -> None:
     if "bulk" in wanted:
         with tempfile.TemporaryDirectory() as folder:
             bulk_acts(min(asked.rounds, 5), 256, Path(folder))
+    if "use_rows" in wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            use_rows(min(asked.rounds, 3), Path(folder))
     if "peers" in asked.only:
         from .peers import peers
 

@@ -23,6 +23,7 @@ PEOPLE = tuple(
     Holding(office, person, department)
     for office, person, department in (
         ("department_head", "head", "marketing"),
+        ("department_head", "service", "customer_service"),
         ("finance_officer", "officer", None),
         ("finance_head", "cfo", None),
         ("deputy_in_charge", "deputy", None),

@@ -16,6 +16,7 @@ An act that is not allowed raises `Refused`, and nothing was done. Its `refusals
 | `code` | what is told apart by programs, a `Code` |
 | `clause` | what it rests on; where a code serves several clauses it names its own, such as the standard's |
 | `facts` | the figures and names of its text, as pairs of name and value: text, a whole number or `Money` |
+| `words` | of a company's own type: its names among the facts, each with the company's English and Chinese |
 | `text(lang, zone)` | one sentence, in `"en"` or `"zh"`; instants in the time zone, without one in UTC |
 | `remedy(lang, zone)` | what would unblock it |
 

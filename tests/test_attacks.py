@@ -87,7 +87,9 @@ def test_an_earlier_payee_is_no_break(repository: Repository) -> None:
     form = world.gift()
     id = world.apply(form).id
     world.sign(id, "head.mkt")
-    world.desk.spending.revise(id, attrs.evolve(form, payee=attrs.evolve(form.payee, person="head.mkt")), actor="li.na")
+    world.desk.spending.revise(
+        id, attrs.evolve(form, payee=attrs.evolve(form.paid_to, person="head.mkt")), actor="li.na"
+    )
     for actor in ("deputy", "officer", "cfo", "gm"):
         world.sign(id, actor)
     assert world.desk.document(id).status is Status.APPROVED

@@ -14,6 +14,7 @@ from expense_adapters.memory import MemoryRepository
 from expense_policy.domain.application import Attachment, Payee, Share
 from expense_policy.domain.approval import Approve, Verdict
 from expense_policy.domain.budget import BudgetPlan, PlanLine
+from expense_policy.domain.categories.company import CompanyPlan, CostLine
 from expense_policy.domain.categories.holiday_gift import GiftIssued, HolidayGift
 from expense_policy.domain.categories.sms import SmsSent
 from expense_policy.domain.customers import Customer, OptOut
@@ -104,7 +105,7 @@ def test_words_of_every_language_stand() -> None:
 
 
 def test_a_type_has_its_own_plan_record() -> None:
-    """An application's plan record is of its type's class, and its type is a known one."""
+    """An application's plan record is of its type's class; of a type that is not built in, a `CompanyPlan` of it."""
 
     @attrs.frozen
     class Forged(HolidayGift):
@@ -114,8 +115,14 @@ def test_a_type_has_its_own_plan_record() -> None:
     for plan in (MESSAGE.plan, Forged(**fields)):
         with pytest.raises(TypeError, match="HolidayGift"):
             attrs.evolve(FORM, plan=plan)
-    with pytest.raises(ValueError, match="phone"):
-        attrs.evolve(FORM, type="phone")
+    with pytest.raises(TypeError, match="fireworks is a CompanyPlan"):
+        attrs.evolve(FORM, type="fireworks")
+    booth = CompanyPlan("booth", (CostLine("stand", 1, FORM.amount),))
+    assert attrs.evolve(FORM, type="booth", plan=booth).plan == booth
+    with pytest.raises(ValueError, match="fireworks"):
+        attrs.evolve(FORM, type="fireworks", plan=booth)
+    with pytest.raises(TypeError, match="Sms"):
+        attrs.evolve(FORM, type="sms", plan=CompanyPlan("sms", booth.lines))
 
 
 @pytest.mark.clause("A1.1", "G3.1")

@@ -204,8 +204,8 @@ def test_a_payment_agrees_with_the_form(world: World) -> None:
     world.sign_all(id)
     good, would = world.instruction(form), world.desk.would.spending
     for wrong, field in (
-        (attrs.evolve(good, payee=Payee("Other", form.payee.account)), "payee_name"),
-        (attrs.evolve(good, payee=Payee(form.payee.name, "other")), "payee_account"),
+        (attrs.evolve(good, payee=Payee("Other", form.paid_to.account)), "payee_name"),
+        (attrs.evolve(good, payee=Payee(form.paid_to.name, "other")), "payee_account"),
         (attrs.evolve(good, method="cash"), "method"),
         (attrs.evolve(good, attachments=()), "documents"),
     ):

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -15,12 +16,17 @@ from typing import Any
 import pytest
 import typer
 
+from expense_adapters.cli import guard
 from expense_adapters.cli.main import app
+from expense_adapters.customers import FileCustomers
 from expense_adapters.files import FileDirectory, read_budget, read_key
 from expense_adapters.notify import read_seals
+from expense_adapters.sql import SqlRepository
 from expense_adapters.sql.mariadb_pool import place
 from expense_policy.domain.vocabulary import CATEGORIES
 from expense_policy.ports.repository import Repository
+
+from .world import World
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -76,15 +82,19 @@ def test_every_command_is_documented() -> None:
 
 def test_the_files_that_are_shown_are_read(tmp_path: Path) -> None:
     """Each file that the reference shows is one that is read."""
-    people, budget = _blocks("reference/files.md", "toml")
-    holdings, delegations = _blocks("reference/files.md", "csv")
+    people, customers, budget = _blocks("reference/files.md", "toml")
+    holdings, delegations, rows = _blocks("reference/files.md", "csv")
     (key,) = _blocks("reference/files.md", "text")
     (notice,) = _blocks("reference/files.md", "json")
     shown = {"people.toml": people, "budget.toml": budget, "people.csv": holdings, "delegations.csv": delegations}
+    shown |= {"customers.toml": customers, "customers.csv": rows}
     for name, text in {**shown, "key": key, "notices.jsonl": json.dumps(json.loads(notice)) + "\n"}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     FileDirectory(tmp_path / "people.toml")
     FileDirectory(tmp_path / "people.csv", delegations=tmp_path / "delegations.csv")
+    for name, opt_outs in (("customers.toml", 1), ("customers.csv", 2)):
+        known = FileCustomers(tmp_path / name).known(("C0012345",))
+        assert len(known["C0012345"].opt_outs) == opt_outs
     assert [plan.amount.units for plan in read_budget(tmp_path / "budget.toml")] == [800000]
     assert read_key(tmp_path / "key").id == "journal-2026"
     assert read_seals(tmp_path / "notices.jsonl") == [(1, "5b0c…")]
@@ -103,6 +113,43 @@ def test_pages_for_hosts_run_as_written(
         assert capsys.readouterr().out == "".join(_blocks(page, "text"))
 
 
+def test_customers_are_known_as_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python of the page about customers runs and prints what is shown, and the policy that it shows is read."""
+    page = "how-to/know-your-customers.md"
+    for name in ("policy.toml", "people.toml", "customers.csv"):
+        shutil.copy(ROOT / "examples" / "company" / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {})
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+    (shown,) = map(tomllib.loads, _blocks(page, "toml"))
+    whole = tomllib.loads((tmp_path / "policy.toml").read_text(encoding="utf-8"))
+    assert shown == {name: whole[name] for name in shown}
+
+
+def test_the_log_that_is_shown_is_imported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The how-to's log is imported by its command with its mapping, as shown; its Python finds it known."""
+    page = "how-to/import-use-records.md"
+    monkeypatch.chdir(tmp_path)
+    world = World.with_budget(SqlRepository("sqlite:///store.db"))
+    id = world.apply(world.sms()).id
+    world.sign_all(id)
+    for name, kind in (("sms.toml", "toml"), ("log.csv", "csv")):
+        (text,) = _blocks(page, kind)
+        (tmp_path / name).write_text(text, encoding="gb18030" if kind == "csv" else "utf-8")
+    shutil.copy(ROOT / "examples" / "company" / "people.toml", tmp_path)
+    (command,), (shown,) = _blocks(page, "sh"), _blocks(page, "text")
+    assert guard.run(command.replace("DOCUMENT", id).split()[1:]) == 3
+    told = capsys.readouterr()
+    assert told.err + told.out == shown
+    (code,) = _blocks(page, "python")
+    exec(compile(code, page, "exec"), {"desk": world.desk, "id": id})
+    assert "row 5 its key stands at row 2 already" in capsys.readouterr().out
+
+
 def test_stores_are_opened_as_written(
     postgres_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,8 +166,12 @@ def test_stores_are_opened_as_written(
 KIT = "expense_policy.testing"
 HOMES = {
     "": ["proving"],
-    ".contract": ["contract", "port_laws.directory", "port_laws.evidence", "port_laws.notifier"],
-    ".strategies": ["strategies", "policy_texts", "words"],
+    ".contract": ["contract", "port_laws.customers", "port_laws.directory", "port_laws.evidence", "port_laws.notifier"],
+    ".strategies": ["strategies", "policy_texts", "words", "uses"],
+    ".plans": ["plans"],
+    ".uses": ["uses"],
+    ".broken_plans": ["broken_plans"],
+    ".broken_uses": ["broken_uses"],
     ".founding": ["founding"],
     ".company": ["company"],
     ".machine": ["machine"],

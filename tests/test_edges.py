@@ -19,7 +19,7 @@ from expense_policy.domain.categories.holiday_gift import HolidayGift
 from expense_policy.domain.categories.sms import Sms
 from expense_policy.domain.organisation import Delegation
 from expense_policy.domain.refusals import Code, Refused
-from expense_policy.domain.vocabulary import TYPES
+from expense_policy.domain.vocabulary import CATEGORIES, TERMS
 from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import Repository
 from expense_policy.services.verification import verify
@@ -83,7 +83,7 @@ def test_the_second_substitute_takes_over(repository: Repository) -> None:
     text = POLICY.replace('department_head = ["deputy_in_charge"]', 'department_head = ["deputy_in_charge", "cashier"]')
     world = _under(text, repository)
     form = world.gift("100.00")
-    payee = attrs.evolve(form.payee, person="deputy")
+    payee = attrs.evolve(form.paid_to, person="deputy")
     id = world.apply(attrs.evolve(form, payee=payee), actor="head.mkt").id
     world.sign(id, "cashier")
     assert world.desk.document(id).signatures[0].authority.office == "cashier"
@@ -205,9 +205,10 @@ def test_today_is_the_companys(repository: Repository) -> None:
     assert dict(refused.value.refusals[0].facts)["today"] == "2025-12-31"
 
 
-def test_the_types_of_the_vocabulary_are_the_registers() -> None:
-    """Each expense type stands in the vocabulary with the category its register entry names."""
-    assert {name: kind.category for name, kind in REGISTER.items()} == TYPES
+def test_every_type_has_words_and_a_category() -> None:
+    """Each expense type has its English and its Chinese, and each of the seven cost categories has a type."""
+    assert set(REGISTER) <= set(TERMS)
+    assert {kind.category for kind in REGISTER.values()} == set(CATEGORIES)
 
 
 def test_a_logged_notice_is_one_line(caplog: pytest.LogCaptureFixture) -> None:

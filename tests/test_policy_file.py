@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import re
+from datetime import date, time, timedelta
+from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expense_policy.domain.categories import REGISTER
+from expense_policy.domain.categories import REGISTER, Asked
+from expense_policy.domain.categories._keys import KEY
 from expense_policy.domain.categories.holiday_gift import HolidayGift
+from expense_policy.domain.company_types import CompanyField, CompanyLine, CompanyType
 from expense_policy.domain.money import Money
 from expense_policy.domain.periods import Calendar
-from expense_policy.domain.policy import Rule
+from expense_policy.domain.policy import ContactHours, CustomerRules, Rule
 from expense_policy.policy_checks import chain
 from expense_policy.policy_file import PolicyFileError, load_policy
 from expense_policy.testing import company
 
-from .world import POLICY
+from .world import BARE as POLICY
 
 
 def faults(text: str) -> list[tuple[str, int | None, str]]:
@@ -86,7 +91,7 @@ needs = [
 type = "*"
 needs = ["contract"]
 [[evidence]]
-type = "phone" #: evidence[2].type
+type = "fireworks" #: evidence[2].type
 needs = ["contract"]
 above = "-1" #: evidence[2].above
 """
@@ -151,6 +156,39 @@ CASES: dict[str, tuple[str, str, set[str]]] = {
     "a folder of time zones": ('"Asia/Shanghai"', '"Asia"', {"policy.time_zone"}),
     "a very long time zone": ('"Asia/Shanghai"', f'"{"a" * 5000}"', {"policy.time_zone"}),
     "a number of many digits": ("related = 30", f"related = 0x{'f' * 9999}", {"periods.related"}),
+    "hours of no length": ("[sms]", "[contact]\nfirst = 21:00:00\n[sms]", {"contact.last"}),
+    "hours as words": ("[sms]", '[contact]\nfirst = "8:00"\n[sms]', {"contact.first"}),
+    "no hours of a day": ("[sms]", "[contact]\nnoon = 12:00:00\n[sms]", {"contact.noon"}),
+    "months of no order": ("[sms]", "[customers]\norder_within_months = 0\n[sms]", {"customers.order_within_months"}),
+    "a class at no amount": ("[sms]", "[customers.cost_max]\nA = 5\n[sms]", {"customers.cost_max.A"}),
+    "a class of no name": ("[sms]", '[customers.cost_max]\n" " = "5"\n[sms]', {'customers.cost_max." "'}),
+    "a benefit below 0": ("[sms]", '[benefit]\nabove = "-1"\n[sms]', {"benefit.above"}),
+    "an account of no word": ("segments_max = 3", "segments_max = 3\nledger_account = 6601", {"sms.ledger_account"}),
+    "a rate above 1": ("[sms]", "[discount.groups]\ntea = 10001\n[sms]", {"discount.groups.tea"}),
+    "a price of no method": (
+        "[sms]",
+        '[service_training.methods]\nonline = "x"\n[sms]',
+        {"service_training.methods.online"},
+    ),
+    "a chain of no document": ("[substitutes]", "[[chain.invoice]]\n[substitutes]", {"chain.invoice"}),
+    "a chain of no step": ("[substitutes]", "[chain]\nclaim = []\n[substitutes]", {"chain.claim"}),
+    "types of a plan": (
+        'points = ["finances", "cash", "interest"]\n[[chain.b',
+        'points = ["cash"]\ntypes = ["sms"]\n[[chain.b',
+        {"chain.budget_plan[1].types"},
+    ),
+    "types and others": (
+        'above = "50000.00"',
+        'above = "50000.00"\ntypes = ["sms"]\nexcept_types = ["email"]',
+        {"chain.application[4].except_types", "chain.application[3].up_to"},
+    ),
+    "types of no name": ('up_to = "50000.00"', 'up_to = "50000.00"\ntypes = ["fax"]', {"chain.application[3].types"}),
+    "no types": ('up_to = "50000.00"', 'up_to = "50000.00"\ntypes = []', {"chain.application[3].types"}),
+    "fewer for one type": (
+        'above = "50000.00"',
+        'above = "50000.00"\nexcept_types = ["sms"]',
+        {"chain.application[3].up_to"},
+    ),
     "an early day": ("2026-01-01", "0001-01-01", {"policy.effective"}),
 }
 
@@ -204,6 +242,15 @@ BOUNDS = {
     "per_customer_month_max = 4": ("sms.per_customer_month_max", 0, 1000),
     "segments_max = 3": ("sms.segments_max", 1, 255),
 }
+# Keys that the example does not set, by their tables.
+MORE_BOUNDS = {
+    "customers.order_within_months": (1, 1200),
+    "discount.rate_max_bp": (0, 10_000),
+    "discount.margin_min_bp": (0, 10_000),
+    "phone.per_customer_month_max": (0, 1000),
+    "phone.minutes_max": (1, 1440),
+    "product_training.participants_max": (1, 100_000),
+}
 
 
 @pytest.mark.clause("X2")
@@ -218,6 +265,74 @@ def test_figures_are_bounded(line: str) -> None:
         assert paths(POLICY.replace(line, f"{key} = {wrong}")) == {path}
 
 
+@pytest.mark.clause("X2")
+@pytest.mark.parametrize("path", MORE_BOUNDS)
+def test_figures_of_tables_that_may_be_left_out_are_bounded(path: str) -> None:
+    """So do those of the tables that the example leaves out."""
+    (table, key), (least, most) = path.split("."), MORE_BOUNDS[path]
+    for good in (least, most):
+        load_policy(f"{POLICY}\n[{table}]\n{key} = {good}\n")
+    for wrong in (least - 1, most + 1):
+        assert paths(f"{POLICY}\n[{table}]\n{key} = {wrong}\n") == {path}
+
+
+WHOLE = """
+[customers]
+order_within_months = 12
+cost_max = { A = "300.00", "*" = "100.00" }
+[contact]
+first = 09:00:00
+last = 20:30:00
+[benefit]
+above = "5000.00"
+[discount]
+ledger_account = "6001.9"
+groups = { tea = 1500 }
+[service_training.methods]
+online = "80.00"
+[[chain.claim]]
+office = "finance_head"
+points = ["finances"]
+"""
+
+
+@pytest.mark.clause("X2")
+def test_what_a_file_says_is_the_policy() -> None:
+    """Tables that may be left out are read where they stand, and have the clauses' defaults where not."""
+    policy, usual = load_policy(POLICY + WHOLE), load_policy(POLICY)
+    assert policy.customers == CustomerRules(12, (("A", 30000), ("*", 10000)))
+    assert usual.customers == CustomerRules(24, ())
+    assert (policy.contact, usual.contact) == (ContactHours(time(9), time(20, 30)), ContactHours(time(8), time(21)))
+    assert (policy.benefit_above, usual.benefit_above) == (500000, None)
+    assert (policy.ledger_account("discount"), usual.ledger_account("discount")) == ("6001.9", "6001.0101")
+    assert policy.limits("discount").groups == (("tea", 1500),)
+    assert policy.limits("service_training").methods == (("online", 8000),)
+    assert [step.office for step in policy.chain("claim", 1)] == ["finance_head"]
+    assert usual.chain("claim", 1) == ()
+    assert usual.limits("birthday_gift").unit_price_max == 20000
+    assert usual.limits("repair").cost_max is None
+
+
+def test_the_page_names_every_key_of_every_type() -> None:
+    """The reference has each key that a type reads, its account, and its default; and the type it shows loads."""
+    page = (Path(__file__).parent.parent / "docs" / "reference" / "policy-file.md").read_text(encoding="utf-8")
+    for name, kind in REGISTER.items():
+        assert re.search(rf"\| `{name}` \| {re.escape(kind.ledger_account)} \|", page), name
+        assert page.count(f"| `{name}.ledger_account`") == 0
+        for field in attrs.fields(kind.limits):
+            key = field.metadata[KEY].name or field.name
+            rows = [row for row in page.splitlines() if re.match(rf"\| .*`(\[\[)?{name}\.", row) and f"{key}" in row]
+            assert rows, f"{name}.{key}"
+            if field.metadata[KEY].kind == "whole":
+                assert any(str(field.metadata[KEY].default) in row for row in rows), f"{name}.{key}"
+    (shown,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert [own.name for own in load_policy(f"{POLICY}\n{shown}").types] == ["booth"]
+    for cls in (CompanyType, CompanyField, CompanyLine):
+        keys = {"least": "min", "most": "max", "fields": "[[type.field]]", "lines": "[[type.line]]"}
+        for field in attrs.fields(cls):
+            assert f"`{keys.get(field.name, field.name)}`" in page, field.name
+
+
 @pytest.mark.clause("C2.1", "A3.4")
 @pytest.mark.parametrize("year", [1900, 2999])
 def test_no_day_of_a_policy_overflows(year: int) -> None:
@@ -229,7 +344,7 @@ def test_no_day_of_a_policy_overflows(year: int) -> None:
     plan = HolidayGift(
         "founding", year, "tea", Money(1, "CNY"), 1, day - timedelta(days=366), day + timedelta(days=366)
     )
-    assert REGISTER["holiday_gift"].check_plan(plan, policy) == []
+    assert REGISTER["holiday_gift"].check_plan(plan, Asked(policy)) == []
     at = policy.calendar.start(day)
     assert policy.calendar.days_after(at, policy.expiry_days) > at > policy.calendar.days_after(at, -policy.expiry_days)
 

@@ -163,7 +163,7 @@ def test_no_one_plays_two_parts(amount: str, applicant: str, person: str | None)
     """At every amount no applicant, payee or earlier signer signs, and none of them pays (I5, I6, I7)."""
     world = World.with_budget(MemoryRepository())
     form = world.gift(amount)
-    form = attrs.evolve(form, payee=Payee(form.payee.name, form.payee.account, person))
+    form = attrs.evolve(form, payee=Payee(form.paid_to.name, form.paid_to.account, person))
     id = world.apply(form, actor=applicant).id
     barred, would = {applicant} | ({person} if person else set()), world.desk.would.spending
     while (document := world.desk.document(id)).step is not None:

@@ -15,14 +15,18 @@ from hypothesis import strategies as st
 
 from expense_adapters.memory import MemoryRepository
 from expense_policy.domain.approval import Outcome, check_verdict
-from expense_policy.domain.categories import REGISTER
+from expense_policy.domain.categories import REGISTER, Asked, Plan, Use
+from expense_policy.domain.categories import _customers as for_customers
+from expense_policy.domain.categories.recording import Case, Recording
 from expense_policy.domain.money import UNITS_MAX, Money
 from expense_policy.domain.organisation import Roster
 from expense_policy.domain.policy import Policy
-from expense_policy.domain.vocabulary import Kind, Office, Status
+from expense_policy.domain.vocabulary import NEEDED, Kind, Office, Status
 from expense_policy.policy_file import load_policy
 from expense_policy.testing import founding, strategies
+from expense_policy.testing.plans import PLANS
 from expense_policy.testing.strategies import amounts, applications, payees, policies, rosters
+from expense_policy.testing.uses import USES, fit_day
 
 T = TypeVar("T")
 
@@ -84,9 +88,9 @@ def test_a_drawn_policy_is_what_its_file_says(policy: Policy) -> None:
     assert policy.departments == tuple(head["departments"])
     assert policy.calendar.time_zone == head["time_zone"]
     assert policy.expiry_days == table["periods"].get("expiry", 180)
-    assert policy.sms.segments_max == table["sms"].get("segments_max", 3)
+    assert policy.limits("sms").segments_max == table["sms"].get("segments_max", 3)
     assert dict(policy.substitutes) == {office: tuple(names) for office, names in table["substitutes"].items()}
-    for kind in Kind:
+    for kind in NEEDED:
         steps = table["chain"][kind.value]
         limits = {
             Money.of(step[key], policy.currency).units for step in steps for key in step.keys() & {"above", "up_to"}
@@ -110,7 +114,9 @@ VARIED: dict[str, Callable[[Policy], bool]] = {
     "evidence from an amount on": lambda p: any(rule.above for rule in p.evidence),
     "no decimals": lambda p: p.currency == "JPY",
     "a fiscal year of its own": lambda p: p.calendar.fiscal_year_start > 1,
-    "a day for a lunar festival": lambda p: any(name == "spring_festival" for name, _ in p.holiday_gifts.festivals),
+    "a day for a lunar festival": lambda p: any(
+        name == "spring_festival" for name, _ in p.limits("holiday_gift").festivals
+    ),
     "several departments": lambda p: len(p.departments) > 2,
     "Chinese": lambda p: "市场部" in p.departments,
     "substitutes": lambda p: any(names for _, names in p.substitutes),
@@ -196,15 +202,81 @@ def test_an_application_may_be_filed_on_another_day(data: st.DataObject) -> None
     assert company.desk.would.spending.apply(form, actor="applicant").allowed
 
 
+UNEVEN = ("birthday_gift", "technical_support", "venue_rental")
+"""Types whose plans come to no amount at will: so many gifts or days of one price, minutes at a rate."""
+
+
 @pytest.mark.parametrize("type_", REGISTER)
 def test_every_type_of_the_register_is_drawn(type_: str) -> None:
-    """Applications of each type, on one line and on two, at the limit of the chain and a unit beyond it."""
-    assert set(strategies.PLANS) == set(REGISTER), "a new type needs its plans"
+    """Applications of each type, on one line and on two, with and without what is expected of them."""
     asked = applications()
-    assert some(asked, lambda form: form.type == type_ and len(form.shares) == 2)
-    assert some(asked, lambda form: form.type == type_ and len(form.shares) == 1)
-    for units in (5_000_000, 5_000_001):
-        assert some(asked, is_((type_, units), lambda form: (form.type, form.amount.units)))
+    for count in (1, 2):
+        assert some(asked, is_((type_, count), lambda form: (form.type, len(form.shares))))
+    assert some(asked, lambda form: form.type == type_ and form.benefit is not None)
+    assert some(asked, lambda form: form.type == type_ and form.benefit is None)
+
+
+@pytest.mark.parametrize("type_", REGISTER)
+def test_plans_come_to_what_is_asked(type_: str) -> None:
+    """Each type of the register has its plans, and they reach the limit of the chain and a unit beyond it."""
+    policy = founding.kit_policy()
+    for units in (1, 5_000_000, 5_000_001):
+        strategy = PLANS[type_](policy, policy.effective, units)
+        if strategy is not None and (units == 5_000_000 or type_ not in UNEVEN):
+            assert some(strategy, is_(units, lambda plan: plan.total.units))
+
+
+@drawn(300)
+@given(st.data())
+def test_plans_keep_every_limit(data: st.DataObject) -> None:
+    """Whatever the policy, a plan of any type costs above 0, at most what is asked, and breaks no rule."""
+    policy, kind = data.draw(policies()), REGISTER[data.draw(st.sampled_from(sorted(REGISTER)))]
+    today = policy.effective + timedelta(days=data.draw(st.integers(0, 364)))
+    most = data.draw(strategies.units(10**15))
+    strategy = PLANS[kind.name](policy, today, most)
+    if strategy is not None:
+        plan = data.draw(strategy)
+        assert 0 < plan.total.units <= most
+        assert kind.check_plan(plan, Asked(policy)) == []
+        assert for_customers.named(plan, kind, policy, today, None, None) == []
+
+
+@drawn(400)
+@given(st.data())
+def test_uses_keep_every_limit(data: st.DataObject) -> None:
+    """Whatever the policy, drawn uses of a type break nothing on a day that fits, and stay within their plan."""
+    policy, kind = data.draw(policies()), REGISTER[data.draw(st.sampled_from(sorted(REGISTER)))]
+    strategy = PLANS[kind.name](policy, policy.effective, data.draw(strategies.units(10**12)))
+    if strategy is None:
+        return
+    plan = data.draw(strategy)
+    day = fit_day(policy, plan, policy.effective)
+    if day is None:
+        return
+    case = Case("D", 1, plan, policy, day, day, {}, {}, None, None, None)
+    recording = Recording(kind, case)
+    for use in data.draw(strategies.uses(policy, plan, day)):
+        judged = recording.judge(use)
+        assert (judged.forbidden, judged.broken) == ((), ())
+        recording.keep(judged)
+    assert 0 <= recording.units <= plan.total.units
+
+
+@pytest.mark.parametrize("type_", REGISTER)
+def test_uses_of_every_type_are_drawn(type_: str) -> None:
+    """Of each type nothing, one use and several are drawn."""
+    assert set(USES) == set(PLANS) == set(REGISTER), "a new type needs its plans and uses"
+    policy = founding.kit_policy()
+    strategy = PLANS[type_](policy, policy.effective, 10**6)
+    assert strategy is not None
+
+    def used(plan: Plan) -> st.SearchStrategy[tuple[Use, ...]]:
+        day = fit_day(policy, plan, policy.effective)
+        return st.just(()) if day is None else strategies.uses(policy, plan, day)
+
+    found = strategy.flatmap(used)
+    for count in (0, 1, 2):
+        assert len(some(found, is_(count, lambda rows: min(len(rows), 2)))) >= count
 
 
 def test_no_line_is_told() -> None:
@@ -242,6 +314,6 @@ def test_a_company_is_founded_with_its_own_budgets() -> None:
     assert company.policy.calendar.day(company.clock.now()) == date(2026, 1, 1)
     assert company.desk.lines() == [
         attrs.evolve(line, plan=company.desk.lines()[0].plan)
-        for line in founding.lines(policy, 2027)
+        for line in sorted(founding.lines(policy, 2027), key=lambda line: line.id)
         if line.department == "marketing"
     ]

@@ -40,7 +40,7 @@ AT = datetime(2027, 5, 1, tzinfo=timezone.utc)
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo company's year, played once."""
     store = tmp_path_factory.mktemp("tampering") / "year.db"
-    play(store, 40)
+    play(store, 12)
     return store
 
 

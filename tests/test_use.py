@@ -66,14 +66,15 @@ def test_a_message_keeps_its_time_and_content(world: World) -> None:
     east = datetime(2026, 2, 1, 0, 0, tzinfo=timezone(timedelta(hours=8)))
     rows = [SmsSent(east - timedelta(microseconds=1), "C1")] * 4
     rows += [SmsSent(east, "C1", "Happy new year"), SmsSent(east, "C1", "新年好")]
-    # The fifth and sixth are in another month: no limit is broken.
-    world.desk.spending.record_use(id, tuple(rows), actor="li.na")
+    # The fifth and sixth are in another month: no limit is broken but that of the hours, at midnight.
+    world.desk.spending.record_use(id, tuple(rows), actor="li.na", reason="The platform's clock was wrong.")
     found = list(world.desk.uses(id))
     assert [row.on for row in found] == [date(2026, 1, 31)] * 4 + [date(2026, 2, 1)] * 2
     assert found[3].detail == (("at", "2026-01-31T15:59:59.999999Z"),)
     assert found[4].detail == (("at", "2026-01-31T16:00:00.000000Z"),)
     assert found[5].detail == (("at", "2026-01-31T16:00:00.000000Z"), ("text", "新年好"))
     assert [row.recipient for row in found] == ["C1"] * 6
+    assert {row.broken for row in found} == {("contact_hours",)}
 
 
 def test_a_message_is_sent_at_one_instant() -> None:
@@ -214,10 +215,15 @@ def test_a_message_before_approval_shows(world: World) -> None:
     world.sign_all(id)
     first = datetime(2026, 1, 24, 16, 0, tzinfo=timezone.utc)
     would = world.desk.would.spending
-    assert would.record_use(id, (SmsSent(first, "C1"),), actor="li.na").allowed
-    early = would.record_use(id, (SmsSent(first - timedelta(microseconds=1), "C1"),), actor="li.na")
-    assert [r.code for r in early.refusals] == [Code.STANDARD_BROKEN, Code.REASON_MISSING]
-    (late,) = would.record_use(id, (SmsSent(first + timedelta(days=1), "C1"),), actor="li.na").refusals
+
+    def broken(at: datetime) -> list[object]:
+        found = would.record_use(id, (SmsSent(at, "C1"),), actor="li.na").refusals
+        return [dict(each.facts)["standard"] for each in found if each.code is Code.STANDARD_BROKEN]
+
+    # At midnight it is out of hours in any case.
+    assert broken(first) == ["contact_hours"]
+    assert broken(first - timedelta(microseconds=1)) == ["before_approval", "contact_hours"]
+    (late,) = would.record_use(id, (SmsSent(first + timedelta(days=1, hours=12), "C1"),), actor="li.na").refusals
     assert late.code is Code.USE_NOT_YET
 
 
@@ -257,7 +263,8 @@ def test_a_use_record_is_refused_for_every_reason_at_once(world: World) -> None:
     }
     assert {r.code for r in would.record_use(id, rows, actor="mei").refusals} == every
     # Nothing is paid of it either, and withdrawing it is what is proposed, and allowed.
-    assert {r.code for r in would.settle(id, rows, actor="mei").refusals} == {*every, Code.NOTHING_TO_CLOSE}
+    settled = {*every, Code.NOTHING_TO_CLOSE, Code.USE_EXCEEDS_PAID}
+    assert {r.code for r in would.settle(id, rows, actor="mei").refusals} == settled
     world.desk.spending.withdraw(id, actor="li.na")
     assert {r.code for r in would.settle(id, rows, actor="mei").refusals} == every
     (found,) = would.settle(id, actor="officer").refusals

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from expense_adapters.memory import MemoryRepository
 from expense_policy.codec import dump, load
 from expense_policy.domain.application import Application
+from expense_policy.domain.categories import Effect
 from expense_policy.domain.categories.sms import segments
 from expense_policy.domain.content import canonical, digest
 from expense_policy.domain.money import UNITS_MAX, Money, split
@@ -136,6 +137,8 @@ def test_every_field_is_signed() -> None:
         "method": "cash",
         "expected_payment": form.expected_payment + timedelta(days=1),
         "attachments": (world.basis,),
+        "benefit": Effect.of(orders=3),
+        "value_class": "gold",
     }
     for field in attrs.fields(Application):
         value: Any = changed.get(field.name, getattr(other, field.name))
@@ -210,3 +213,11 @@ def test_a_policy_file_that_is_none_is_refused(text: str) -> None:
     """What is no policy file is refused with a problem, never with a traceback."""
     with pytest.raises(PolicyFileError):
         load_policy(text)
+
+
+@pytest.mark.parametrize("figure", ["repurchase_rate_before_bp", "repurchase_rate_after_bp", "passed_rate_bp"])
+def test_a_rate_is_no_more_than_the_whole(figure: str) -> None:
+    """A rate among the figures of an effect is at most 10,000 basis points."""
+    assert Effect.of(**{figure: 10_000}).figures == ((figure, 10_000),)
+    with pytest.raises(ValueError, match=f"{figure} is a whole number"):
+        Effect.of(**{figure: 10_001})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,11 @@ from expense_policy.services.engine import Receipt
 from expense_policy.testing.company import SetClock
 
 POLICY = (Path(__file__).parent.parent / "examples" / "company" / "policy.toml").read_text(encoding="utf-8")
+
+_SHOWN = r"customers[^\]]*|contact|benefit|discount[^\]]*|giveaway|birthday_gift|phone|service_training[^\]]*"
+_SHOWN = rf"(?:#[^\n]*\n)*\[(?:{_SHOWN}|repair|technical_support[^\]]*|venue_rental)\]\n"
+BARE = re.sub(rf"(?ms)^{_SHOWN}.*?(?=^(?:#[^\n]*\n)*\[|\Z)", "", POLICY.partition("# A type of the company's own")[0])
+"""The example's policy without the tables that may be left out, and without a type of its own."""
 
 PEOPLE = (
     Holding("department_head", "head.mkt", "marketing"),
@@ -128,7 +134,7 @@ class World:
             plan=plan,
             attachments=(self.basis, self.contract),
         )
-        form = attrs.evolve(form, payee=Payee(f"Tea House {next(self._count)}", form.payee.account))
+        form = attrs.evolve(form, payee=Payee(f"Tea House {next(self._count)}", form.paid_to.account))
         return attrs.evolve(form, **changes)
 
     def sms(self, recipients: int = 100) -> Application:

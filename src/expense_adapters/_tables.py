@@ -4,14 +4,45 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from expense_adapters._reading import escaped, read_text, read_toml
+from expense_policy.domain import checks
 
 Parser = Callable[[str, Any], Any]
 """Makes a value of a field's name and what stands in the file; TypeError or ValueError says what it must be."""
+
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def ident(name: str, value: Any) -> str:
+    """An id."""
+    checks.an_ident(name, value)
+    return str(value)
+
+
+def day(name: str, value: Any) -> date:
+    """A date of the file's or table's own."""
+    if type(value) is not date:
+        raise TypeError(f"{name} must be a date, not {type(value).__name__}")
+    if not checks.YEAR_MIN <= value.year <= checks.YEAR_MAX:
+        raise ValueError(f"{name} must be within {checks.YEAR_MIN} to {checks.YEAR_MAX}")
+    return value
+
+
+def day_of(name: str, value: Any) -> date:
+    """A date that is written out, as 2026-01-05 and in no other way; what stands there instead is not quoted."""
+    try:
+        found = date.fromisoformat(value) if _DAY.fullmatch(value) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise ValueError(f"{name} must be a date as 2026-01-05")
+    return day(name, found)
 
 
 class FaultyFile(ValueError):

@@ -15,6 +15,7 @@ import attrs
 
 from expense_adapters._reading import why
 from expense_adapters._tables import FaultyFile, Parser, Table
+from expense_adapters._tables import ident as _ident
 from expense_adapters.local import HmacKey
 from expense_policy.domain import checks
 from expense_policy.domain.budget import BudgetPlan, PlanLine
@@ -87,11 +88,6 @@ def _delegable(table: Table, at: str, values: dict[str, Any]) -> bool:
     if values["holder"] == values["delegate"]:
         table.fault(f"{at}delegate", "nobody delegates to himself")
     return len(table.problems) == before
-
-
-def _ident(name: str, value: Any) -> str:
-    checks.an_ident(name, value)
-    return str(value)
 
 
 def _label(name: str, value: Any) -> str:

@@ -1,16 +1,17 @@
-"""A journal key, people who do not change, evidence in memory, a notifier that records."""
+"""A journal key, people and customers who do not change, evidence in memory, a notifier that records."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import BinaryIO
 
 import attrs
 
+from expense_policy.domain.customers import Customer
 from expense_policy.domain.organisation import Delegation, Holding, Roster
 from expense_policy.ports.notifier import Notice
 
@@ -64,6 +65,18 @@ class FixedDirectory:
     def roster(self, units: Sequence[str], at: datetime) -> Roster:
         """The offices of these departments and of the whole company, and all delegations."""
         return Roster.of(units, at, self.holdings, self.delegations)
+
+
+@attrs.frozen
+class FixedCustomers:
+    """Customers who do not change."""
+
+    customers: tuple[Customer, ...]
+
+    def known(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """Those of the ids that are among them."""
+        asked = {*ids}
+        return {customer.id: customer for customer in self.customers if customer.id in asked}
 
 
 class Recorder:

@@ -24,7 +24,15 @@ from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.periods import Month
 from expense_policy.domain.project import Project
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryError
-from expense_policy.ports.mistakes import check_find, check_instant, check_limit, check_look, check_words
+from expense_policy.ports.mistakes import (
+    USED,
+    check_find,
+    check_instant,
+    check_limit,
+    check_look,
+    check_uses,
+    check_words,
+)
 from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import (
     Batch,
@@ -57,6 +65,7 @@ class _State:
         self.facts: dict[tuple[str | int | None, ...], bool] = {}
         self.unsealed: dict[tuple[str, int], Entry] = {}
         self.contacts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+        self.uses: dict[tuple[str, str], dict[tuple[str, int], UseRow]] = defaultdict(dict)
         self.related: dict[tuple[str, str, str, str], dict[str, None]] = defaultdict(dict)
         self.notices: dict[str, tuple[Notice, datetime, bool]] = {}
 
@@ -136,14 +145,8 @@ class MemoryRepository:
             d = s.records[Document].get(id)
             if isinstance(d, Document) and isinstance(d.content, Application):
                 # The index keeps a document under every payee it ever named; what counts is what it names now.
-                payee = d.content.payee
-                have = {
-                    "payee_account": payee.folded_account,
-                    "payee_name": payee.folded,
-                    "department": d.department,
-                    "type": d.content.type,
-                }
-                if all(have[k] in v for k, v in where.items()) and d.round.submitted_at >= since:
+                have = {**dict(d.content.relation), "department": d.department, "type": d.content.type}
+                if all(have.get(k) in v for k, v in where.items()) and d.round.submitted_at >= since:
                     total += d.counted
         return {(): total}
 
@@ -244,6 +247,8 @@ class MemoryRepository:
         elif isinstance(fact, UseRow):
             counted = s.contacts[(fact.type, fact.month)]
             undo.put(counted, fact.recipient, counted.get(fact.recipient, 0) + 1)
+            for name in USED:
+                undo.put(s.uses[(name, getattr(fact, name))], (fact.document, fact.number), fact)
         elif isinstance(fact, Seal):
             for subject, seq, _ in fact.entries:
                 undo.drop(s.unsealed, (subject, seq))
@@ -254,7 +259,7 @@ class MemoryRepository:
         same = isinstance(before, Document) and before.content is form
         if same or not isinstance(form, Application):
             return
-        for column, value in (("payee_account", form.payee.folded_account), ("payee_name", form.payee.folded)):
+        for column, value in form.relation:
             self._state.related[(form.department, form.type, column, value)][record.id] = None
 
     def find(
@@ -280,6 +285,16 @@ class MemoryRepository:
             if len(found) == limit:
                 break
         return found
+
+    def uses(
+        self, where: tuple[tuple[str, str], ...], after: tuple[str, int] = ("", 0), limit: int = 100
+    ) -> Sequence[UseRow]:
+        """A page in (document, number) order, of the column that finds the fewest."""
+        check_uses(where, after, limit)
+        with self._lock:
+            few = min((self._state.uses.get(each, {}) for each in where if each[0] in USED), key=len)
+            found = [at for at, row in few.items() if at > after and all(getattr(row, k) == v for k, v in where)]
+        return [few[at] for at in sorted(found)[:limit]]
 
     def lines(self) -> Sequence[Line]:
         """Every line, in id order."""

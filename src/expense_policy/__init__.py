@@ -19,10 +19,45 @@ if TYPE_CHECKING:
     from .domain.approval import Verdict as Verdict
     from .domain.budget import BudgetPlan as BudgetPlan
     from .domain.budget import PlanLine as PlanLine
+    from .domain.categories.birthday_gift import BirthdayGift as BirthdayGift
+    from .domain.categories.birthday_gift import BirthdayGiftIssued as BirthdayGiftIssued
+    from .domain.categories.company import CompanyPlan as CompanyPlan
+    from .domain.categories.company import CompanyUse as CompanyUse
+    from .domain.categories.company import CostLine as CostLine
+    from .domain.categories.discount import Discount as Discount
+    from .domain.categories.discount import DiscountGranted as DiscountGranted
+    from .domain.categories.discount import DiscountLine as DiscountLine
+    from .domain.categories.effect import Effect as Effect
+    from .domain.categories.effect import EffectMeasured as EffectMeasured
+    from .domain.categories.email import Email as Email
+    from .domain.categories.email import EmailSent as EmailSent
+    from .domain.categories.giveaway import Giveaway as Giveaway
+    from .domain.categories.giveaway import GiveawayIssued as GiveawayIssued
     from .domain.categories.holiday_gift import GiftIssued as GiftIssued
     from .domain.categories.holiday_gift import HolidayGift as HolidayGift
+    from .domain.categories.phone import Called as Called
+    from .domain.categories.phone import Phone as Phone
+    from .domain.categories.product_training import ProductTraining as ProductTraining
+    from .domain.categories.product_training import ProductTrainingHeld as ProductTrainingHeld
+    from .domain.categories.promotional_materials import Material as Material
+    from .domain.categories.promotional_materials import MaterialsUsed as MaterialsUsed
+    from .domain.categories.promotional_materials import PromotionalMaterials as PromotionalMaterials
+    from .domain.categories.repair import ExpectedRepairs as ExpectedRepairs
+    from .domain.categories.repair import Repair as Repair
+    from .domain.categories.repair import Repaired as Repaired
+    from .domain.categories.service_training import ServiceTraining as ServiceTraining
+    from .domain.categories.service_training import ServiceTrainingHeld as ServiceTrainingHeld
     from .domain.categories.sms import Sms as Sms
     from .domain.categories.sms import SmsSent as SmsSent
+    from .domain.categories.technical_support import ExpectedSupport as ExpectedSupport
+    from .domain.categories.technical_support import Supported as Supported
+    from .domain.categories.technical_support import TechnicalSupport as TechnicalSupport
+    from .domain.categories.threshold_reduction import ExpectedOrders as ExpectedOrders
+    from .domain.categories.threshold_reduction import Reduced as Reduced
+    from .domain.categories.threshold_reduction import ThresholdReduction as ThresholdReduction
+    from .domain.categories.threshold_reduction import Tier as Tier
+    from .domain.categories.venue_rental import VenueRental as VenueRental
+    from .domain.categories.venue_rental import VenueUsed as VenueUsed
     from .domain.customers import Customer as Customer
     from .domain.customers import OptOut as OptOut
     from .domain.documents import Document as Document
@@ -52,6 +87,10 @@ if TYPE_CHECKING:
     from .services.desk import Desk as Desk
     from .services.engine import Decision as Decision
     from .services.engine import Receipt as Receipt
+    from .services.importing import Fault as Fault
+    from .services.importing import Imported as Imported
+    from .services.importing import Keyed as Keyed
+    from .services.importing import Unreadable as Unreadable
     from .services.spending import ToApply as ToApply
     from .services.spending import ToPay as ToPay
     from .services.spending import ToSign as ToSign
@@ -64,6 +103,10 @@ _HOMES = {
     "Receipt": "services.engine",
     "Done": "services.bulk",
     "NotDone": "services.bulk",
+    "Fault": "services.importing",
+    "Imported": "services.importing",
+    "Keyed": "services.importing",
+    "Unreadable": "services.importing",
     "ToApply": "services.spending",
     "ToPay": "services.spending",
     "ToSign": "services.spending",
@@ -85,6 +128,41 @@ _HOMES = {
     "Return": "domain.approval",
     "BudgetPlan": "domain.budget",
     "PlanLine": "domain.budget",
+    "BirthdayGift": "domain.categories.birthday_gift",
+    "BirthdayGiftIssued": "domain.categories.birthday_gift",
+    "Discount": "domain.categories.discount",
+    "DiscountGranted": "domain.categories.discount",
+    "DiscountLine": "domain.categories.discount",
+    "Effect": "domain.categories.effect",
+    "EffectMeasured": "domain.categories.effect",
+    "Email": "domain.categories.email",
+    "EmailSent": "domain.categories.email",
+    "Giveaway": "domain.categories.giveaway",
+    "GiveawayIssued": "domain.categories.giveaway",
+    "Called": "domain.categories.phone",
+    "Phone": "domain.categories.phone",
+    "ProductTraining": "domain.categories.product_training",
+    "ProductTrainingHeld": "domain.categories.product_training",
+    "Material": "domain.categories.promotional_materials",
+    "MaterialsUsed": "domain.categories.promotional_materials",
+    "PromotionalMaterials": "domain.categories.promotional_materials",
+    "ExpectedRepairs": "domain.categories.repair",
+    "Repair": "domain.categories.repair",
+    "Repaired": "domain.categories.repair",
+    "ServiceTraining": "domain.categories.service_training",
+    "ServiceTrainingHeld": "domain.categories.service_training",
+    "ExpectedSupport": "domain.categories.technical_support",
+    "Supported": "domain.categories.technical_support",
+    "TechnicalSupport": "domain.categories.technical_support",
+    "ExpectedOrders": "domain.categories.threshold_reduction",
+    "Reduced": "domain.categories.threshold_reduction",
+    "ThresholdReduction": "domain.categories.threshold_reduction",
+    "Tier": "domain.categories.threshold_reduction",
+    "VenueRental": "domain.categories.venue_rental",
+    "VenueUsed": "domain.categories.venue_rental",
+    "CompanyPlan": "domain.categories.company",
+    "CompanyUse": "domain.categories.company",
+    "CostLine": "domain.categories.company",
     "GiftIssued": "domain.categories.holiday_gift",
     "HolidayGift": "domain.categories.holiday_gift",
     "Sms": "domain.categories.sms",

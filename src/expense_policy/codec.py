@@ -6,15 +6,20 @@ The law: `canonical(load(dump(x))) == canonical(x)` for everything that is store
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
+import attrs
 from cattrs import Converter
+from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 
+from .domain.application import Application
 from .domain.approval import Outcome
-from .domain.categories import REGISTER, Plan
+from .domain.categories import REGISTER, CompanyPlan, Plan, plan_of
+from .domain.categories.company import Value
+from .domain.categories.sms import Sms
 from .domain.documents import Content
 from .domain.money import Money
 from .domain.periods import instant_of, instant_text
@@ -57,6 +62,23 @@ def _tuples(converter: Converter, kind: Any) -> Any:
     return structure
 
 
+def _told(value: Value) -> Any:
+    """A field's value so that its kind is told: text, a number, [units, currency], or {"date": ...}."""
+    if isinstance(value, Money):
+        return [value.units, value.currency]
+    return {"date": value.isoformat()} if isinstance(value, date) else value
+
+
+def _value(value: Any, _: Any) -> Value:
+    if type(value) is dict and list(value) == ["date"]:
+        return date.fromisoformat(_exact(str)(value["date"], str))
+    if type(value) is list:
+        return _money(value, Money)
+    if type(value) is str or type(value) is int:
+        return value
+    raise ValueError(f"{type(value).__name__} is no value of a field")
+
+
 @lru_cache(maxsize=1)
 def converter() -> Converter:
     """The one converter, built when it is first needed."""
@@ -70,6 +92,8 @@ def converter() -> Converter:
     made.register_unstructure_hook(Money, lambda value: [value.units, value.currency])
     made.register_structure_hook(date, lambda value, _: date.fromisoformat(_exact(str)(value, str)))
     made.register_unstructure_hook(date, lambda value: value.isoformat())
+    made.register_structure_hook(time, lambda value, _: time.fromisoformat(_exact(str)(value, str)))
+    made.register_unstructure_hook(time, lambda value: value.isoformat())
     made.register_structure_hook(datetime, lambda value, _: instant_of(_exact(str)(value, str)))
     made.register_unstructure_hook(datetime, instant_text)
     made.register_structure_hook_factory(lambda kind: _is_tuple(kind), lambda kind: _tuples(made, kind))
@@ -79,14 +103,26 @@ def converter() -> Converter:
     made.register_unstructure_hook(tuple, lambda value: [made.unstructure(item) for item in value])
     plans = {kind.plan: name for name, kind in REGISTER.items()}
     made.register_unstructure_hook_func(
-        lambda kind: kind is Plan, lambda value: {"type": plans[type(value)], **made.unstructure(value)}
+        lambda kind: kind is Plan, lambda value: {"type": plans.get(type(value)), **made.unstructure(value)}
     )
 
     def plan(value: Any, _: Any) -> Any:
         fields = dict(value)
-        return made.structure(fields, REGISTER[fields.pop("type")].plan)
+        wanted = plan_of(fields["type"])
+        if wanted is not CompanyPlan:
+            # A company's own plan says itself of which type it is.
+            del fields["type"]
+        return made.structure(fields, wanted)
 
     made.register_structure_hook_func(lambda kind: kind is Plan, plan)
+    made.register_structure_hook_func(lambda kind: kind == Value, _value)
+    told = override(unstruct_hook=lambda pairs: [[name, _told(value)] for name, value in pairs])
+    made.register_unstructure_hook(CompanyPlan, make_dict_unstructure_fn(CompanyPlan, made, fields=told))
+    for later in (Application, Sms):
+        # A field that came later is left out while it holds its default, so that what was kept before reads the same.
+        omit = {f.name: override(omit_if_default=True) for f in attrs.fields(later) if "since" in f.metadata}
+        hook = make_dict_unstructure_fn(later, made, **omit)  # type: ignore[arg-type]  # fields, and none of its options
+        made.register_unstructure_hook(later, hook)
     configure_tagged_union(Content, made, tag_name="kind")
     return made
 

@@ -12,8 +12,22 @@ Fault = tuple[str, str]
 """A path, and what is wrong there."""
 
 
-def chain(path: str, steps: Sequence[tuple[str, Rule]], currency: str) -> Iterator[Fault]:
-    """What is wrong with a chain: it has a step for every amount, never fewer for a larger one, no office twice."""
+def chain(path: str, steps: Sequence[tuple[str, Rule]], currency: str) -> list[Fault]:
+    """What is wrong with a chain, for any expense type: it has a step for every amount, never fewer for more."""
+    named = {name for _, rule in steps for name in (*rule.types, *rule.except_types)}
+    found: dict[Fault, None] = {}
+    for type_ in ("", *sorted(named)):
+        of = [(at, rule) for at, rule in steps if rule.of(type_)]
+        found.update(dict.fromkeys(_chain(path, of, currency)) if of else {(path, _none(type_)): None})
+    return list(found)
+
+
+def _none(type_: str) -> str:
+    return f"has no step for an application of {type_ or 'the other types'}"
+
+
+def _chain(path: str, steps: Sequence[tuple[str, Rule]], currency: str) -> Iterator[Fault]:
+    """What is wrong with the chain of one type."""
     whole = []
     for at, rule in steps:
         if rule.up_to is not None and rule.up_to <= (rule.above or 0):

@@ -11,6 +11,7 @@ import pytest
 
 from expense_adapters.memory import MemoryRepository
 from expense_policy.testing.contract import (
+    CustomersContract,
     DirectoryContract,
     EvidenceContract,
     NotifierContract,
@@ -19,14 +20,15 @@ from expense_policy.testing.contract import (
 )
 from expense_policy.testing.held import Held
 
-from . import broken, broken_answers, broken_directories, broken_evidence, broken_notifiers
+from . import broken, broken_answers, broken_customers, broken_directories, broken_evidence, broken_notifiers
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 GUIDE, ADAPTERS = HOW_TO / "write-a-store.md", HOW_TO / "write-an-adapter.md"
-PLACES = (broken, broken_answers, broken_evidence, broken_directories, broken_notifiers)
+PLACES = (broken, broken_answers, broken_evidence, broken_directories, broken_customers, broken_notifiers)
 PORTS: dict[str, type[Held]] = {
     "Evidence": EvidenceContract,
     "A directory": DirectoryContract,
+    "Customers": CustomersContract,
     "A channel": NotifierContract,
 }
 """The contract of each smaller port, by its heading in the guide."""
@@ -145,6 +147,7 @@ def test_the_guide_proves_adapters(tmp_path: Path) -> None:
     (tmp_path / "test_my_adapters.py").write_text(code, encoding="utf-8")
     (tmp_path / "my_adapters.py").write_text(
         "from expense_adapters.files import FolderEvidence as MyEvidence\n"
+        "from expense_adapters.local import FixedCustomers as MyCustomers\n"
         "from expense_adapters.local import FixedDirectory as MyDirectory\n"
         "from expense_policy.testing.company import Post\n"
         "from tests.conformance.test_notifiers import shown\n"

@@ -11,25 +11,30 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pymysql
 import pytest
 from alembic.script import ScriptDirectory
 
 from expense_adapters.local import HmacKey
-from expense_adapters.sql import SqlRepository, databases, mariadb_catalog, migrate, postgres_catalog, sqlite
+from expense_adapters.sql import SqlRepository, databases, mariadb, mariadb_catalog, migrate, postgres_catalog, sqlite
+from expense_adapters.sql.mariadb_pool import place
 from expense_adapters.sql.migrations import due, upgrading
 from expense_adapters.sql.migrations.released import FOLDER, released, told
 from expense_adapters.sql.schema import VERSION, metadata
-from expense_policy import verify
+from expense_policy import SmsSent, verify
+from expense_policy.domain.categories import UseRow
 from expense_policy.ports.errors import RepositoryUnavailable
-from expense_policy.testing.batches import LATER, Clerk
+from expense_policy.testing.batches import LATER, Clerk, use_row
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
-DUMP = ROOT / "tests" / "fixtures" / "schema_1.sql"
+FIXTURES = ROOT / "tests" / "fixtures"
+DUMP, DUMP_2 = FIXTURES / "schema_1.sql", FIXTURES / "schema_2.sql"
 KEY = HmacKey("demo", bytes([1] * 32))
 WANTED = {"mariadb": mariadb_catalog.wanted, "postgresql": postgres_catalog.wanted, "sqlite": sqlite.wanted}
 Row = tuple[Any, ...]
@@ -38,10 +43,13 @@ Row = tuple[Any, ...]
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A store of schema 1, in a file whose name means nothing else."""
-    path = tmp_path / "old 节?mode=ro#%25.db"
+    return _loaded(DUMP, tmp_path / "old 节?mode=ro#%25.db")
+
+
+def _loaded(dump: Path, path: Path) -> Path:
     with _plain(path) as plain:
         plain.execute("PRAGMA journal_mode=WAL")
-        plain.executescript(DUMP.read_text(encoding="utf-8"))
+        plain.executescript(dump.read_text(encoding="utf-8"))
     return path
 
 
@@ -52,9 +60,21 @@ def _plain(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _rows(path: Path) -> dict[str, list[Row]]:
+    """Every row as it stood at the beginning: a column that came later stands behind the others."""
     with _plain(path) as plain:
         names = [name for name in metadata.tables if name != "schema_version"]
-        return {name: plain.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in names}
+        rows = {name: plain.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in names}
+    return {**rows, "use_rows": [row[:12] for row in rows["use_rows"]]}
+
+
+def _uses(store: SqlRepository) -> list[UseRow]:
+    """The rows of use records that the journal's entries wrote; each is found by its document and its recipient."""
+    told = [fact for _, facts in store.history() for fact in facts if isinstance(fact, UseRow)]
+    for row in told:
+        for name in ("document", "recipient"):
+            assert row in store.uses(((name, getattr(row, name)),))
+        assert row not in store.uses((("document", row.document), ("item", "tea")))
+    return told
 
 
 def _whole(url: str) -> tuple[int | None, list[tuple[str, str]]]:
@@ -62,29 +82,41 @@ def _whole(url: str) -> tuple[int | None, list[tuple[str, str]]]:
         return read.version(), sorted(read.words())
 
 
-def test_a_store_of_schema_1_is_upgraded(old: Path) -> None:
-    """Every row stays as it was, the record is clean and the laws are up; then the store works on."""
-    rows, url = _rows(old), f"sqlite:///{old}"
-    given = [(int(n), digest) for n, digest in re.findall(r"-- seal (\d) (\w+)", DUMP.read_text(encoding="utf-8"))]
-    assert len(given) == 2
-    assert all(rows.values())
+# What each of them holds: seals given out, entries, documents, rows of use records.
+HOLDS = {DUMP: (KEY, 2, 87, 14, 4), DUMP_2: (None, 1, 20, 3, 5)}
+
+
+@pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)
+def test_a_store_of_an_older_schema_is_upgraded(dump: Path, tmp_path: Path) -> None:
+    """Every row stays as it was, the record is clean, uses are found and the laws are up; then the store works on."""
+    old = _loaded(dump, tmp_path / "old.db")
+    rows, url, found = _rows(old), f"sqlite:///{old}", int(dump.stem[-1])
+    given = [(int(n), digest) for n, digest in re.findall(r"-- seal (\d) (\w+)", dump.read_text(encoding="utf-8"))]
+    assert found > 1 or all(rows.values())
     done = migrate(url)
-    assert (done.found, done.schema, done.due) == (1, VERSION, True)
+    assert (done.found, done.schema, done.due) == (found, VERSION, True)
     assert _rows(old) == rows
     with closing(SqlRepository(url)) as store:
         assert store.lacking() == ()
-        report = verify(store, keyring=KEY, seals=given)
-        assert (report.entries, report.documents, report.breaks) == (87, 14, ())
+        key, seals, entries, documents, uses = HOLDS[dump]
+        # The digests of use rows stand in the entries that wrote them: one that were another would be a break.
+        report = verify(store, keyring=key, seals=given)
+        assert (report.entries, report.documents, report.breaks) == (entries, documents, ())
+        assert (len(given), len(_uses(store)), len(rows["use_rows"])) == (seals, uses, uses)
         assert len(store.notices(LATER, 100)) == len(rows["outbox"])
         Clerk(store).does("s")
     with _plain(old) as plain:
-        assert plain.execute("SELECT version FROM schema_version").fetchall() == [(n,) for n in range(1, VERSION + 1)]
+        assert plain.execute("SELECT version FROM schema_version").fetchall() == [
+            (n,) for n in range(found, VERSION + 1)
+        ]
         with pytest.raises(sqlite3.IntegrityError, match="no update of what was written"):
             plain.execute("UPDATE journal SET actor = 'x'")
 
 
-def test_an_upgraded_store_is_a_new_one_word_for_word(old: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)
+def test_an_upgraded_store_is_a_new_one_word_for_word(dump: Path, tmp_path: Path) -> None:
     """Made at once or step by step, tables, indexes and laws are the same, and laws are asked in the same order."""
+    old = _loaded(dump, tmp_path / "old.db")
     migrate(f"sqlite:///{old}")
     SqlRepository(f"sqlite:///{tmp_path}/new.db").close()
     schemas = []
@@ -197,6 +229,74 @@ def test_a_released_schema_stays_what_it_was() -> None:
     assert released(1, "sqlite") == told(there)
 
 
+# A server's store of schema 2 is made from one of schema 3; whether it is one is told by what was released.
+UNDONE = (
+    "DROP INDEX use_rows_item{on}",
+    "DROP INDEX use_rows_recipient{on}",
+    "ALTER TABLE use_rows DROP COLUMN item",
+)
+"""Steps back from schema 3 to 2."""
+
+
+def _with_uses(url: str) -> list[UseRow]:
+    with closing(SqlRepository(url)) as store:
+        world = World.with_budget(store)
+        form = world.sms()
+        id = world.apply(form).id
+        world.sign_all(id)
+        world.on(date(2026, 1, 21))
+        # Messages are about no thing: their rows are what a library of schema 2 wrote.
+        sent = tuple(SmsSent(world.clock.now() - timedelta(hours=1), f"C{n}") for n in (1, 2))
+        world.desk.spending.record_use(id, sent, actor="li.na")
+        return _uses(store)
+
+
+def _standing(url: str) -> list[tuple[str, str]]:
+    """What stands there; PostgreSQL remembers the column that was dropped."""
+    return [word for word in _whole(url)[1] if "pg.dropped" not in word[0]]
+
+
+def test_a_server_of_schema_2_is_upgraded(postgres_url: str) -> None:
+    """On PostgreSQL too every use row stays as it was and is found, and nothing is told from a new store."""
+    uses, new = _with_uses(postgres_url), (VERSION, _standing(postgres_url))
+    with psycopg.connect(postgres_url) as plain:
+        for statement in UNDONE:
+            plain.execute(statement.format(on="").encode())
+        plain.execute("ALTER TABLE schema_version DISABLE TRIGGER USER")
+        plain.execute("UPDATE schema_version SET version = 2")
+        plain.execute("ALTER TABLE schema_version ENABLE TRIGGER USER")
+    assert told(_standing(postgres_url)) == released(2, "postgresql")
+    with pytest.raises(RepositoryUnavailable, match="upgrade it by `expense-policy migrate STORE`"):
+        SqlRepository(postgres_url)
+    done = migrate(postgres_url)
+    assert (done.found, done.schema) == (2, VERSION)
+    assert (_whole(postgres_url)[0], _standing(postgres_url)) == new
+    with closing(SqlRepository(postgres_url)) as store:
+        assert (store.lacking(), verify(store).breaks, _uses(store)) == ((), (), uses)
+        Clerk(store).does("d9", facts=(use_row("d9", 1, item="tea"),))
+        assert [row.document for row in store.uses((("item", "tea"),))] == ["d9"]
+
+
+def test_a_store_on_mariadb_is_not_upgraded(mariadb_url: str) -> None:
+    """MariaDB can't take back half an upgrade: an older store there is told as due, refused, and left as it is."""
+    _with_uses(mariadb_url)
+    (law,) = [law for law in mariadb.DIALECT.laws() if "schema_version_update" in law]
+    with pymysql.connect(**place(mariadb_url)) as plain, plain.cursor() as cursor:
+        for statement in UNDONE:
+            cursor.execute(statement.format(on=" ON use_rows"))
+        cursor.execute("DROP TRIGGER expense_policy_schema_version_update")
+        cursor.execute("UPDATE schema_version SET version = 2")
+        plain.commit()
+        cursor.execute(law)
+    before = _whole(mariadb_url)
+    assert told(before[1]) == released(2, "mariadb")
+    assert due(mariadb_url).due
+    with pytest.raises(RepositoryUnavailable, match="a store on mariadb is not upgraded") as refused:
+        migrate(mariadb_url)
+    assert refused.value.outcome_known
+    assert _whole(mariadb_url) == before
+
+
 def test_the_steps_are_one_chain() -> None:
     """There is one step a version, each following the one before, and the last one makes this library's schema."""
     every = ScriptDirectory(str(upgrading.HERE)).walk_revisions()
@@ -214,7 +314,7 @@ def test_alembic_is_loaded_by_an_upgrade_alone(tmp_path: Path) -> None:
 
 
 class Later:
-    """A store, and the library of schema 3 in processes of its own."""
+    """A store, and the library of schema 4 in processes of its own."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -222,7 +322,7 @@ class Later:
     def start(self, how: str = "migrate", middle: str = "") -> subprocess.Popen[str]:
         """A process that upgrades, or makes a new store."""
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.schema_3", self.url, how],
+            [sys.executable, "-m", "tests.schema_4", self.url, how],
             cwd=ROOT,
             env={**os.environ, "IN_THE_MIDDLE": middle},
             stdout=subprocess.PIPE,
@@ -238,7 +338,7 @@ class Later:
         return found
 
     def rows(self) -> list[Row]:
-        """Documents and payments without what schema 3 adds, and which versions the store has had."""
+        """Documents and payments without what schema 4 adds, and which versions the store has had."""
         columns = {name: ", ".join(metadata.tables[name].c.keys()) for name in ("documents", "payments")}
         queries = [f"SELECT {names} FROM {table} ORDER BY 1, 2" for table, names in columns.items()]
         if self.url.startswith("sqlite"):
@@ -266,8 +366,8 @@ def test_the_chain_goes_on(later: Later, tmp_path: Path, request: pytest.Fixture
     """A later library's step changes tables under their laws, keeps every row, and makes what a new store has."""
     rows = later.rows()
     done = later.said(later.start())
-    assert done["done"] == [VERSION, 3]
-    assert (done["version"], done["lacking"]) == (3, [])
+    assert done["done"] == [VERSION, 4]
+    assert (done["version"], done["lacking"]) == (4, [])
     assert later.rows() == rows
     with pytest.raises(RepositoryUnavailable, match="use a newer release"):
         SqlRepository(later.url)
@@ -277,14 +377,14 @@ def test_the_chain_goes_on(later: Later, tmp_path: Path, request: pytest.Fixture
     else:
         with request.getfixturevalue("postgres").database("template0") as url:
             assert Later(url).said(Later(url).start("make"))["words"] == done["words"]
-    assert later.said(later.start())["done"] == [3, 3]
+    assert later.said(later.start())["done"] == [4, 4]
 
 
 def test_several_steps_are_one_upgrade(old: Path) -> None:
-    """From schema 1 to 3 at once."""
+    """From schema 1 to 4 at once."""
     later = Later(f"sqlite:///{old}")
     rows = later.rows()
-    assert later.said(later.start())["done"] == [1, 3]
+    assert later.said(later.start())["done"] == [1, 4]
     assert later.rows() == rows
 
 
@@ -292,8 +392,8 @@ def test_of_several_migrators_one_does_it(later: Later) -> None:
     """However many upgrade a store at once, it is done once, and each of them finds it done."""
     rows = later.rows()
     found = [later.said(each) for each in [later.start() for _ in range(3)]]
-    assert sorted(each["done"] for each in found) == [[2, 3], [3, 3], [3, 3]]
-    assert {each["version"] for each in found} == {3}
+    assert sorted(each["done"] for each in found) == [[3, 4], [4, 4], [4, 4]]
+    assert {each["version"] for each in found} == {4}
     assert later.rows() == rows
 
 
@@ -308,7 +408,7 @@ def test_an_upgrade_that_ends_in_the_middle_was_none(later: Later, how: str) -> 
         process.kill()
     _, err = process.communicate(timeout=100)
     assert process.returncode != 0
-    said = {"raise": "ZeroDivisionError", "forget": "was undone, for it does not make schema 3: vouchers"}
+    said = {"raise": "ZeroDivisionError", "forget": "was undone, for it does not make schema 4: vouchers"}
     assert said.get(how, "") in err
     assert _whole(later.url) == before
     assert later.rows() == rows
@@ -316,7 +416,7 @@ def test_an_upgrade_that_ends_in_the_middle_was_none(later: Later, how: str) -> 
         assert store.lacking() == ()
         assert verify(store).breaks == ()
         Clerk(store).does("s")
-    assert later.said(later.start())["done"] == [2, 3]
+    assert later.said(later.start())["done"] == [3, 4]
 
 
 def test_an_upgrade_waits_for_who_writes(old: Path, tmp_path: Path) -> None:
@@ -330,5 +430,5 @@ def test_an_upgrade_waits_for_who_writes(old: Path, tmp_path: Path) -> None:
         process.wait(timeout=4)
     writer.execute("COMMIT")
     writer.close()
-    assert later.said(process)["done"] == [1, 3]
+    assert later.said(process)["done"] == [1, 4]
     assert migrate(f"sqlite:///{tmp_path}/copy.db").found == 1

@@ -19,7 +19,7 @@ from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import Entry
 from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.periods import instant_text
-from expense_policy.ports.mistakes import DUE, SEARCHED
+from expense_policy.ports.mistakes import DUE, SEARCHED, USED
 from expense_policy.ports.repository import Batch, Guard, Take, balance_said, identity, line_said, move_said
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ def _filed(d: Document) -> dict[bytes, str]:
 
 
 def _left(b: Batch) -> dict[bytes, str]:
-    """A key is used once, a fact written once, a payment undone once; contacts are counted by type and month."""
+    """A key is used once, a fact written once, a payment undone once; a use row is counted as a contact, and found."""
     found = {} if b.key is None else {key("key", b.key.key): dump((b.entry, b.key.asked))}
     for fact in b.facts:
         found[key("fact", *identity(fact))] = dump(digest(fact))
@@ -91,6 +91,8 @@ def _left(b: Batch) -> dict[bytes, str]:
         elif isinstance(fact, UseRow):
             month, one = line_digest((fact.type, fact.month)), digest(identity(fact))
             found[key("contact", month, fact.recipient, one)] = dump(fact.recipient)
+            by = [(name, value) for name in USED if (value := getattr(fact, name))]
+            found |= {key("index", line_digest(what), *identity(fact)): dump(fact) for what in by}
     return found
 
 
@@ -174,10 +176,10 @@ class Rows:
         """What is found under a head, or there from `start` on and before `stop`."""
         return (read(text, kind) for _, text in self.between(head + start, head + stop))
 
-    def ordered(self, head: bytes, kind: type[T], by: Callable[[T], Any], after: bytes = b"") -> Iterator[T]:
-        """What is found under a head in the order of names, from about `after` on."""
-        for group in groups(self.between(head + after[:ROOM], head + END), head):
-            yield from sorted([read(text, kind) for _, text in group], key=by)
+    def ordered(self, head: bytes, kind: type[T], by: Callable[[T], Any], *after: str | int) -> Iterator[T]:
+        """What is found under a head in the order of names, beyond those of `after`."""
+        for group in groups(self.between(head + key(*after)[:ROOM], head + END), head):
+            yield from sorted([row for _, text in group if by(row := read(text, kind)) > after], key=by)
 
     def between(self, start: bytes, stop: bytes) -> Iterator[Pair]:
         """Keys with their texts, from `start` on and before `stop`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, islice, product
@@ -16,23 +16,25 @@ import lmdb
 
 from expense_policy import Document, Notice, Project, RepositoryUnavailable, Status, Summary, Tampered
 from expense_policy.domain.adoption import PolicyVersion
+from expense_policy.domain.categories import UseRow
 from expense_policy.domain.content import Row, line_digest
 from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import Entry
 from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.periods import instant_text
-from expense_policy.ports.mistakes import check_find, check_instant, check_limit, check_look, check_words
-from expense_policy.ports.repository import Batch, Fact, Faulty, Guard, Look, Seen, Signed, Sum, Take
+from expense_policy.ports import mistakes
+from expense_policy.ports.repository import Batch, Fact, Faulty, Guard, Look, Seen, Signed, Sum, Take, identity
 
 from .batches import apply, check_key
 from .rows import END, KINDS, Pair, Queued, Rows, T, Unsealed, groups, key, packed, read, words
 
 Where = tuple[tuple[str, str], ...]
+Due = tuple[str, datetime] | None
 Told = tuple[Entry, tuple[Fact, ...]]
 PAGE = 500
 _id = attrgetter("id")
-NARROW = ("step_office", "status", "applicant", "type", "department", "kind")
-"""The searched columns, from those whose values few documents share."""
+NARROW = (*mistakes.USED, "step_office", "status", "applicant", "type", "month", "department", "kind")
+"""The searched columns, from those whose values few rows share."""
 NAMED = {kind.name.encode(): row for row, kind in KINDS.items()}
 
 
@@ -87,7 +89,7 @@ class LmdbRepository:
 
     def look(self, at: Look) -> Seen:
         """Everything asked, as of one instant."""
-        check_look(at)
+        mistakes.check_look(at)
         with self._rows() as rows:
             documents = rows.some(Document, at.documents)
             held = [h.line for d in documents.values() for h in d.held] if at.held else []
@@ -105,19 +107,20 @@ class LmdbRepository:
                 tuple([_sum(rows, asked) for asked in at.sums]),
             )
 
-    def find(
-        self, where: Where = (), due: tuple[str, datetime] | None = None, after: str = "", limit: int = 100
-    ) -> Sequence[Summary]:
+    def find(self, where: Where = (), due: Due = None, after: str = "", limit: int = 100) -> Sequence[Summary]:
         """A page in id order, of what is due or of the column that finds the fewest."""
-        check_find(where, due, after, limit)
+        mistakes.check_find(where, due, after, limit)
         with self._rows() as rows:
-            if due is None:
-                column = min(where, key=lambda each: NARROW.index(each[0]), default=())
-                found = rows.ordered(key("index", line_digest(column)), Summary, _id, packed(after))
-            else:
-                found = iter(sorted(_ripe(rows, *due, dict(where).get("status")), key=_id))
-            matching = (s for s in found if s.id > after and all(getattr(s, name) == v for name, v in where))
-            return list(islice(matching, limit))
+            if due is not None:
+                ripe = [s for s in _ripe(rows, *due, dict(where).get("status")) if s.id > after]
+                return _page(sorted(ripe, key=_id), where, limit)
+            return _page(rows.ordered(_narrowest(where), Summary, lambda s: (s.id,), after), where, limit)
+
+    def uses(self, where: Where, after: tuple[str, int] = ("", 0), limit: int = 100) -> Sequence[UseRow]:
+        """A page in (document, number) order, of the column that finds the fewest."""
+        mistakes.check_uses(where, after, limit)
+        with self._rows() as rows:
+            return _page(rows.ordered(_narrowest(where), UseRow, identity, "use", *after), where, limit)
 
     def lines(self) -> Sequence[Line]:
         """Every line, in id order."""
@@ -131,29 +134,29 @@ class LmdbRepository:
 
     def unsealed(self, limit: int) -> Sequence[Entry]:
         """The first entries that no seal binds yet."""
-        check_limit(limit)
+        mistakes.check_limit(limit)
         with self._rows() as rows:
             waiting = rows.ordered(key("unsealed"), Unsealed, lambda u: (u.subject, u.seq))
             return [rows.need(Batch, u.subject, u.seq).entry for u in islice(waiting, limit)]
 
     def notices(self, now: datetime, limit: int, parked: bool = False) -> Sequence[Notice]:
         """Undelivered and due, the longest due first."""
-        check_instant(now)
-        check_limit(limit)
+        mistakes.check_instant(now)
+        mistakes.check_limit(limit)
         with self._rows() as rows:
             due = [q for q in rows.all(Queued) if q.parked is parked and q.due <= now]
         return [q.notice for q in islice(sorted(due, key=lambda q: (q.due, q.notice.key)), limit)]
 
     def delivered(self, key: str) -> None:
         """It leaves the queue."""
-        check_words((key,))
+        mistakes.check_words((key,))
         with self._rows(write=True) as rows:
             rows.drop(rows.need(Queued, key))
 
     def put_off(self, key: str, until: datetime, parked: bool = False) -> None:
         """It comes again, one attempt older."""
-        check_words((key,))
-        check_instant(until)
+        mistakes.check_words((key,))
+        mistakes.check_instant(until)
         with self._rows(write=True) as rows:
             notice = rows.need(Queued, key).notice
             rows.put(Queued(attrs.evolve(notice, attempts=notice.attempts + 1), until, parked))
@@ -161,10 +164,9 @@ class LmdbRepository:
     def history(self, subject: str | None = None, faulty: Faulty | None = None) -> Iterator[Told]:
         """Entries with their facts, in (subject, seq) order."""
         if subject is not None:
-            check_words((subject,))
+            mistakes.check_words((subject,))
         head = key("entry") if subject is None else key("entry", subject)
-        pages = self._pages(head, head + END)
-        return chain.from_iterable(_told(group, faulty) for group in groups(pages, key("entry")))
+        return chain.from_iterable(_told(each, faulty) for each in groups(self._pages(head, head + END), key("entry")))
 
     def _pages(self, start: bytes, stop: bytes) -> Iterator[Pair]:
         """Keys and texts by pages, so that between two of them no transaction is open."""
@@ -214,6 +216,14 @@ def _copied(row: object) -> dict[tuple[bytes, str], int]:
     facts = row.facts if isinstance(row, Batch) else ()
     signed = {(packed(f.document), f.signature.digest): -1 for f in facts if isinstance(f, Signed)}
     return signed | {(packed(f.document), f.digest): -1 for f in facts if isinstance(f, Payment)}
+
+
+def _narrowest(where: Where) -> bytes:
+    return key("index", line_digest(min(where, key=lambda each: NARROW.index(each[0]), default=())))
+
+
+def _page(found: Iterable[T], where: Where, limit: int) -> list[T]:
+    return list(islice((row for row in found if all(getattr(row, name) == v for name, v in where)), limit))
 
 
 def _ripe(rows: Rows, column: str, by: datetime, status: str | None) -> Iterator[Summary]:

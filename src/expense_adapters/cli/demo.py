@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import secrets
 import shutil
 import tempfile
-from collections import Counter
-from collections.abc import Sequence
 from contextlib import closing
-from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any
 
 import typer
 
 from expense_adapters._reading import why
 from expense_adapters.cli.say import Json, fail, put_json
-from expense_policy.domain.vocabulary import Kind
-
-if TYPE_CHECKING:
-    from expense_policy.domain.refusals import Refusal
-    from expense_policy.services.desk import Desk
 
 _SCHEME = "sqlite:///"
 _LANGUAGES = ("en", "zh")
@@ -44,9 +36,10 @@ def _files(store: Path) -> dict[str, Path]:
     return {"store": store, "seals": store.with_suffix(".notices.jsonl"), "key": store.with_suffix(".key")}
 
 
-def play(store: Path, applications: int = 160, told: Any = None) -> dict[str, Any]:
+def play(store: Path, applications: int | None = None, told: Any = None) -> dict[str, Any]:
     """Plays the year on a new SQLite file, its notices and key in files beside it; returns what came of it.
 
+    With `applications` only so many of the ordinary ones are filed, spread over the year; what is refused stays.
     A year that is interrupted or fails leaves nothing behind. FileExistsError where a file is there already.
     """
     folder = Path(tempfile.mkdtemp(prefix=".expense-policy-", dir=store.parent))
@@ -69,14 +62,16 @@ def play(store: Path, applications: int = 160, told: Any = None) -> dict[str, An
     return {**places, "store": f"{_SCHEME}{store}", **found}
 
 
-def _play(files: dict[str, Path], applications: int, told: Any) -> dict[str, Any]:
-    from expense_adapters.cli.misdeeds import play_year
+def _play(files: dict[str, Path], applications: int | None, told: Any) -> dict[str, Any]:
+    from expense_adapters.cli.course import play_year
+    from expense_adapters.cli.outcome import outcome
+    from expense_adapters.cli.rhythm import events
     from expense_adapters.cli.year import PlayedClock, Year
+    from expense_adapters.customers import FileCustomers
     from expense_adapters.files import FileDirectory, read_budget, read_key
     from expense_adapters.local import MemoryEvidence
     from expense_adapters.notify import JsonLinesNotifier
     from expense_adapters.sql import SqlRepository
-    from expense_policy.policy_file import load_policy
     from expense_policy.services.desk import Desk
     from expense_policy.services.verification import verify
 
@@ -85,6 +80,7 @@ def _play(files: dict[str, Path], applications: int, told: Any) -> dict[str, Any
     files["key"].write_text(f"demo:{secrets.token_hex(32)}\n", encoding="ascii")
     key, clock, evidence = read_key(files["key"]), PlayedClock(), MemoryEvidence()
     policy = (folder / "policy.toml").read_text(encoding="utf-8")
+    customers, ids = FileCustomers(folder / "customers.csv"), _ids(folder / "customers.csv")
     with closing(SqlRepository(f"{_SCHEME}{files['store']}")) as repository:
         desk = Desk.open(
             repository=repository,
@@ -93,41 +89,21 @@ def _play(files: dict[str, Path], applications: int, told: Any) -> dict[str, Any
             evidence=evidence,
             clock=clock,
             keyring=key,
+            customers=customers,
         )
-        year = Year(desk, clock, evidence, policy, read_budget(folder / "budget.toml"), told)
-        play_year(year, applications)
-        found = _outcome(desk, year.refusals, ZoneInfo(load_policy(policy).calendar.time_zone))
+        known = tuple(customers.known(ids).values())
+        year = Year(desk, clock, evidence, policy, read_budget(folder / "budget.toml"), known, told)
+        play_year(year, events(applications))
+        found = outcome(desk, year.refusals, year.rules)
         report = verify(repository, keyring=key)
     found["verify"] = {"entries": report.entries, "documents": report.documents, "breaks": len(report.breaks)}
     return found
 
 
-def _outcome(desk: Desk, refusals: Sequence[Refusal], zone: tzinfo) -> dict[str, Any]:
-    statuses: Counter[str] = Counter()
-    after = ""
-    while page := desk.find(after=after, kind=Kind.APPLICATION):
-        after = page[-1].id
-        statuses.update(row.status for row in page)
-    refused = Counter((r.code.value, r.clause) for r in refusals)
-    first = {(r.code.value, r.clause): r for r in reversed(refusals)}
-    return {
-        "applications": sum(statuses.values()),
-        "outcomes": dict(statuses.most_common()),
-        "refusals": [
-            {
-                "code": code,
-                "clause": clause,
-                "count": n,
-                "example": {lang: first[code, clause].text(lang, zone) for lang in _LANGUAGES},
-                "remedy": {lang: first[code, clause].remedy(lang, zone) for lang in _LANGUAGES},
-            }
-            for (code, clause), n in sorted(refused.items(), key=lambda item: (item[0][1], item[0][0]))
-        ],
-        "lines": [
-            {n: getattr(line, n) for n in ("id", "in_force", "reserved", "committed", "spent", "available")}
-            for line in desk.lines()
-        ],
-    }
+def _ids(path: Path) -> list[str]:
+    """The customers of a CSV file: whom the company's own system would send messages to."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row["id"] for row in csv.DictReader(file)]
 
 
 def demo(
@@ -140,15 +116,16 @@ def demo(
     from rich.progress import Progress
 
     from expense_adapters.cli.figures import show
+    from expense_adapters.cli.rhythm import events
 
     if lang not in _LANGUAGES:
         fail(f"--lang is en or zh, not {lang!r}")
     path = Path(tempfile.mkdtemp(prefix="expense-policy-")) / "demo.db" if store is None else _path(store)
-    total, screen = 160, Console(stderr=True)
+    screen = Console(stderr=True)
     try:
         with Progress(console=screen, transient=True, disable=not screen.is_terminal) as progress:
-            task = progress.add_task("2026", total=total)
-            found = play(path, total, lambda day: progress.update(task, advance=1, description=f"{day:%Y-%m}"))
+            task = progress.add_task("2026", total=len(events()))
+            found = play(path, None, lambda day: progress.update(task, advance=1, description=f"{day:%Y-%m}"))
     except OSError as error:
         fail(f"{path}: {why(error)}")
     finally:

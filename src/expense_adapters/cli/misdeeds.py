@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 
 import attrs
@@ -10,9 +10,12 @@ import attrs
 from expense_policy.domain.application import Application, Attachment, Payee, Share
 from expense_policy.domain.approval import Approve, Reject
 from expense_policy.domain.categories.holiday_gift import GiftIssued, HolidayGift
+from expense_policy.domain.categories.sms import SmsSent
 from expense_policy.domain.refusals import Refused
 
-from .year import FAIR, YEAR, Year, cny, supplier
+from .forms import YEAR, cny, supplier
+from .happenings import SHANGHAI
+from .year import FAIR, Year
 
 
 def policies(year: Year) -> None:
@@ -27,7 +30,7 @@ def policies(year: Year) -> None:
 def split_purchase(year: Year, day: date) -> list[str]:
     """Three related applications of 20,000.00: the third goes to the general manager (A3.6)."""
     year.to(day)
-    ids = [year.apply(year.gift("20000.00", day, 900)) for _ in range(3)]
+    ids = [year.apply(year.forms.gift("20000.00", day, 900)) for _ in range(3)]
     for id in ids:
         year.approve(id)
     return [year.desk.document(id).round.chain[-1].office for id in ids]
@@ -36,7 +39,7 @@ def split_purchase(year: Year, day: date) -> list[str]:
 def forms(year: Year, day: date) -> None:
     """Forms that are not taken."""
     year.to(day)
-    form = year.gift("1000.00", day, 901)
+    form = year.forms.gift("1000.00", day, 901)
     assert isinstance(form.plan, HolidayGift)
     dear = attrs.evolve(form.plan, unit_price=cny("200.01"), quantity=10)
     for wrong in (
@@ -48,7 +51,7 @@ def forms(year: Year, day: date) -> None:
         attrs.evolve(form, shares=(Share("marketing-nothing", cny("1000.00")),)),
         attrs.evolve(form, attachments=()),
         attrs.evolve(form, attachments=(Attachment("budget_basis", "0" * 64),)),
-        year.gift("390000.00", day, 902),
+        year.forms.gift("390000.00", day, 902),
     ):
         year.refused(wrong)
 
@@ -57,7 +60,7 @@ def projects(year: Year, day: date) -> None:
     """What names the fair wrongly is refused; what names it is held on its own line (G2.2)."""
     year.to(day)
     year.tries(lambda: year.desk.projects.open(FAIR, actor="wang.wei"))
-    form = year.gift("1000.00", day, 908, shares=(Share("marketing-fair", cny("1000.00")),))
+    form = year.forms.gift("1000.00", day, 908, shares=(Share("marketing-fair", cny("1000.00")),))
     year.refused(form)
     year.refused(attrs.evolve(form, project="fair-2027"))
     year.refused(attrs.evolve(form, project=FAIR.id, expected_payment=FAIR.last + timedelta(days=1)))
@@ -68,7 +71,7 @@ def signatures(year: Year, day: date) -> None:
     """Signatures that are not taken, and the head's own application, which his substitute signs (A3.5)."""
     year.to(day)
     desk = year.desk
-    own = year.apply(year.gift("500.00", day, 903), actor="wang.wei")
+    own = year.apply(year.forms.gift("500.00", day, 903), actor="wang.wei")
     document = desk.document(own)
     points = document.step.points if document.step is not None else ()
     fine = Approve("同意。", dict.fromkeys(points, True))
@@ -85,7 +88,7 @@ def signatures(year: Year, day: date) -> None:
     sign("zhou.min", seen="0" * 64)
     year.approve(own)
     # Beyond the deputy's limit, with the general manager asking and the board's delegate as payee: nobody is left.
-    big = year.gift("60000.00", day, 904, payee=Payee("Qian Ning", "6222 904", "qian.ning"))
+    big = year.forms.gift("60000.00", day, 904, payee=Payee("Qian Ning", "6222 904", "qian.ning"))
     stuck = year.apply(big, actor="sun.hao")
     for _ in range(3):
         year.sign(stuck)
@@ -98,7 +101,7 @@ def payments(year: Year, day: date) -> None:
     """Payments, withdrawals and use records that are not taken."""
     year.to(day)
     spending = year.desk.spending
-    form = year.gift("1000.00", day, 905)
+    form = year.forms.gift("1000.00", day, 905)
     id, key = year.apply(form), year.key
     year.tries(lambda: spending.pay(id, year.instruction(form, 100), actor="zhao.min", key=key("pay")))
     year.tries(lambda: spending.record_use(id, year.used(form), actor="li.na"))
@@ -118,19 +121,21 @@ def payments(year: Year, day: date) -> None:
     year.tries(lambda: spending.revise(id, form, actor="li.na"))
     year.pay(id, form, 40000)
     # Weeks before the festival's window: it wants a reason. What is still to come is recorded when it has come.
-    early, to_come = (GiftIssued(day, "C1"),), (GiftIssued(day + timedelta(days=50), "C1"),)
+    early, to_come = (GiftIssued(day, "C00001"),), (GiftIssued(day + timedelta(days=50), "C00001"),)
     year.tries(lambda: spending.record_use(id, to_come, actor="li.na", reason="It is in the post."))
     year.tries(lambda: spending.record_use(id, early, actor="li.na"))
     spending.record_use(id, early, actor="li.na", reason="The customer moves abroad.")
-    year.tries(lambda: spending.record_use(id, (GiftIssued(day, "C2", 10),), actor="li.na", reason="Twice."))
+    year.tries(lambda: spending.record_use(id, (GiftIssued(day, "C00002", 10),), actor="li.na", reason="Twice."))
     spending.close(id, actor="li.na", reason="The rest is not needed.")
-    given = (GiftIssued(day, "C3", 4),)
+    given = (GiftIssued(day, "C00006", 4),)
     year.tries(lambda: spending.record_use(id, given, actor="li.na", reason="The customer moves abroad."))
-    message = year.sms(20, day, 906)
+    message = year.forms.sms(20, day, 906)
     sent = year.apply(message)
     year.approve(sent)
     year.tries(lambda: spending.pay(sent, year.instruction(message, 100), actor="zhao.min", key=key("pay")))
-    spending.record_use(sent, year.used(message), actor="deng.li")
+    who = year.happenings.may_reach(day, "sms")[:5]
+    at = datetime.combine(day, time(12), SHANGHAI)
+    spending.record_use(sent, tuple([SmsSent(at, each) for each in who]), actor="deng.li")
     year.tries(lambda: spending.revise(sent, message, actor="deng.li"))
 
 
@@ -139,7 +144,7 @@ def accounts(year: Year, day: date) -> None:
     year.to(day)
     for account in ("6222 1", "6222 2"):
         shares = (Share("marketing-care_gifts", cny("700.00")), Share("marketing-reserve", cny("300.00")))
-        form = year.gift("1000.00", day, 907, payee=Payee("Moving Co", account), shares=shares)
+        form = year.forms.gift("1000.00", day, 907, payee=Payee("Moving Co", account), shares=shares)
         id = year.apply(form)
         year.approve(id)
         if account == "6222 2":
@@ -153,7 +158,7 @@ def accounts(year: Year, day: date) -> None:
 def endings(year: Year, day: date) -> None:
     """Ends that are not taken; a gift paid in full is settled when it is given, half of it broken (A3.4, C8)."""
     year.to(day)
-    spending, form = year.desk.spending, year.gift("1000.00", day, 909)
+    spending, form = year.desk.spending, year.forms.gift("1000.00", day, 909)
     assert isinstance(form.plan, HolidayGift)
     id = year.apply(form)
     year.approve(id)
@@ -191,45 +196,7 @@ def readers(year: Year, day: date) -> None:
 def under_way(year: Year, day: date) -> None:
     """What still goes on when the year is looked at: messages approved and not sent yet, others half signed."""
     year.to(day)
-    year.approve(year.apply(year.sms(40, day, 910)))
-    half = year.apply(year.sms(60, day, 911))
+    year.approve(year.apply(year.forms.sms(40, day, 910)))
+    half = year.apply(year.forms.sms(60, day, 911))
     year.sign(half)
     year.sign(half)
-
-
-def play_year(year: Year, days: int) -> list[str]:
-    """The whole year: `days` ordinary applications among the misdeeds; the split purchase's last offices."""
-    year.open_year()
-    policies(year)
-    start = date(YEAR, 1, 6)
-    unpaid, offices = year.gift("800.00", start, 999), []
-    year.to(start)
-    waiting = year.apply(unpaid)
-    year.approve(waiting)
-    for number in range(days):
-        # The last festival's window closes in October.
-        day = start + timedelta(days=number * 280 // days)
-        year.play(day, number)
-        if number % 15 == 14:
-            year.desk.tick(1000)
-        if number == days // 8:
-            offices = split_purchase(year, day)
-            forms(year, day)
-            projects(year, day)
-        elif number == days // 4:
-            signatures(year, day)
-        elif number == days // 3:
-            payments(year, day)
-        elif number == days // 2:
-            accounts(year, day)
-            endings(year, day)
-        elif number == days * 3 // 5:
-            year.stack(day)
-        elif number == days * 2 // 3:
-            expiry(year, waiting, start + timedelta(days=182))
-    readers(year, date(YEAR, 12, 1))
-    under_way(year, date(YEAR, 12, 15))
-    year.to(date(YEAR + 1, 4, 30))
-    while year.desk.tick(1000).expired:
-        pass
-    return offices

@@ -1,4 +1,4 @@
-"""The example company's year: what its people do, good and bad, on one desk."""
+"""How the example company's people work at one desk: forms filed, signed, paid, used and settled, day by day."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
 from random import Random
-from typing import Any
 
 import attrs
 
 from expense_adapters.local import MemoryEvidence
-from expense_policy.domain.application import Application, Attachment, Payee, Share
+from expense_policy.domain.application import Application
 from expense_policy.domain.approval import Approve, Reject, Return, Verdict, who_may
 from expense_policy.domain.budget import BudgetPlan
-from expense_policy.domain.categories import REGISTER, Plan, Use
-from expense_policy.domain.categories.holiday_gift import GiftIssued, HolidayGift
-from expense_policy.domain.categories.sms import Sms, SmsSent, segments
+from expense_policy.domain.categories import Use
+from expense_policy.domain.categories.holiday_gift import HolidayGift
+from expense_policy.domain.customers import Customer
 from expense_policy.domain.documents import Document
 from expense_policy.domain.money import Money
 from expense_policy.domain.payment import Instruction
-from expense_policy.domain.periods import festival
+from expense_policy.domain.policy import Policy
 from expense_policy.domain.project import Project
 from expense_policy.domain.refusals import Refusal, Refused
 from expense_policy.domain.vocabulary import Status
@@ -31,12 +30,14 @@ from expense_policy.services.desk import Desk
 from expense_policy.services.engine import Receipt
 from expense_policy.services.spending import ToApply, ToPay, ToSign
 
-FESTIVALS = ("spring_festival", "dragon_boat", "mid_autumn", "double_ninth")
+from .forms import YEAR, Forms, kinds
+from .happenings import SHANGHAI, Happening, Happenings, cost
+from .rhythm import Event
+
 STAFF = {"marketing": "li.na", "customer_service": "deng.li", "after_sales_support": "feng.bo"}
-YEAR = 2026
-SHANGHAI = timezone(timedelta(hours=8))
 FAIR = Project("fair-2026", "Spring fair", ("marketing",), date(YEAR, 1, 1), date(YEAR, 4, 30))
-TEXT = "老客户专享：本周到店有礼，回T退订"
+CALL = 400
+"""As many rows are recorded in one call at most."""
 
 
 class PlayedClock:
@@ -63,16 +64,6 @@ class PlayedClock:
         self.at += timedelta(minutes=minutes)
 
 
-def cny(text: str) -> Money:
-    """An amount of the company."""
-    return Money.of(text, "CNY")
-
-
-def supplier(number: int) -> Payee:
-    """A payee by number."""
-    return Payee(f"Supplier {number:03d}", f"6222 {number:08d}")
-
-
 @attrs.define
 class Year:
     """A desk and the people at it; `refusals` keeps every refusal that was met."""
@@ -82,12 +73,21 @@ class Year:
     evidence: MemoryEvidence
     policy: str
     budgets: tuple[BudgetPlan, ...]
+    customers: tuple[Customer, ...]
     told: Callable[[date], None] = lambda day: None
     refusals: list[Refusal] = attrs.field(factory=list)
     applications: int = 0
     random: Random = attrs.field(factory=lambda: Random(YEAR))
+    forms: Forms = attrs.field(init=False)
+    rules: Policy = attrs.field(init=False)
+    happenings: Happenings = attrs.field(init=False)
     _keys: Counter[str] = attrs.field(factory=Counter)
     _later: list[tuple[date, Callable[[], object]]] = attrs.field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.rules = load_policy(self.policy)
+        self.forms = Forms(self.evidence, self.rules)
+        self.happenings = Happenings(self.customers, self.rules, self.random)
 
     def later(self, day: date, act: Callable[[], object]) -> None:
         """Puts something off until a day; at once where the day has come."""
@@ -118,43 +118,6 @@ class Year:
             self.refusals += refused.refusals
             return None
 
-    def papers(self, *kinds: str) -> tuple[Attachment, ...]:
-        """Evidence of these kinds, put into the store."""
-        return tuple(Attachment(kind, self.evidence.put(f"{kind} {self.applications}".encode())) for kind in kinds)
-
-    def gift(self, amount: str, day: date, number: int, department: str = "marketing", **changes: Any) -> Application:
-        """A holiday gift for the festival whose window comes next."""
-        name = next(each for each in FESTIVALS if festival(each, YEAR) + timedelta(days=7) >= day)
-        feast, total = festival(name, YEAR), cny(amount)
-        price = cny("100.00") if total.units % 10000 == 0 else cny("0.01")
-        plan = HolidayGift(
-            name, YEAR, "tea", price, total.units // price.units, feast - timedelta(days=20), feast + timedelta(days=2)
-        )
-        return self.form(department, "holiday_gift", plan, day, number, **changes)
-
-    def sms(self, recipients: int, day: date, number: int, department: str = "customer_service") -> Application:
-        """One short message to so many customers."""
-        return self.form(department, "sms", Sms(TEXT, recipients, cny("0.05")), day, number)
-
-    def form(self, department: str, type_: str, plan: Plan, day: date, number: int, **changes: Any) -> Application:
-        """The application form around a plan record."""
-        papers = self.papers("budget_basis", *(("contract",) if plan.total > cny("10000.00") else ()))
-        category = REGISTER[type_].category
-        form = Application(
-            department=department,
-            purpose=f"{type_} {day:%m-%d}",
-            business_goal="Keep our regulars",
-            customers="Customers with an order in the last 24 months",
-            type=type_,
-            shares=(Share(f"{department}-{category}", plan.total),),
-            payee=supplier(number),
-            method="bank_transfer",
-            expected_payment=day + timedelta(days=10),
-            plan=plan,
-            attachments=papers,
-        )
-        return attrs.evolve(form, **changes)
-
     def apply(self, form: Application, actor: str | None = None) -> str:
         """Files a form that is expected to be taken."""
         self.applications += 1
@@ -169,10 +132,9 @@ class Year:
     def signer(self, document: Document) -> str:
         """Someone who may sign the present step: holders first, then delegates, then substitutes (A3.5)."""
         assert document.step is not None
-        policy = load_policy(self.policy)
         roster = self.desk.env.directory.roster((document.department,), self.clock.at)
         people = who_may(
-            document.step, policy, roster, document.department, document.round.deciding_units, document.bars
+            document.step, self.rules, roster, document.department, document.round.deciding_units, document.bars
         )
         # A delegate signs where there is one, so that the record shows it.
         return people[-1] if document.step.office in ("department_head", "finance_head") else people[0]
@@ -199,12 +161,9 @@ class Year:
         self.clock.later()
         self.desk.spending.pay(id, self.instruction(form, units), actor=actor, key=self.key("pay"))
 
-    def used(self, form: Application, part: int = 1) -> tuple[Use, ...]:
-        """A use record of today that bears `part` of a hundredth of what was planned, or one row."""
-        if isinstance(form.plan, HolidayGift):
-            return (GiftIssued(self.clock.today, f"C{part:05d}", max(form.plan.quantity * part // 100, 1)),)
-        count = form.amount.units // (5 * segments(TEXT))
-        return tuple(SmsSent(self.clock.at, f"{form.payee.name}-{i}") for i in range(max(count * part // 100, 1)))
+    def used(self, form: Application, part: int = 100) -> tuple[Use, ...]:
+        """What has happened of an approved application by now: so many hundredths of what was planned."""
+        return self.happenings.after(form, self.clock.today, part).uses
 
     def open_year(self) -> None:
         """The policy is adopted by two persons before its day, the budgets are signed after it."""
@@ -213,7 +172,7 @@ class Year:
         self.tries(lambda: adopt(self.policy, actor="liu.yang"))
         self.tries(lambda: adopt(self.policy + "\n", actor="sun.hao"))
         adopt(self.policy, actor="sun.hao")
-        self.refused(self.gift("1000.00", date(YEAR, 1, 1), 1))
+        self.refused(self.forms.gift("1000.00", date(YEAR, 1, 1), 1))
         self.to(date(YEAR, 1, 2))
         self.desk.projects.open(FAIR, actor="wang.wei")
         for plan in self.budgets:
@@ -224,49 +183,58 @@ class Year:
                 # A line's id stands for ever: no other department's plan names it again.
                 taken = attrs.evolve(plan, department="customer_service")
                 self.tries(partial(self.desk.budgeting.file, taken, actor="deng.li"))
-                self.refused(self.gift("1000.00", date(YEAR, 1, 20), 1))
+                self.refused(self.forms.gift("1000.00", date(YEAR, 1, 20), 1))
             if plan.department == "customer_service":
                 # Finance and the department negotiate: what was returned is filed again (B1.4).
                 self.sign(id, Return("请说明短信单价依据。"))
                 self.desk.budgeting.revise(id, plan, actor=person)
             self.approve(id)
 
-    def play(self, day: date, number: int) -> None:
-        """One application of the year, by one of eleven ways it can go."""
-        self.to(day)
-        self.told(day)
-        department = ("marketing", "customer_service", "after_sales_support")[number % 3]
-        if number % 4 == 3:
-            form = self.sms(20 + number % 30, day, number, department)
-        else:
-            amount = self.random.choice(("300.00", "1200.00", "2500.00", "4800.00", "123.45"))
-            form = self.gift(amount, day, number, department)
-        id, spending, who, way = self.apply(form), self.desk.spending, STAFF[department], number % 11
-        if way == 1:
+    def filled(self, event: Event, number: int) -> Application:
+        """The form of an event."""
+        department, day, size, forms = event.department, event.day, event.size, self.forms
+        if event.type == "birthday_gift":
+            month = size
+            # Each department has a third of the customers.
+            third = list(STAFF).index(department)
+            born = self.happenings.born_in(month, date(YEAR, month, 28))
+            return forms.birthday_gift(department, day, number, tuple(born[third::3]), month)
+        if event.type == "sms":
+            return forms.sms(size, day, number, department)
+        fill = getattr(forms, event.type)
+        form: Application = fill(department, day, number, size)
+        return form
+
+    def play(self, event: Event, number: int) -> None:
+        """One application of the year, its own way."""
+        self.to(event.day)
+        self.told(event.day)
+        form = self.filled(event, number)
+        id, spending, who, way = self.apply(form), self.desk.spending, STAFF[event.department], event.way
+        if way == "revised":
             self.sign(id, Return("请补充名单。"))
-            spending.revise(id, attrs.evolve(form, customers="List of 12 January"), actor=who)
-            form = attrs.evolve(form, customers="List of 12 January")
-        elif way in (2, 3, 4):
-            if way == 2:
-                self.sign(id)
-                self.sign(id, Reject("与计划不符。"))
-            elif way == 3:
-                spending.withdraw(id, actor=who)
-            else:
-                self.sign(id, Return("金额请说明。"))
+            form = attrs.evolve(form, customers=f"List of {event.day:%d %B}")
+            spending.revise(id, form, actor=who)
+        elif way == "rejected":
+            self.sign(id)
+            self.sign(id, Reject("与计划不符。"))
+            return
+        elif way == "withdrawn":
+            spending.withdraw(id, actor=who)
+            return
+        elif way == "returned":
+            self.sign(id, Return("金额请说明。"))
             return
         self.approve(id)
-        if way == 5:
-            return  # left to expire
-        if way == 6:
+        if way == "called_off":
             spending.withdraw(id, actor=who, reason="Supplier closed.")
-            return
-        self.spend(id, form, who, way)
+        elif way != "left":  # what is left expires
+            self.spend(id, form, way)
 
     def stack(self, day: date) -> None:
         """A department's gifts of one festival: filed, signed and paid as a stack, in one call a person each time."""
         self.to(day)
-        spending, forms = self.desk.spending, [self.gift("500.00", day, 950 + i) for i in range(6)]
+        spending, forms = self.desk.spending, [self.forms.gift("500.00", day, 950 + i) for i in range(6)]
         self.applications += len(forms)
         filed = spending.apply_many([ToApply(form, self.key("form")) for form in forms], actor="li.na")
         kept = {each.receipt.id: form for each, form in zip(filed, forms, strict=True) if isinstance(each, Done)}
@@ -283,33 +251,58 @@ class Year:
 
     def settle(self, id: str, form: Application) -> None:
         """Settles an application that was used as it was planned."""
-        self.desk.spending.settle(id, self.used(form, 100), actor=STAFF[form.department])
+        self.desk.spending.settle(id, self.used(form), actor=STAFF[form.department])
 
-    def spend(self, id: str, form: Application, who: str, way: int) -> None:
+    def spend(self, id: str, form: Application, way: str) -> None:
         """Pays and ends an approved application: whole, in instalments, with a bounce, in part.
 
-        A gift is paid at once and settled when it is given: in its festival's window.
+        What is paid ahead is paid at once and settled when it has been used; the rest is recorded first.
         """
-        spending, units, part = self.desk.spending, form.amount.units, 100
-        if not isinstance(form.plan, HolidayGift):
-            spending.record_use(id, self.used(form, 100), actor=who)
-            self.pay(id, form, self.desk.document(id).used)
-            spending.settle(id, actor="chen.jie")
+        part = {"half": 50, "plain": self.random.randint(88, 100)}.get(way, 100)
+        happening = self.happenings.after(form, self.clock.today, part, way == "odd")
+        if kinds(self.rules)[form.type].paid_up_to_use:
+            self.later(happening.last + timedelta(days=1), lambda: self._post(id, form, way, happening))
             return
-        if way == 7:
+        self._paid(id, form, way, cost(form, happening.uses, self.rules))
+        if way == "half":
+            self.desk.spending.close(id, actor=STAFF[form.department], reason="Half was enough.")
+        self.later(happening.last, lambda: self._use(id, form, happening, settle=way != "half"))
+
+    def _paid(self, id: str, form: Application, way: str, units: int) -> None:
+        if way == "instalments" and units > 2:
             for instalment in (units // 3, units // 3, units - 2 * (units // 3)):
                 self.pay(id, form, instalment)
-        elif way == 8:
-            self.pay(id, form, units)
-            spending.reverse(id, 1, actor="he.ping", reason="The bank sent it back.")
-            self.pay(id, form, units)
-        elif way == 9:
-            self.pay(id, form, units // 2)
-            spending.close(id, actor=who, reason="Half was enough.")
-            # What was paid is used all the same, and its use recorded (C8).
-            self.later(form.plan.issue_from, lambda: spending.record_use(id, self.used(form, 50), actor=who))
             return
+        self.pay(id, form, units)
+        if way == "bounce":
+            payments = len(self.desk.document(id).payments)
+            self.desk.spending.reverse(id, payments, actor="he.ping", reason="The bank sent it back.")
+            self.pay(id, form, units)
+
+    def _use(self, id: str, form: Application, happening: Happening, *, settle: bool) -> None:
+        """Records what happened, a few hundred rows a call, and with the last of them settles, where it is asked for.
+
+        Where a benefit was expected, what was measured is recorded with it (G3.2).
+        """
+        rows, spending, who = happening.uses, self.desk.spending, STAFF[form.department]
+        if settle and form.benefit is not None:
+            used = cost(form, rows, self.rules)
+            rows = (*rows, self.happenings.measured(form, used, self.clock.today))
+        calls = [rows[i : i + CALL] for i in range(0, len(rows), CALL)]
+        for each in calls[:-1] if settle else calls:
+            spending.record_use(id, each, actor=who, reason=happening.reason)
+        if settle:
+            spending.settle(id, calls[-1], actor=who, reason=happening.reason)
+
+    def _post(self, id: str, form: Application, way: str, happening: Happening) -> None:
+        """Records, pays or posts up to the record, and ends: by finance, or with what was measured."""
+        spending, who = self.desk.spending, STAFF[form.department]
+        self._use(id, form, happening, settle=False)
+        self._paid(id, form, way, self.desk.document(id).used)
+        if way == "half":
+            spending.close(id, actor=who, reason="Half was enough.")
+        elif form.benefit is None:
+            spending.settle(id, actor="chen.jie")
         else:
-            part = 90
-            self.pay(id, form, max(form.plan.quantity * part // 100, 1) * form.plan.unit_price.units)
-        self.later(form.plan.issue_from, lambda: spending.settle(id, self.used(form, part), actor=who))
+            measured = self.happenings.measured(form, self.desk.document(id).used, self.clock.today)
+            spending.settle(id, (measured,), actor=who)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy import ColumnElement, Select, Table, tuple_
 from sqlalchemy.engine import Dialect as Compiler
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement
@@ -69,6 +70,21 @@ Word = tuple[str, str]
 Stage = Sequence[Operation]
 """Changes that do not touch each other's rows: an engine may do them in one statement."""
 
+MANY = 40
+"""As many changes a stage has at most that is done as it stands."""
+
+
+def runs(stage: Stage) -> Iterator[tuple[Stage, bool]]:
+    """A stage in parts, in order; with True those of one statement that have nothing to hit, so that all go together.
+
+    Most stages are short, and stay whole: to part them costs more than it spares.
+    """
+    if len(stage) <= MANY:
+        yield stage, False
+        return
+    for (_, plain), run in groupby(stage, lambda o: (o.statement, not o.hits and o.like is None)):
+        yield list(run), plain
+
 
 class Dialect(ABC):
     """How one engine writes what SQLAlchemy leaves open."""
@@ -89,9 +105,13 @@ class Dialect(ABC):
 
     def beyond(self, columns: Sequence[Any], place: Sequence[Any]) -> ColumnElement[bool]:
         """Whether a row comes after a place in the order of an index of these columns."""
-        # Said of the first column too, so that the index is used on engines that don't see it in a tuple.
-        found: ColumnElement[bool] = (columns[0] >= place[0]) & (tuple_(*columns) > tuple_(*place))
+        # Nothing more is said of the first column: SQLite would look up no more than that in the index.
+        found: ColumnElement[bool] = tuple_(*columns) > tuple_(*place)
         return found
+
+    def by_index(self, query: Select[Any], table: Table, index: str) -> Select[Any]:
+        """A query that is to read a table by an index: most engines find out by themselves."""
+        return query
 
     @abstractmethod
     def held(self, document: ColumnElement[bool]) -> ColumnElement[Any]:

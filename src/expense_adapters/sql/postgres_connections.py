@@ -23,13 +23,13 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from expense_policy.ports.errors import Conflict, RepositoryError, RepositoryUnavailable
 
 from . import schema as s
-from .engine import Answer, Asked, Database, Operation, Stage, Word
+from .engine import MANY, Answer, Asked, Database, Operation, Stage, Word, runs
 from .postgres import DIALECT, LAW, RACE, asked_at_once, done_at_once
 from .postgres_catalog import wanted, words
 
 ISOLATION = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
-_AT_ONCE = 40
-"""As many changes go into one statement; more go one by one, in a transaction."""
+_AT_ONCE = MANY
+"""As many changes go into one statement; more go one by one, or so many alike, in a transaction."""
 _FEW = 50
 """As many questions or names a look may have before its answers are too many for one text."""
 _CONNECTIONS, _WAIT = 8, 30.0
@@ -144,7 +144,13 @@ def _piped(connection: Connection, asked: Sequence[Asked]) -> list[Answer]:
 
 
 def _parts(stage: Stage) -> list[Stage]:
-    return [stage] if len(stage) <= _AT_ONCE else [[operation] for operation in stage]
+    """A long stage one by one, but for what many of its changes say alike: they have one text, so many at once."""
+    found: list[Stage] = []
+    for run, together in runs(stage):
+        whole = len(run) - len(run) % _AT_ONCE if together else 0
+        found += [run[i : i + _AT_ONCE] for i in range(0, whole, _AT_ONCE)]
+        found += [[each] for each in run[whole:]] if len(stage) > _AT_ONCE else [run]
+    return found
 
 
 def _said(stage: Stage) -> tuple[str, list[Any]]:

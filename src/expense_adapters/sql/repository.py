@@ -9,12 +9,20 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from expense_policy.domain.adoption import PolicyVersion
+from expense_policy.domain.categories import UseRow
 from expense_policy.domain.content import Row
 from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import Entry
 from expense_policy.domain.periods import instant_text
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryError, RepositoryUnavailable
-from expense_policy.ports.mistakes import check_find, check_instant, check_limit, check_look, check_words
+from expense_policy.ports.mistakes import (
+    check_find,
+    check_instant,
+    check_limit,
+    check_look,
+    check_uses,
+    check_words,
+)
 from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import Batch, Fact, Faulty, Look, Seen, Summary
 
@@ -146,6 +154,24 @@ class SqlRepository:
             ripe = select(d.c.id).where(d.c[due[0]] <= instant_text(due[1]), *(d.c[n] == v for n, v in where))
             query = query.where(t.c.id.in_(ripe))
         return [rows.summary_of(row) for row in self._query(query)]
+
+    def uses(
+        self, where: tuple[tuple[str, str], ...], after: tuple[str, int] = ("", 0), limit: int = 100
+    ) -> Sequence[UseRow]:
+        """A page in (document, number) order."""
+        check_uses(where, after, limit)
+        t, dialect, named = s.use_rows, self._database.dialect, dict(where)
+        query = select(t).where(*(t.c[name] == value for name, value in where)).limit(limit)
+        # Within one document a number is the whole place: ordered by both, MariaDB would sort all that follows.
+        if "document" not in named:
+            query = query.where(dialect.beyond((t.c.document, t.c.number), after)).order_by(t.c.document)
+        elif named["document"] == after[0]:
+            query = query.where(t.c.number > after[1])
+        elif named["document"] < after[0]:
+            return []
+        for name in [name for name in ("recipient", "item") if name in named][:1]:
+            query = dialect.by_index(query, t, f"use_rows_{name}")
+        return [rows.use_of(row) for row in self._query(query.order_by(t.c.number))]
 
     def lines(self) -> Sequence[Line]:
         """Every line, in id order."""

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 2
+VERSION = 3
 metadata = MetaData()
 
 
@@ -229,8 +229,11 @@ use_rows = _table(
     _text("detail"),
     _text("broken"),
     _text("reason", null=True),
+    _text("item", _ID),
     PrimaryKeyConstraint("document", "number"),
     Index("use_rows_contacts", "type", "month", "recipient"),
+    Index("use_rows_item", "item", "document", "number"),
+    Index("use_rows_recipient", "recipient", "document", "number"),
 )
 seals = _table(
     "seals", _int("number", key=True), _int("seq"), _text("root"), _text("entries"), Index("seals_seq", "seq")

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import sqlite
 from expense_policy.ports.errors import Conflict, RepositoryError, RepositoryUnavailable
 
 from . import schema as s
-from .engine import Answer, Asked, Database, Dialect, Stage, Word
+from .engine import Answer, Asked, Database, Dialect, Stage, Word, runs
 from .laws import RACED, Law, laws, primary_key
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
@@ -177,8 +177,8 @@ class _Connections(Database):
         with _Using(self) as cursor:
             try:
                 cursor.execute(self._begin)
-                for stage in stages:
-                    _change(cursor, stage)
+                for run, together in [part for stage in stages for part in runs(stage)]:
+                    _change(cursor, run, together=together)
                 committing = True
                 cursor.execute(self._commit)
             except BaseException as error:
@@ -252,8 +252,11 @@ def _version(cursor: sqlite3.Cursor) -> int | None:
     return found
 
 
-def _change(cursor: sqlite3.Cursor, stage: Stage) -> None:
-    for o in stage:
+def _change(cursor: sqlite3.Cursor, run: Stage, *, together: bool) -> None:
+    if together:
+        cursor.executemany(run[0].statement.text, [o.statement.values(o.values) for o in run])
+        return
+    for o in run:
         changed = cursor.execute(o.statement.text, o.statement.values(o.values)).rowcount
         wanted = cursor.execute(o.like.text).fetchone()[0] if o.like is not None else 1
         if (o.hits or o.like is not None) and changed != wanted:

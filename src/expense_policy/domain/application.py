@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 
@@ -9,15 +10,19 @@ import attrs
 
 from . import checks
 from . import project as projects
-from .categories import REGISTER, Plan
+from .categories import Asked, CompanyPlan, Effect, ExpenseType, Plan, kind_of, plan_of
+from .categories import _customers as for_customers
+from .categories._shape import of_currency
+from .categories.effect import unfit
 from .content import Digest, digest, line_digest
+from .customers import Customer
 from .folding import fold
 from .holds import Line
 from .money import Money
 from .policy import Policy
 from .project import Project
 from .refusals import Code, Refusal, refusal
-from .vocabulary import Kind, LineId, PersonId
+from .vocabulary import SET_OFF, Kind, LineId, PersonId
 
 
 @attrs.frozen
@@ -38,9 +43,9 @@ class Payee:
 
     def __attrs_post_init__(self) -> None:
         # A ligature may fold to eighteen letters; what is searched for has to fit into an index (port `NAME_MAX`).
-        for written, folded in ((self.name, self.folded), (self.account, self.folded_account)):
+        for what, folded in (("name", self.folded), ("account", self.folded_account)):
             if len(folded) > 2 * checks.NAME_MAX:
-                raise ValueError(f"{written[:20]!r}… is too long once its ligatures are spelled out")
+                raise ValueError(f"the payee's {what} is too long once its ligatures are spelled out")
 
     @cached_property
     def folded(self) -> str:
@@ -83,15 +88,17 @@ def _shares(instance: object, attribute: attrs.Attribute[tuple[Share, ...]], val
         raise ValueError("an application names a line once")
 
 
-def _type(instance: object, attribute: attrs.Attribute[str], value: str) -> None:
-    if value not in REGISTER:
-        raise ValueError(f"{value!r} is not an expense type: {', '.join(REGISTER)}")
-
-
 def _plan(instance: Application, attribute: attrs.Attribute[Plan], value: Plan) -> None:
-    wanted = REGISTER[instance.type].plan
+    wanted = plan_of(instance.type)
     if type(value) is not wanted:
         raise TypeError(f"the plan record of {instance.type} is a {wanted.__name__}, not {type(value).__name__}")
+    if isinstance(value, CompanyPlan) and value.type != instance.type:
+        raise ValueError(f"the plan record is of {value.type!r}, the application of {instance.type!r}")
+
+
+def _payee(instance: object, attribute: attrs.Attribute[Payee | None], value: object) -> None:
+    if value is not None and type(value) is not Payee:
+        raise TypeError(f"{attribute.name} must be Payee, not {type(value).__name__}")
 
 
 _ALL_SHARES = checks.many(Share)
@@ -99,20 +106,50 @@ _ALL_SHARES = checks.many(Share)
 
 @attrs.frozen(slots=False)
 class Application:
-    """The form: what for, for whom, how much, to whom, how, when, on which lines, and the plan record."""
+    """The form: what for, for whom, how much, to whom, how, when, on which lines, and the plan record.
+
+    What is granted and not paid has no payee and the method "set_off" (C9). `benefit` is what is expected of it (G3.2),
+    `value_class` that of its customers, where the plan names none of them (G3.1). A type that is none of the
+    policy's own has a `CompanyPlan`: whether there is such a type the policy says, when it is submitted.
+    """
 
     department: str = attrs.field(validator=checks.ident)
     purpose: str = attrs.field(validator=checks.text)
     business_goal: str = attrs.field(validator=checks.text)
     customers: str = attrs.field(validator=checks.text)
-    type: str = attrs.field(validator=_type)
+    type: str = attrs.field(validator=checks.ident)
     shares: tuple[Share, ...] = attrs.field(validator=_shares)
-    payee: Payee = attrs.field(validator=checks.exactly(Payee))
+    payee: Payee | None = attrs.field(validator=_payee)
     method: str = attrs.field(validator=checks.label)
     expected_payment: date = attrs.field(validator=checks.day)
     plan: Plan = attrs.field(validator=_plan)
     project: str | None = attrs.field(default=None, validator=checks.optional(checks.ident))
     attachments: tuple[Attachment, ...] = attrs.field(default=(), validator=checks.many(Attachment))
+    benefit: Effect | None = attrs.field(
+        default=None, validator=checks.optional(checks.exactly(Effect)), metadata=checks.SINCE
+    )
+    value_class: str | None = attrs.field(default=None, validator=checks.optional(checks.ident), metadata=checks.SINCE)
+
+    def __attrs_post_init__(self) -> None:
+        if (self.payee is None) != (self.method == SET_OFF):
+            raise ValueError('what has no payee is granted: its method is "set_off", and no other\'s is')
+
+    @property
+    def paid_to(self) -> Payee:
+        """The payee; ValueError of what is granted and has none (C9)."""
+        if self.payee is None:
+            raise ValueError("what is granted has no payee")
+        return self.payee
+
+    @cached_property
+    def relation(self) -> tuple[tuple[str, str], ...]:
+        """By which columns of a store applications of one department and type count as one purchase (A3.6).
+
+        The payee's account and his name, folded; of what is granted its activity, which no folded name is.
+        """
+        if self.payee is None:
+            return (("payee_name", f"{SET_OFF}:{self.project or ''}"),)
+        return (("payee_account", self.payee.folded_account), ("payee_name", self.payee.folded))
 
     @cached_property
     def amount(self) -> Money:
@@ -133,8 +170,18 @@ class Application:
         return Kind.APPLICATION
 
 
-def check(form: Application, policy: Policy, lines: dict[LineId, Line], project: Project | None) -> list[Refusal]:
-    """Every rule the form breaks at submission, all shortfalls of all lines included."""
+def check(
+    form: Application,
+    policy: Policy,
+    lines: dict[LineId, Line],
+    project: Project | None,
+    today: date,
+    customers: Mapping[str, Customer] | None,
+) -> list[Refusal]:
+    """Every rule the form breaks at submission, all shortfalls of all lines included.
+
+    `customers` are those of its plan that are known, None where nobody could be asked (G2.1).
+    """
     found: list[Refusal] = []
     if form.department not in policy.departments:
         found.append(refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=form.department))
@@ -142,12 +189,21 @@ def check(form: Application, policy: Policy, lines: dict[LineId, Line], project:
     found += projects.check(form.project, project, form.department, form.expected_payment)
     if form.amount.currency != policy.currency:
         raise ValueError(f"the company's currency is {policy.currency}, not {form.amount.currency}")
+    of_currency(form.plan, policy.currency)
     total = form.plan.total
     if total != form.amount:
         found.append(refusal(Code.PLAN_TOTAL_DIFFERS, total=total, asked=form.amount))
-    kind = REGISTER[form.type]
-    found += kind.check_plan(form.plan, policy)
-    found += _evidence(form, policy)
+    kind = kind_of(form.type, policy)
+    if kind is None:
+        return [*found, refusal(Code.TYPE_UNKNOWN, type=form.type)]
+    of_type = kind.check_plan(form.plan, Asked(policy, customers))
+    of_type += for_customers.named(form.plan, kind, policy, today, customers, form.value_class)
+    if kind.granted != (form.payee is None):
+        needed = SET_OFF if kind.granted else "payee"
+        of_type.append(refusal(Code.GRANTED_NOT_PAID, type=form.type, needed=needed))
+    of_type += _benefit(form, kind, policy)
+    of_type += _evidence(form, kind, policy)
+    found += kind.worded(of_type)
     year = policy.calendar.fiscal_year(form.expected_payment)
     for share in form.shares:
         found += _line(form, share, lines.get(share.line), year, kind.category, policy)
@@ -157,7 +213,8 @@ def check(form: Application, policy: Policy, lines: dict[LineId, Line], project:
 def _complete(form: Application) -> list[Refusal]:
     names = ("purpose", "business_goal", "customers", "method")
     empty = [name for name in names if checks.blank(getattr(form, name))]
-    empty += [f"payee_{name}" for name in ("name", "account") if checks.blank(getattr(form.payee, name))]
+    if form.payee is not None:
+        empty += [f"payee_{name}" for name in ("name", "account") if checks.blank(getattr(form.payee, name))]
     # A business goal and the customers it is for are G3.1's; the rest is the form's own A1.1.
     found = []
     goals = [name for name in empty if name in ("business_goal", "customers")]
@@ -169,9 +226,18 @@ def _complete(form: Application) -> list[Refusal]:
     return found
 
 
-def _evidence(form: Application, policy: Policy) -> list[Refusal]:
+def _benefit(form: Application, kind: ExpenseType, policy: Policy) -> list[Refusal]:
+    if form.benefit is not None:
+        return unfit(form.benefit, kind.effects, kind.name)
+    if policy.benefit_above is None or form.amount.units <= policy.benefit_above:
+        return []
+    return [refusal(Code.BENEFIT_MISSING, asked=form.amount, limit=Money(policy.benefit_above, policy.currency))]
+
+
+def _evidence(form: Application, kind: ExpenseType, policy: Policy) -> list[Refusal]:
     have = {attachment.kind for attachment in form.attachments}
-    missing = [
+    missing = [need for need in kind.evidence if need not in have]
+    missing += [
         need
         for rule in policy.evidence
         if rule.type in (form.type, "*") and form.amount.units > rule.above

@@ -70,6 +70,11 @@ class BudgetPlan:
         return digest(self)
 
     @property
+    def type(self) -> str:
+        """No expense type."""
+        return ""
+
+    @property
     def kind(self) -> Kind:
         """Always a budget plan."""
         return Kind.BUDGET_PLAN

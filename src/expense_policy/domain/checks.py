@@ -25,6 +25,9 @@ _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
 
+SINCE = {"since": 2}
+"""The metadata of a field that came later: it is left out of what is signed while it holds its default (`content`)."""
+
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
 
@@ -45,6 +48,20 @@ def many(kind: type) -> Validator:
     def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if type(value) is not tuple or any(type(item) is not kind for item in value):
             raise TypeError(f"{attribute.name} must be a tuple of {kind.__name__}")
+
+    return check
+
+
+def some(kind: type, once: str | None = None) -> Validator:
+    """A tuple of at least one instance of exactly one class, no two of one name in the field `once`."""
+    all_of = many(kind)
+
+    def check(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+        all_of(instance, attribute, value)
+        if not value:
+            raise ValueError(f"{attribute.name} must hold at least one {kind.__name__}")
+        if once is not None and len({getattr(item, once) for item in value}) < len(value):
+            raise ValueError(f"{attribute.name} must name each {once} once")
 
     return check
 
@@ -94,6 +111,16 @@ def an_ident(name: str, value: object) -> None:
     # ASCII is in NFKC form as it stands.
     if not text or text != text.strip() or not (text.isascii() or unicodedata.is_normalized("NFKC", text)):
         raise ValueError(f"{name} must be an id: not empty, no spaces at its ends, in NFKC form")
+
+
+def idents(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """A tuple of at least one id."""
+    if type(value) is not tuple:
+        raise TypeError(f"{attribute.name} must be a tuple of ids, not {type(value).__name__}")
+    if not value:
+        raise ValueError(f"{attribute.name} must name at least one id")
+    for each in value:
+        an_ident(attribute.name, each)
 
 
 def _fits(name: str, value: object, longest: int, forbidden: tuple[str, ...], allowed: str) -> None:

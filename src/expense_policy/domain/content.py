@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import Enum
 from operator import attrgetter
 from typing import Any
@@ -52,15 +52,26 @@ def _tagged(value: object) -> object:
     if isinstance(value, Enum):
         return [kind.__name__, value.value]
     if attrs.has(kind):
-        _GETTERS[kind] = _getter(tuple(field.name for field in attrs.fields(kind)))
+        _GETTERS[kind] = _getter(attrs.fields(kind))
         return _tagged(value)
     raise TypeError(f"{kind.__name__} has no canonical form")
 
 
-def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[object, ...]]:
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda value: tuple(getattr(value, name) for name in names)
+def _getter(fields: Sequence[attrs.Attribute[Any]]) -> Callable[[Any], tuple[object, ...]]:
+    names = [field.name for field in fields]
+    later = [field.default for field in fields if "since" in field.metadata]
+    if not later:
+        return attrgetter(*names) if len(names) > 1 else lambda value: tuple(getattr(value, name) for name in names)
+
+    # Fields that came later stand at the end. Those at the end that hold their defaults are left out, so that what was
+    # signed before there were any has the bytes it had; what is left out is told by the length, so no two are alike.
+    def present(value: Any) -> tuple[object, ...]:
+        found, defaults = [getattr(value, name) for name in names], later.copy()
+        while defaults and found[-1] == defaults.pop():
+            found.pop()
+        return tuple(found)
+
+    return present
 
 
 def _instant(value: datetime) -> object:
@@ -72,12 +83,13 @@ def _instant(value: datetime) -> object:
 _OTHERS: dict[type, Callable[[Any], object]] = {
     datetime: _instant,
     date: lambda value: ["date", value.isoformat()],
+    time: lambda value: ["time", value.isoformat()],
     bytes: lambda value: ["bytes", value.hex()],
 }
 
 
 def canonical(value: object) -> bytes:
-    """The bytes of a value: str, int, bool, None, tuple, date, aware datetime, bytes, enum, attrs class.
+    """The bytes of a value: str, int, bool, None, tuple, date, time, aware datetime, bytes, enum, attrs class.
 
     TypeError for anything else (a float, a list, a dict): it has no place in what is signed.
     """

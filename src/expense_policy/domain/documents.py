@@ -103,7 +103,13 @@ class Document:
     @property
     def payee_person(self) -> PersonId | None:
         """The payee, where he is one of the company's own people."""
-        return self.content.payee.person if isinstance(self.content, Application) else None
+        form = self.content
+        return form.payee.person if isinstance(form, Application) and form.payee is not None else None
+
+    @property
+    def type(self) -> str:
+        """The expense type of an application; "" of any other document."""
+        return self.content.type
 
     @property
     def bars(self) -> Bars:
@@ -175,7 +181,7 @@ def submit(
     deciding = content.amount.units + related_units
     if deciding > UNITS_MAX:
         raise ValueError("the amount, with what is related to it, is beyond 2**63-1")
-    chain = policy.chain(content.kind, deciding)
+    chain = policy.chain(content.kind, deciding, content.type)
     revision = 1 if previous is None else previous.round.revision + 1
     number = 1 if previous is None else previous.round.number + 1
     statement = statement_digest(
@@ -231,7 +237,7 @@ def judge_signature(
     found: list[Refusal] = []
     r = document.round
     # A round whose chain is not the one its policy asks for was not submitted through the desk.
-    if seen != document.statement or r.chain != policy.chain(document.kind, r.deciding_units):
+    if seen != document.statement or r.chain != policy.chain(document.kind, r.deciding_units, document.type):
         found.append(refusal(Code.STATEMENT_STALE))
     found += check_verdict(step, verdict)
     right = authority(actor, step, policy, roster, document.department, document.round.deciding_units, document.bars)
@@ -378,7 +384,9 @@ def unsigned(document: Document, policy: Policy | None) -> tuple[str, ...]:
     """
     r = document.round
     units = max(r.deciding_units, document.units)
-    chain = () if policy is None or policy.digest != r.policy_digest else policy.chain(document.kind, units)
+    chain = (
+        () if policy is None or policy.digest != r.policy_digest else policy.chain(document.kind, units, document.type)
+    )
     if policy is None or not chain or chain != r.chain:
         return tuple(step.office for step in chain or r.chain) or (document.kind.value,)
     return unsigned_steps(

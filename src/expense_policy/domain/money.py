@@ -106,6 +106,22 @@ class Money:
         return f"{sign}{whole}.{part:0{places}d}" if places else f"{sign}{whole}"
 
 
+def above_0(instance: object, attribute: attrs.Attribute[Money], value: object) -> None:
+    """An amount above 0, as an attrs validator."""
+    if type(value) is not Money:
+        raise TypeError(f"{attribute.name} must be Money, not {type(value).__name__}")
+    if value.units <= 0:
+        raise ValueError(f"{attribute.name} must be above 0")
+
+
+def not_below_0(instance: object, attribute: attrs.Attribute[Money], value: object) -> None:
+    """An amount that is 0 or above it, as an attrs validator."""
+    if type(value) is not Money:
+        raise TypeError(f"{attribute.name} must be Money, not {type(value).__name__}")
+    if value.units < 0:
+        raise ValueError(f"{attribute.name} must not be below 0")
+
+
 def split(units: int, weights: Sequence[int]) -> tuple[int, ...]:
     """Splits whole units by weights: largest remainder, ties to the first share (R1.2).
 

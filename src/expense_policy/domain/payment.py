@@ -9,28 +9,31 @@ import attrs
 
 from . import checks
 from .application import Application, Payee
-from .categories import REGISTER
+from .categories import kind_of
 from .content import Digest, Row, digest, line_digest
 from .money import Money
 from .periods import instant_text
 from .policy import Policy
 from .refusals import Code, Refusal, refusal
-from .vocabulary import DocumentId, LineId, PersonId
+from .vocabulary import SET_OFF, DocumentId, LineId, PersonId
 
 
 @attrs.frozen
 class Instruction:
-    """What the cashier is about to pay; each field is held against the form."""
+    """What the cashier is about to pay, or to post as a set-off without a payee: held against the form."""
 
     amount: Money = attrs.field(validator=checks.exactly(Money))
-    payee: Payee = attrs.field(validator=checks.exactly(Payee))
+    payee: Payee | None = attrs.field(validator=checks.exactly(Payee, type(None)))
     method: str = attrs.field(validator=checks.label)
     attachments: tuple[Digest, ...] = attrs.field(default=(), validator=checks.many(str))
 
 
 @attrs.frozen(slots=False)
 class Payment:
-    """A payment recorded; a reversal has negative units and points to the payment it undoes."""
+    """A payment recorded; a reversal has negative units and points to the payment it undoes.
+
+    A set-off (C9) has the method "set_off", and a payee's name and account that say nothing.
+    """
 
     document: DocumentId
     number: int
@@ -43,6 +46,11 @@ class Payment:
     statement: Digest
     parts: tuple[tuple[LineId, int], ...]
     reverses: int | None = None
+
+    @property
+    def granted(self) -> bool:
+        """Whether it is a set-off, and no money moved (C9)."""
+        return self.method == SET_OFF
 
     @cached_property
     def digest(self) -> Digest:
@@ -78,12 +86,11 @@ class PayeeAccount:
 def differences(instruction: Instruction, form: Application) -> list[Refusal]:
     """Every field in which the instruction differs from the form (A4.2)."""
     fields = []
-    if instruction.payee.name != form.payee.name:
-        fields.append("payee_name")
-    if instruction.payee.account != form.payee.account:
-        fields.append("payee_account")
-    if instruction.payee.person != form.payee.person:
-        fields.append("payee_person")
+    to, wanted = instruction.payee, form.payee
+    if to is None or wanted is None:
+        fields += ["payee"] if to is not wanted else []
+    else:
+        fields += [f"payee_{n}" for n in ("name", "account", "person") if getattr(to, n) != getattr(wanted, n)]
     if instruction.method != form.method:
         fields.append("method")
     if instruction.amount.currency != form.amount.currency:
@@ -99,7 +106,8 @@ def in_its_year(form: Application, policy: Policy, at: datetime) -> list[Refusal
     year, now = calendar.fiscal_year(form.expected_payment), calendar.fiscal_year(calendar.day(at))
     if now >= year:
         return []
-    category = REGISTER[form.type].category
+    kind = kind_of(form.type, policy)
+    category = form.type if kind is None else kind.category
     return [
         refusal(
             Code.LINE_MISMATCH,

@@ -86,6 +86,10 @@ class Calendar:
     time_zone: str = attrs.field(validator=_known_zone)
     fiscal_year_start: int = attrs.field(default=1, validator=_month)
 
+    def local(self, at: datetime) -> datetime:
+        """The company's wall-clock time at an instant."""
+        return at.astimezone(_zone(self.time_zone))
+
     def day(self, at: datetime) -> date:
         """The company's day at an instant."""
         return at.astimezone(_zone(self.time_zone)).date()

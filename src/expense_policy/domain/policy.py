@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cached_property
+from typing import Any
 
 import attrs
 
+from .company_types import CompanyType
 from .content import Digest
 from .periods import Calendar
 
 
 @attrs.frozen
 class Rule:
-    """A step of a chain: taken by `office` where `above` < amount <= `up_to` (smallest units)."""
+    """A step of a chain: taken by `office` where `above` < amount <= `up_to` (smallest units).
+
+    Of applications of these expense types alone, or of all but these; of every one where neither is said.
+    """
 
     office: str
     points: tuple[str, ...] = ()
     above: int | None = None
     up_to: int | None = None
+    types: tuple[str, ...] = ()
+    except_types: tuple[str, ...] = ()
+
+    def of(self, type_: str) -> bool:
+        """Whether documents of this expense type have the step."""
+        return type_ not in self.except_types and (not self.types or type_ in self.types)
 
     def applies(self, units: int) -> bool:
         """Whether an amount that decides the chain calls for this step (A3.1)."""
@@ -44,21 +55,22 @@ class Evidence:
 
 
 @attrs.frozen
-class HolidayGifts:
-    """The standards of C2.1: prices in smallest units, windows in days."""
+class CustomerRules:
+    """Who is an existing customer (G2.1), and the most that one of a value class may cost in smallest units (G3.1).
 
-    unit_price_max: int
-    days_before: int
-    days_after: int
-    festivals: tuple[tuple[str, date], ...] = ()
+    The class "*" is every one that is not named.
+    """
+
+    order_within_months: int = 24
+    cost_max: tuple[tuple[str, int], ...] = ()
 
 
 @attrs.frozen
-class Sms:
-    """The standards of C3.3."""
+class ContactHours:
+    """Between which times of the company's day a customer may be contacted (C3.4)."""
 
-    per_customer_month_max: int
-    segments_max: int
+    first: time = time(8)
+    last: time = time(21)
 
 
 @attrs.frozen(slots=False)
@@ -80,31 +92,66 @@ class Policy:
     expiry_days: int
     use_due_days: int
     retention_years: int
-    holiday_gifts: HolidayGifts
-    sms: Sms
+    customers: CustomerRules
+    contact: ContactHours
+    benefit_above: int | None
+    """Above this amount an application states its expected benefit (G3.2); None asks for none."""
+    kinds: tuple[tuple[str, Any], ...]
+    """The limits of each expense type, by its name: of the class that the type says."""
+    ledger_accounts: tuple[tuple[str, str], ...]
     text: str
     digest: Digest
+    types: tuple[CompanyType, ...] = ()
+    """The company's own expense types, below the seven categories."""
 
     @cached_property
     def begins(self) -> datetime:
         """The first instant of its effective day."""
         return self.calendar.start(self.effective)
 
-    def chain(self, kind: str, units: int) -> tuple[Step, ...]:
-        """The steps a document of this kind needs at the amount that decides, in order (A3.1)."""
-        bounds, chains = self._bands[kind]
-        return chains[bisect_left(bounds, units)]
+    def limits(self, type_: str) -> Any:
+        """The limits of an expense type, of the class that the type says: of a company's own, what it is."""
+        return self.company_type(type_) or self._limits[type_]
 
     @cached_property
-    def _bands(self) -> dict[str, tuple[list[int], list[tuple[Step, ...]]]]:
-        """Each kind's bounds in order, with the chain of every band between them: up to each, and above the last."""
-        found = {}
-        for kind, rules in self.chains:
+    def _limits(self) -> dict[str, Any]:
+        return dict(self.kinds)
+
+    def company_type(self, name: str) -> CompanyType | None:
+        """The company's own type of this name; None where there is none."""
+        return self._types.get(name)
+
+    @cached_property
+    def _types(self) -> dict[str, CompanyType]:
+        return {each.name: each for each in self.types}
+
+    def ledger_account(self, type_: str) -> str:
+        """The ledger account 会计科目 of an expense type (R1.4)."""
+        own = self.company_type(type_)
+        return dict(self.ledger_accounts)[type_] if own is None else own.ledger_account
+
+    def chain(self, kind: str, units: int, type_: str = "") -> tuple[Step, ...]:
+        """The steps a document needs at the amount that decides, in order (A3.1); `type_` is an application's.
+
+        No step at all where the policy has no chain for this kind of document.
+        """
+        bounds, chains = self._bands(kind, type_)
+        return chains[bisect_left(bounds, units)]
+
+    def _bands(self, kind: str, type_: str) -> tuple[list[int], list[tuple[Step, ...]]]:
+        """The bounds in order, with the chain of every band between them: up to each, and above the last."""
+        found = self._known_bands.get((kind, type_))
+        if found is None:
+            rules = [rule for rule in dict(self.chains).get(kind, ()) if rule.of(type_)]
             bounds = sorted({bound for rule in rules for bound in (rule.above, rule.up_to) if bound is not None})
             amounts = [*bounds, (bounds[-1] if bounds else 0) + 1]
             chains = [tuple(Step(r.office, r.points) for r in rules if r.applies(units)) for units in amounts]
-            found[kind] = (bounds, chains)
+            found = self._known_bands[(kind, type_)] = (bounds, chains)
         return found
+
+    @cached_property
+    def _known_bands(self) -> dict[tuple[str, str], tuple[list[int], list[tuple[Step, ...]]]]:
+        return {}
 
     def substitute_offices(self, office: str) -> tuple[str, ...]:
         """The offices that take an office's step where nobody of it may (A3.5), in order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 
 import attrs
@@ -28,22 +28,34 @@ class Refusal:
     """Why an act was refused.
 
     `facts` are the figures and names in the text, by name; `clause` is the clause it rests on, which
-    a standard's own clause overrides.
+    a standard's own clause overrides; `words` what the company calls the names that are its own, each with its English
+    and its Chinese.
     """
 
     code: Code
     facts: tuple[tuple[str, Fact], ...] = ()
     clause: str = attrs.field(default=attrs.Factory(lambda self: _text(self.code).clause, takes_self=True))
+    words: tuple[tuple[str, str, str], ...] = ()
 
     def text(self, lang: str = "en", zone: tzinfo | None = None) -> str:
         """The refusal in one sentence with its figures, in "en" or "zh"; instants in the zone, else in UTC."""
         words = _text(self.code)
-        return _fill(words.zh if lang == "zh" else words.en, self.facts, lang, zone)
+        return self._fill(words.zh if lang == "zh" else words.en, lang, zone)
 
     def remedy(self, lang: str = "en", zone: tzinfo | None = None) -> str:
         """What would unblock it, in "en" or "zh"; instants in the zone, else in UTC."""
         words = _text(self.code)
-        return _fill(words.remedy_zh if lang == "zh" else words.remedy_en, self.facts, lang, zone)
+        return self._fill(words.remedy_zh if lang == "zh" else words.remedy_en, lang, zone)
+
+    def worded(self, terms: Mapping[str, tuple[str, str]]) -> Refusal:
+        """The same refusal with the company's words for those of its names that are among the terms."""
+        names = [name for _, value in self.facts if type(value) is str for name in value.split(", ") if name in terms]
+        return attrs.evolve(self, words=tuple([(name, *terms[name]) for name in dict.fromkeys(names)]))
+
+    def _fill(self, template: str, lang: str, zone: tzinfo | None) -> str:
+        own = {name: chinese if lang == "zh" else english for name, english, chinese in self.words}
+        shown = {n: value if n in _AS_WRITTEN else _show(value, lang, zone, own) for n, value in self.facts}
+        return template.format_map(shown)
 
     def __str__(self) -> str:
         return f"{self.clause} {self.code}: {self.text()} {self.remedy()}"
@@ -63,19 +75,14 @@ def refusal(code: Code, *, clause: str | None = None, **facts: Fact) -> Refusal:
     return Refusal(code, ordered) if clause is None else Refusal(code, ordered, clause)
 
 
-def _fill(template: str, facts: tuple[tuple[str, Fact], ...], lang: str, zone: tzinfo | None) -> str:
-    shown = {name: value if name in _AS_WRITTEN else _show(value, lang, zone) for name, value in facts}
-    return template.format_map(shown)
-
-
-def _show(value: Fact, lang: str, zone: tzinfo | None) -> str:
+def _show(value: Fact, lang: str, zone: tzinfo | None, own: Mapping[str, str]) -> str:
     if isinstance(value, Money):
         return f"{value} {value.currency}"
     if not isinstance(value, str):
         return str(value)
     if zone is not None and _INSTANT.fullmatch(value):
         return datetime.fromisoformat(value).astimezone(zone).isoformat(" ", "seconds")
-    return ("、" if lang == "zh" else ", ").join(term(word, lang) for word in value.split(", "))
+    return ("、" if lang == "zh" else ", ").join(own.get(word) or term(word, lang) for word in value.split(", "))
 
 
 def _text(code: Code) -> Text:

@@ -23,10 +23,20 @@ class Status(StrEnum):
 
 
 class Kind(StrEnum):
-    """The documents of the policy that exist so far."""
+    """The documents of the policy."""
 
     BUDGET_PLAN = "budget_plan"
+    BUDGET_ADJUSTMENT = "budget_adjustment"
+    SUPPLEMENTARY_REQUEST = "supplementary_request"
     APPLICATION = "application"
+    CLAIM = "claim"
+
+
+NEEDED = (Kind.BUDGET_PLAN, Kind.APPLICATION)
+"""The documents that every policy has a chain for; of another one that has none, none is filed."""
+
+SET_OFF = "set_off"
+"""The method of what is granted and not paid (C9)."""
 
 
 class Space(StrEnum):
@@ -36,6 +46,7 @@ class Space(StrEnum):
     PLAN = "plan"
     LINE = "line"
     VOUCHER = "voucher"
+    USE = "use"
 
 
 class Office:
@@ -60,9 +71,6 @@ CATEGORIES: tuple[str, ...] = (
     "materials",
 )
 """The seven cost categories, C1 to C7 in order."""
-
-TYPES: dict[str, str] = {"holiday_gift": "care_gifts", "sms": "communication"}
-"""The expense types worked out so far, with the category each belongs to."""
 
 TERMS: dict[str, tuple[str, str]] = {
     "in_review": ("in review", "审批中"),
@@ -93,8 +101,24 @@ TERMS: dict[str, tuple[str, str]] = {
     "after_sales": ("after-sales service", "售后服务费用"),
     "venue": ("venue rental", "活动场地租赁费用"),
     "materials": ("promotional materials", "宣传物料制作费用"),
+    "discount": ("discount", "折扣优惠"),
+    "threshold_reduction": ("threshold reduction", "满减"),
+    "giveaway": ("giveaway", "赠品"),
     "holiday_gift": ("holiday gift", "节日礼品"),
+    "birthday_gift": ("birthday gift", "生日礼品"),
+    "phone": ("phone", "电话"),
+    "email": ("e-mail", "电子邮件"),
     "sms": ("SMS", "短信"),
+    "product_training": ("product training", "产品培训"),
+    "service_training": ("service training", "服务培训"),
+    "repair": ("repair and maintenance", "维修保养"),
+    "technical_support": ("technical support", "技术支持"),
+    "venue_rental": ("venue rental", "活动场地租赁"),
+    "promotional_materials": ("promotional materials", "宣传物料制作"),
+    "budget_adjustment": ("budget adjustment", "预算调整"),
+    "supplementary_request": ("supplementary-budget request", "追加预算"),
+    "claim": ("claim", "费用报销单"),
+    "set_off": ("set-off", "抵减"),
     "spring_festival": ("Spring Festival", "春节"),
     "dragon_boat": ("Dragon Boat Festival", "端午节"),
     "mid_autumn": ("Mid-Autumn Festival", "中秋节"),
@@ -142,6 +166,65 @@ TERMS: dict[str, tuple[str, str]] = {
     "segments": ("segments", "计费条数"),
     "before_approval": ("use before approval", "批准前使用"),
     "messages_a_month": ("messages a month", "每月短信次数"),
+    "calls_a_month": ("calls a month", "每月通话次数"),
+    "contact_hours": ("contact hours", "联系时段"),
+    "uses_a_month": ("uses a month", "每月使用次数"),
+    "opted_out": ("contact after an opt-out", "拒收后联系"),
+    "existing_customer": ("existing customer", "老客户"),
+    "cost_per_customer": ("cost per customer", "客均费用"),
+    "minutes": ("minutes", "时长（分钟）"),
+    "seconds": ("seconds", "时长（秒）"),
+    "discount_each": ("discount", "单件折扣"),
+    "price_after_discount": ("price after the discount", "折后价"),
+    "reduction": ("reduction", "减免金额"),
+    "threshold": ("threshold", "满减门槛"),
+    "unit_cost": ("unit cost", "单位成本"),
+    "birthday_month": ("birthday month", "生日月份"),
+    "gifts_a_year": ("gifts a year", "每年礼品次数"),
+    "recipient": ("recipient", "领取人"),
+    "participants": ("participants", "参加人数"),
+    "training_method": ("training method", "培训方式"),
+    "price_a_head": ("price a head", "人均费用"),
+    "cost_each": ("cost of one repair", "单次维修费用"),
+    "complexity": ("complexity", "复杂程度"),
+    "hour_rate": ("rate an hour", "小时费率"),
+    "day_rent": ("rent a day", "日租金"),
+    "rented_days": ("rented days", "租赁日期"),
+    "content": ("content", "内容"),
+    "text": ("text", "正文"),
+    "subject": ("subject", "主题"),
+    "greeting": ("greeting", "生日祝福"),
+    "gift": ("gift", "礼品"),
+    "relation": ("relation to the company's product", "与公司产品的关联"),
+    "place": ("place", "地点"),
+    "course": ("course", "课程"),
+    "fault": ("fault or service due", "故障或保养事由"),
+    "problem": ("problem", "问题"),
+    "solution": ("solution", "解决方案"),
+    "event": ("event", "活动"),
+    "supplier": ("supplier", "供应商"),
+    "what": ("what for", "用途说明"),
+    "the calendar": ("the calendar", "节日历"),
+    "the plan": ("the plan", "预算依据"),
+    "the policy": ("the policy", "制度"),
+    "customers_stated": ("customers as the applicant states them", "客户情况以申请人说明为准"),
+    "customers_reached": ("customers reached", "触达客户数"),
+    "orders": ("orders", "订单数"),
+    "revenue_units": ("revenue", "销售额"),
+    "repurchase_rate_before_bp": ("repurchase rate before", "活动前复购率"),
+    "repurchase_rate_after_bp": ("repurchase rate after", "活动后复购率"),
+    "purchases_a_year_before_hundredths": ("purchases a year before", "活动前年购买频次"),
+    "purchases_a_year_after_hundredths": ("purchases a year after", "活动后年购买频次"),
+    "satisfaction_before_bp": ("satisfaction before", "活动前满意度"),
+    "satisfaction_after_bp": ("satisfaction after", "活动后满意度"),
+    "loyalty_before_bp": ("loyalty before", "活动前忠诚度"),
+    "loyalty_after_bp": ("loyalty after", "活动后忠诚度"),
+    "opens": ("opens", "打开数"),
+    "reads": ("reads", "阅读数"),
+    "attendees": ("attendees", "到场人数"),
+    "passed_rate_bp": ("pass rate", "通过率"),
+    "response_minutes": ("response time", "响应时间（分钟）"),
+    "solving_minutes": ("solving time", "解决时间（分钟）"),
     "bank_transfer": ("bank transfer", "银行转账"),
 }
 """Every term with its English and its Chinese."""

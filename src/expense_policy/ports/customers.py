@@ -9,7 +9,7 @@ from ..domain.customers import Customer
 
 
 class Customers(Protocol):
-    """The company's customers (G2.1). Shared by threads."""
+    """The company's customers (G2.1). Shared by threads; `testing.contract.CustomersContract` holds it to this."""
 
     def known(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """Those of the ids that are known: each once, under its id. An unknown one has no entry, and is no error.

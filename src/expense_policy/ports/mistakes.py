@@ -26,6 +26,12 @@ SEARCHED = ("kind", "status", "department", "applicant", "type", "step_office")
 DUE = ("expires_at", "use_due_at")
 """The columns `Repository.find` knows due dates of."""
 
+USED = ("document", "recipient", "item")
+"""The columns `Repository.uses` searches by, one of them at least."""
+
+NARROWED = ("type", "month")
+"""The columns by which it narrows what these find."""
+
 
 def check_words(names: Sequence[str]) -> None:
     """Names and keys are str of at most `NAME_MAX`, and text that can be encoded: no lone surrogate."""
@@ -74,6 +80,21 @@ def check_find(where: tuple[tuple[str, str], ...], due: tuple[str, datetime] | N
         if due[0] not in DUE:
             raise ValueError(f"{due[0]!r} is not a due date: {', '.join(DUE)}")
         check_instant(due[1])
+
+
+def check_uses(where: tuple[tuple[str, str], ...], after: tuple[str, int], limit: int) -> None:
+    """What `Repository.uses` may be asked: a page of what somebody or something named has."""
+    check_limit(limit, PAGE_MAX)
+    if type(after) is not tuple or len(after) != 2 or type(after[1]) is not int or not 0 <= after[1] <= UNITS_MAX:
+        raise ValueError(f"a page goes on after a document and the number of a row, not {after!r}")
+    check_words((after[0], *[value for _, value in where]))
+    names = [name for name, _ in where]
+    known = all(name in (*USED, *NARROWED) for name in names)
+    if not known or len(set(names)) < len(names) or set(names) <= set(NARROWED):
+        raise ValueError(f"uses: where {', '.join(USED)}, one or more; perhaps {', '.join(NARROWED)}; each once")
+    # Every row that is about nothing, or nobody: there is no end to them.
+    if ("recipient", "") in where or ("item", "") in where:
+        raise ValueError("uses: a recipient or an item has a name")
 
 
 def check_look(at: Look) -> None:

@@ -282,8 +282,9 @@ class Summary:
 
     @classmethod
     def of(cls, d: Document) -> Summary:
-        """The row a document has; payee_name and payee_account are folded (A3.6)."""
+        """The row a document has; payee_name and payee_account are folded, or say what else it is related by (A3.6)."""
         form, step = d.content if isinstance(d.content, Application) else None, d.step
+        related = dict(form.relation) if form else {}
         return cls(
             d.id,
             d.kind.value,
@@ -291,8 +292,8 @@ class Summary:
             d.applicant,
             d.status.value,
             form.type if form else None,
-            form.payee.folded_account if form else None,
-            form.payee.folded if form else None,
+            related.get("payee_account"),
+            related.get("payee_name"),
             d.payee_person,
             d.units,
             d.counted,
@@ -341,6 +342,15 @@ class Repository(Protocol):
         """A page of 1 to 10,000 in id order over the searched columns.
 
         `due` is ("expires_at" or "use_due_at", by when, that instant too); `after` need not be there any more.
+        """
+
+    def uses(
+        self, where: tuple[tuple[str, str], ...], after: tuple[str, int] = ("", 0), limit: int = 100
+    ) -> Sequence[UseRow]:
+        """A page of 1 to 10,000 rows of use records in (document, number) order.
+
+        `where` names `document`, `recipient` or `item`, the last two not "", and may narrow by `type` and `month`
+        ("2026-03"), each once: the work grows with the page, and what is narrowed away. `after` need not be there.
         """
 
     def lines(self) -> Sequence[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -9,7 +10,9 @@ import attrs
 
 from ..domain import application, documents
 from ..domain.application import Application
+from ..domain.categories import kind_of
 from ..domain.content import line_digest
+from ..domain.customers import Customer
 from ..domain.documents import Document
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
@@ -23,16 +26,16 @@ _REVISABLE = (Status.RETURNED, Status.IN_REVIEW, Status.APPROVED)
 def _related(form: Application) -> tuple[str, ...]:
     """The guards that make all applications related to this one count as one (A3.6)."""
     head = ("related", form.department, form.type)
-    payee = (("account", form.payee.folded_account), ("name", form.payee.folded))
+    by = [(column.removeprefix("payee_"), value) for column, value in form.relation]
     # By their digests: a guard stands in the journal, which keeps no names and accounts.
-    return tuple(sorted([f"related:{line_digest((*head, *each))}" for each in payee]))
+    return tuple(sorted([f"related:{line_digest((*head, *each))}" for each in by]))
 
 
 def _related_sums(form: Application, since: datetime) -> tuple[Sum, ...]:
-    """Same account, same name, and both: the two less the third is what either relates."""
-    base = (("department", form.department), ("type", form.type))
-    account, name = ("payee_account", form.payee.folded_account), ("payee_name", form.payee.folded)
-    return tuple(Sum("related", (), (*base, *more), since) for more in ((account,), (name,), (account, name)))
+    """Same account, same name, and both: the two less the third is what either relates; or the activity alone."""
+    base, by = (("department", form.department), ("type", form.type)), form.relation
+    each = [(one,) for one in by]
+    return tuple(Sum("related", (), (*base, *more), since) for more in (*each, *([by] if len(by) > 1 else [])))
 
 
 @attrs.define(slots=False)
@@ -46,6 +49,8 @@ class Submit:
     engine: Engine
     new: bool
     reason: str | None = None
+    introduced: Mapping[str, Customer] | None = None
+    """The customers that are known, where they were asked for together with those of other acts."""
 
     @property
     def name(self) -> str:
@@ -61,6 +66,14 @@ class Submit:
             sums=sums,
             held=not self.new,
         )
+
+    @cached_property
+    def _customers(self) -> Mapping[str, Customer] | None:
+        """Those its plan names that are known; asked once, however often the decision is made."""
+        customers, plan = self.engine.env.customers, self.form.plan
+        if customers is None or self.introduced is not None:
+            return self.introduced
+        return customers.known(plan.customers) if plan.customers else {}
 
     @cached_property
     def _guards(self) -> tuple[str, ...]:
@@ -84,9 +97,9 @@ class Submit:
                 lines[line.id] = attrs.evolve(
                     line, reserved=line.reserved - held.reserved, committed=line.committed - held.committed
                 )
-        project = scene.seen.projects.get(self.form.project or "")
-        found += application.check(self.form, policy, lines, project)
-        if policy.calendar.day(scene.at) > self.form.expected_payment:
+        project, today = scene.seen.projects.get(self.form.project or ""), policy.calendar.day(scene.at)
+        found += application.check(self.form, policy, lines, project, today, self._customers)
+        if today > self.form.expected_payment:
             found.append(refusal(Code.FORM_INCOMPLETE, fields="expected_payment"))
         found += absent(self.engine.env.evidence, self.form, "A1.1")
         if found:
@@ -103,26 +116,41 @@ class Submit:
             at=scene.at,
         )
         before = 0 if previous is None else previous.version
+        kind = kind_of(self.form.type, policy)
+        # Nobody could be asked who they are: what the applicant states of them stands, and is marked (G2.1).
+        marks = ("customers_stated",) if kind is not None and kind.customers and self._customers is None else ()
         guards = tuple([Guard(key, scene.seen.guards.get(key, 0)) for key in self._guards])
         return Effects(
             guards=guards,
             puts=(Put(change.document, before),),
             moves=change.moves,
             facts=(Submission.of(change.document),),
+            rows=tuple([("mark", self.subject, mark) for mark in marks]),
             tell=(self.actor,),
+            body=tuple([("mark", mark) for mark in marks]),
         )
 
     def _related_units(self, scene: Scene, previous: Document | None, policy: Policy) -> int:
-        account, name, both = (sum(group.values()) for group in scene.seen.sums)
-        related = account + name - both
+        first, *more = [sum(group.values()) for group in scene.seen.sums]
+        related = first + more[0] - more[1] if more else first
         if previous is not None and isinstance(previous.content, Application):
             old = previous.content
-            was, now = old.payee, self.form.payee
-            alike = was.folded_account == now.folded_account or was.folded == now.folded
+            alike = bool(set(old.relation) & set(self.form.relation))
             same = (old.department, old.type) == (self.form.department, self.form.type)
             if alike and same and previous.round.submitted_at >= self._since(scene.at, policy):
                 related -= previous.counted
         return related
+
+
+def introduce(acts: Sequence[Submit]) -> None:
+    """Asks once for the customers that the plans of all these acts name."""
+    ids = tuple(dict.fromkeys(id for act in acts for id in act.form.plan.customers))
+    customers = acts[0].engine.env.customers if acts else None
+    if customers is None:
+        return
+    known = customers.known(ids) if ids else {}
+    for act in acts:
+        act.introduced = {id: known[id] for id in act.form.plan.customers if id in known}
 
 
 def _may_revise(document: Document, actor: str) -> list[Refusal]:

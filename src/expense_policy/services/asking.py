@@ -3,33 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import attrs
 
+from ..domain.application import Application
 from ..domain.approval import who_may
+from ..domain.categories import Effect
 from ..domain.content import Digest
+from ..domain.documents import Document
 from ..domain.holds import Line
 from ..domain.organisation import Roster
+from ..domain.periods import Month
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refused, refusal
-from ..domain.vocabulary import Status
+from ..domain.vocabulary import SET_OFF, Status
 from ..ports.evidence import Evidence
-from ..ports.repository import Look, Summary
+from ..ports.repository import Look, Sum, Summary
 from .engine import POLICY_GUARD, Environment, in_force, not_in_force
 
-_PAGE = 100
+_PAGE, _EFFECTS = 100, 10_000
 
 
 @attrs.frozen
 class Disclosed:
     """What the policy's readers see (G3.4): the execution of every line, and a page of documents with what was paid.
 
-    A payee's name, account and person are left out of the documents.
+    A payee's name, account and person are left out of the documents; the name of what was granted and not paid is
+    "set_off", so that it is told apart from cash (C9).
     """
 
     lines: tuple[Line, ...]
     documents: tuple[Summary, ...]
+
+
+@attrs.frozen
+class CostAndEffect:
+    """What an application was to bring and what it brought, beside its cost (G3.2). Amounts are smallest units.
+
+    `measured` are the effects in the order in which they were measured, each with its day; `paid` and `set_off` are
+    what was paid in cash and what was granted, less what was reversed; `used` what the use record bears.
+    """
+
+    expected: Effect | None
+    measured: tuple[tuple[date, Effect], ...]
+    approved: int
+    paid: int
+    set_off: int
+    used: int
+    currency: str
+
+
+def effect(env: Environment, document: Document) -> CostAndEffect:
+    """A document's cost and effect."""
+    form = document.content
+    rows = env.repository.uses((("document", document.id), ("type", "effect")), limit=_EFFECTS)
+    measured = [(row.on, Effect(tuple((name, int(n)) for name, n in row.detail))) for row in rows]
+    granted = sum(payment.units for payment in document.payments if payment.granted)
+    return CostAndEffect(
+        form.benefit if isinstance(form, Application) else None,
+        tuple(measured),
+        document.units,
+        document.paid - granted,
+        granted,
+        document.used,
+        document.currency,
+    )
+
+
+def contacts(env: Environment, type_: str, month: Month, recipients: tuple[str, ...]) -> Mapping[str, int]:
+    """How often each recipient was reached in a month."""
+    where = (("type", type_), ("month", str(month)), *((("recipient", recipients),) if recipients else ()))
+    (found,) = env.repository.look(Look(sums=(Sum("contacts", ("recipient",), where),))).sums
+    return {recipient: n for (recipient,), n in found.items()}
 
 
 def whole(evidence: Evidence, digest: Digest) -> bool:
@@ -96,5 +142,10 @@ def disclosed(env: Environment, actor: str, after: str, limit: int) -> Disclosed
     if not any(holding.person == actor and holding.office in policy.readers for holding in roster.holdings):
         raise Refused([refusal(Code.READER_NOT_NAMED, actor=actor, offices=", ".join(policy.readers))])
     page = env.repository.find((), after=after, limit=limit)
-    masked = [attrs.evolve(row, payee_account=None, payee_name=None, payee_person=None) for row in page]
+    masked = [attrs.evolve(row, payee_account=None, payee_name=_told(row), payee_person=None) for row in page]
     return Disclosed(tuple(env.repository.lines()), tuple(masked))
+
+
+def _told(row: Summary) -> str | None:
+    """Of a payee nothing; of what has none that it is a set-off."""
+    return SET_OFF if (row.payee_name or "").startswith(f"{SET_OFF}:") else None

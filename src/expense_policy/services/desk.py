@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import attrs
@@ -14,6 +14,8 @@ from ..domain.content import Digest
 from ..domain.documents import Document
 from ..domain.holds import Line
 from ..domain.journal import Entry
+from ..domain.periods import Month
+from ..ports.customers import Customers
 from ..ports.directory import Directory
 from ..ports.environment import Clock, IdSource
 from ..ports.errors import NotFound
@@ -22,7 +24,7 @@ from ..ports.keyring import Keyring
 from ..ports.notifier import Notice, Notifier
 from ..ports.repository import Fact, Look, Repository, Summary
 from . import asking
-from .asking import Disclosed
+from .asking import CostAndEffect, Disclosed
 from .budgeting import Budgeting
 from .considering import Would
 from .engine import Engine, Environment
@@ -73,15 +75,24 @@ class Desk:
         ids: IdSource | None = None,
         keyring: Keyring | None = None,
         adopters: tuple[str, ...] = ("finance_head", "general_manager"),
+        customers: Customers | None = None,
     ) -> Desk:
         """A desk over the host's adapters; policy versions come in through `policies.adopt`.
 
         Without `clock` and `ids` the machine's own are taken; without `keyring` the journal is chained and sealed
         but carries no keyed tags. `adopters` are the offices that adopt while no version is in force (X2): two or
-        more, else ValueError.
+        more, else ValueError. Without `customers` nobody is asked who is an existing customer: what an applicant
+        states of them stands, and is marked (G2.1).
         """
         env = Environment(
-            repository, directory, evidence, keyring or NoKey(), clock or SystemClock(), ids or RandomIds(), adopters
+            repository,
+            directory,
+            evidence,
+            keyring or NoKey(),
+            clock or SystemClock(),
+            ids or RandomIds(),
+            adopters,
+            customers,
         )
         engine = Engine(env)
         spending = Spending(engine)
@@ -132,6 +143,37 @@ class Desk:
         """The use record of one application, in the order it was entered (C8); nothing where there is none."""
         told = self.env.repository.history(id)
         return (fact for _, facts in told for fact in facts if isinstance(fact, UseRow))
+
+    def register(
+        self,
+        *,
+        recipient: str | None = None,
+        item: str | None = None,
+        type: str | None = None,
+        month: Month | None = None,
+        after: tuple[str, int] = ("", 0),
+        limit: int = 100,
+    ) -> Sequence[UseRow]:
+        """A page of use rows over all documents, in (document, number) order, after one that was read before.
+
+        Repairs by product (`item`) or by customer (`recipient`), gifts and giveaways by recipient, trainings by
+        participant: of one recipient or one item, else ValueError; perhaps of one type, or what "effect" and
+        "gift_outcome" say, and of one month.
+        """
+        named = {"recipient": recipient, "item": item, "type": type, "month": None if month is None else str(month)}
+        where = tuple((name, value) for name, value in named.items() if value is not None)
+        return self.env.repository.uses(where, after, limit)
+
+    def contacts(self, type: str, month: Month, recipients: Sequence[str] = ()) -> Mapping[str, int]:
+        """How often each recipient was reached in a month by a type of contact (C3); of these, or of all.
+
+        Who was not reached has no entry.
+        """
+        return asking.contacts(self.env, type, month, tuple(recipients))
+
+    def effect(self, id: str) -> CostAndEffect:
+        """What an application was to bring and what it brought, beside its cost (G3.2); NotFound without one."""
+        return asking.effect(self.env, self.document(id))
 
     def archived(self, id: str) -> Archived:
         """Everything about a document that ended (A4.4); NotFound where there is none, ValueError before its end."""

@@ -21,6 +21,7 @@ from ..domain.periods import instant
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, Refused, refusal
 from ..policy_file import load_policy, text_digest
+from ..ports.customers import Customers
 from ..ports.directory import Directory
 from ..ports.environment import Clock, IdSource
 from ..ports.errors import AlreadyDone, Conflict, NotFound, Tampered
@@ -38,7 +39,8 @@ _LOOKS = 5
 class Receipt:
     """What an act did, rebuilt from its journal entry: the same for every repetition of its key.
 
-    `number` is the payment's or reversal's number within its document, where the act was one.
+    `number` is the payment's or reversal's number within its document, where the act was one. `marks` say what could
+    not be checked and stands as it was stated, such as "customers_stated" (G2.1).
     """
 
     id: str
@@ -48,17 +50,21 @@ class Receipt:
     statement: Digest | None
     number: int | None
     entry: Digest
+    marks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, entry: Entry) -> Receipt:
         """The receipt of an entry."""
         status = statement = number = None
+        marks: list[str] = []
         for row in entry.rows:
             if row[0] == "document":
                 status, statement = row[3], row[4]
             elif row[0] == "payment":
                 number = int(row[2])
-        return cls(entry.subject, entry.act, entry.at, status, statement, number, entry.digest)
+            elif row[0] == "mark":
+                marks.append(row[2])
+        return cls(entry.subject, entry.act, entry.at, status, statement, number, entry.digest, tuple(marks))
 
 
 @attrs.frozen
@@ -157,6 +163,7 @@ class Environment:
     clock: Clock
     ids: IdSource
     offices: tuple[str, ...] = attrs.field(validator=_two_offices)
+    customers: Customers | None = None
     # No guard stands at -1: the first act loads what the store has, even where the guard's row is gone.
     _known: list[tuple[int, dict[str, Policy]]] = attrs.field(
         factory=lambda: [(-1, {})], init=False, repr=False, eq=False

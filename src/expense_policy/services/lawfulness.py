@@ -23,7 +23,7 @@ def broken_laws(document: Document, policy: Policy | None, played: Replay) -> Br
     broken = _signed(d, policy)
     if d.content.digest != d.content_digest or present_statement(d) != r.statement:
         broken.append(("I2", "the content is not what the statement covers"))
-    if policy is None or policy.digest != r.policy_digest or policy.chain(d.kind, r.deciding_units) != r.chain:
+    if policy is None or policy.digest != r.policy_digest or policy.chain(d.kind, r.deciding_units, d.type) != r.chain:
         broken.append(("I28", "the chain is not what the policy of its round asks for"))
     if (d.payments or d.status in _SIGNED_OFF) and unsigned(d, policy):
         broken.append(("I1", "approved or paid, and not every step is signed"))
@@ -63,7 +63,8 @@ def _paid(d: Document, form: Application) -> Broken:
         broken.append(("I7", "the payer played another part"))
     if not 0 <= d.paid <= d.units:
         broken.append(("I13", "more was paid than approved"))
-    agreed = (form.payee.name, form.payee.account, form.method, d.statement)
+    to = ("", "") if form.payee is None else (form.payee.name, form.payee.account)
+    agreed = (*to, form.method, d.statement)
     for p in d.payments:
         if (p.payee_name, p.payee_account, p.method, p.statement) != agreed:
             broken.append(("I2", f"payment {p.number} is not the one that was signed"))

@@ -8,7 +8,7 @@ import attrs
 
 from ..domain import checks, documents, holds, payment
 from ..domain.application import Application, payee_id
-from ..domain.categories import REGISTER
+from ..domain.categories import kind_of
 from ..domain.documents import Change, Document
 from ..domain.folding import fold
 from ..domain.money import Money
@@ -58,16 +58,17 @@ class Pay:
         if not isinstance(form, Application):
             raise ValueError(f"a {document.kind.value} is not paid")
         found += payment.differences(self.instruction, form)
-        used = document.used if REGISTER[form.type].paid_up_to_use else None
+        kind = None if policy is None else kind_of(form.type, policy)
+        used = document.used if kind is None or kind.paid_up_to_use else None
         if self.instruction.amount.currency == document.currency:
             found += payment.within(self.instruction.amount, document.amount, document.paid, used)
         found += self._separate(document, scene)
         if policy is not None:
             found += payment.in_its_year(form, policy, scene.at)
         found += absent(self.evidence, form, "A4.2")
-        known = scene.seen.payees.get(self.payee_id)
-        if known is not None and known.account != form.payee.folded_account:
-            found.append(refusal(Code.ACCOUNT_UNCONFIRMED, payee=form.payee.name))
+        to, known = form.payee, scene.seen.payees.get(self.payee_id)
+        if known is not None and to is not None and known.account != to.folded_account:
+            found.append(refusal(Code.ACCOUNT_UNCONFIRMED, payee=to.name))
         if found or isinstance(view, tuple):
             return tuple(found)
         units = self.instruction.amount.units
@@ -75,8 +76,8 @@ class Pay:
             document.id,
             len(document.payments) + 1,
             units,
-            form.payee.name,
-            form.payee.account,
+            "" if to is None else to.name,
+            "" if to is None else to.account,
             form.method,
             self.actor,
             scene.at,
@@ -84,9 +85,10 @@ class Pay:
             holds.parts(document.held, units),
         )
         before = 0 if known is None else known.version
-        account = Put(PayeeAccount(self.payee_id, form.payee.folded_account, before + 1), before)
+        # What is granted has no account to remember (C9).
+        account = () if to is None else (Put(PayeeAccount(to.id, to.folded_account, before + 1), before),)
         change = documents.pay(view, paid, round_policy(scene, document))
-        return self._recorded(document, paid, change, (account,))
+        return self._recorded(document, paid, change, account)
 
     def _reverse(self, document: Document, scene: Scene) -> Verdicts:
         found = self._separate(document, scene)

@@ -89,6 +89,9 @@ class Replay:
             self.rows[(*row, entry.subject, str(entry.seq))] += 1
         elif kind == "archive":
             self.archives[entry.subject] = row
+        elif kind == "mark":
+            # It says what nobody could check: no row stands for it.
+            pass
         elif kind in FACTS:
             self.rows[row] += 1
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import attrs
@@ -10,13 +10,14 @@ import attrs
 from ..domain import checks
 from ..domain.application import Application, payee_id
 from ..domain.approval import Verdict
-from ..domain.categories import REGISTER, Use
+from ..domain.categories import Use, type_of
 from ..domain.content import Digest
 from ..domain.payment import Instruction
-from .applying import Submit
+from .applying import Submit, introduce
 from .bulk import Ask, Bulk, Outcome
 from .ending import End
 from .engine import Act, Engine, Receipt
+from .importing import Fault, Import, Imported, Keep, Rows
 from .paying import ConfirmAccount, Pay
 from .signing import Sign
 from .using import UseRecord
@@ -80,19 +81,19 @@ class Acts:
     def pay(self, id: str, instruction: Instruction, actor: str) -> Pay:
         _is_a("instruction", instruction, Instruction)
         env = self._engine.env
-        return Pay(id, actor, instruction, None, payee_id(instruction.payee.name), env.directory, env.evidence)
+        to = "" if instruction.payee is None else payee_id(instruction.payee.name)
+        return Pay(id, actor, instruction, None, to, env.directory, env.evidence)
 
     def reverse(self, id: str, number: int, actor: str, reason: str) -> Pay:
         return Pay(id, actor, None, number, "", self._engine.env.directory, self._engine.env.evidence, reason)
 
     def use(self, id: str, rows: tuple[Use, ...], actor: str, reason: str | None, *, settle: bool) -> UseRecord:
-        known = tuple(kind.use for kind in REGISTER.values())
-        if type(rows) is not tuple or any(type(row) not in known for row in rows):
-            raise TypeError(f"rows must be a tuple of {' or '.join(kind.__name__ for kind in known)}")
-        types = {name for name, kind in REGISTER.items() for row in rows if type(row) is kind.use}
+        if type(rows) is not tuple:
+            raise TypeError(f"rows must be a tuple of uses, not {type(rows).__name__}")
+        types = {type_of(row) for row in rows} - {""}
         if len(types) > 1:
             raise TypeError("the rows of one call are of one expense type")
-        return UseRecord(id, actor, rows, reason, self._engine.env.directory, settle, types.pop() if types else "")
+        return UseRecord(id, actor, rows, reason, self._engine.env, types.pop() if types else "", settle)
 
     def confirm_account(self, payee: str, account: str, actor: str, reason: str) -> ConfirmAccount:
         for name, value in (("payee", payee), ("account", account)):
@@ -151,6 +152,35 @@ class Spending:
         """
         return self._do(self._acts.use(id, rows, actor, reason, settle=False), key, (id, rows, reason))
 
+    def record_use_many(
+        self,
+        id: str,
+        rows: Rows,
+        *,
+        actor: str,
+        reason: str | None = None,
+        keep: Keep = "good",
+        told: Callable[[Imported], object] | None = None,
+        faulty: Callable[[Fault], object] | None = None,
+    ) -> Imported:
+        """`record_use` for each of many rows, in portions of one act each: every row once, whatever comes between.
+
+        `rows` gives `Keyed` uses and `Unreadable` rows, from the first one on whenever it is called. A row's key is
+        taken for ever: a row that this document has is known and skipped, one that another has is faulty, and so is a
+        key's second row in the same log, a forbidden row, one that would pass what was approved, and one that breaks a
+        standard where there is no `reason`. `faulty` is told each, in order; `told` the counts after each portion that
+        is done. What is held in memory is a portion, and some eighty bytes a row for its key.
+
+        With keep "good" the good rows are recorded. With "none" every row is judged first, and nothing is recorded
+        where one is faulty; the judging remembers how often each recipient was reached and each order, so its memory
+        grows with them. Refused where the document takes no rows at all.
+
+        Portions are acts of their own. Where the document ends between two of them Refused is raised, where the store
+        goes RepositoryUnavailable; with "none", a row that has become faulty since it was judged stops the second pass
+        before its portion, and stands in what is returned. What was recorded stays. Doing it again does the rest.
+        """
+        return Import(self._engine, id, actor, reason, told, faulty).run(rows, keep)
+
     def settle(
         self, id: str, rows: tuple[Use, ...] = (), *, actor: str, reason: str | None = None, key: str | None = None
     ) -> Receipt:
@@ -189,12 +219,9 @@ class Spending:
         One that is refused does not stop the others. Repeated with the same keys it gives the same receipts and does
         nothing twice, also where the call before came to no end.
         """
-        return self._bulk.perform(
-            [
-                Ask.of(self._acts.submit(None, item.form, actor), item.key, item.form.digest)
-                for item in _all(ToApply, items)
-            ]
-        )
+        acts = [(self._acts.submit(None, item.form, actor), item) for item in _all(ToApply, items)]
+        introduce([act for act, _ in acts])
+        return self._bulk.perform([Ask.of(act, item.key, item.form.digest) for act, item in acts])
 
     def sign_many(self, items: Sequence[ToSign], *, actor: str) -> tuple[Outcome, ...]:
         """`sign` for each, of plans and applications alike; as `apply_many`, where the items have keys."""

@@ -2,152 +2,217 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 
 import attrs
 
 from ..domain import checks, documents
 from ..domain.application import Application
-from ..domain.categories import REGISTER, Use
-from ..domain.categories._shape import Case, month_of, not_yet
-from ..domain.documents import Document
+from ..domain.categories import ExpenseType, Use, kind_of, period_of
+from ..domain.categories.recording import Case, Recording, once_key, within
+from ..domain.customers import Customer
+from ..domain.documents import Change, Document
 from ..domain.money import Money
 from ..domain.periods import Calendar
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
-from ..domain.vocabulary import Office, Status
-from ..ports.directory import Directory
-from ..ports.repository import Guard, Look, Put, Sum
-from .engine import Effects, Scene, Verdicts, document_of, own, round_policy
+from ..domain.vocabulary import Office, Space, Status
+from ..ports.repository import Guard, Look, Put, Sum, Take
+from .engine import Effects, Environment, Scene, Verdicts, document_of, own, round_policy
 
 # Whatever zone the company counts its days in, an instant's day lies between these two.
 _ZONES = (Calendar("Etc/GMT+12"), Calendar("Etc/GMT-14"))
+_MONTHS = tuple(f"{month:02d}" for month in range(1, 13))
 
 
-@attrs.define
-class UseRecord:
-    """The use record grows (C8); with `settle` the document ends on it too."""
+@attrs.define(slots=False)
+class Uses:
+    """What happened, on the way into the use record of a document: what it is held against, and what it changes."""
 
     subject: str
     actor: str
     rows: tuple[Use, ...]
     reason: str | None
-    directory: Directory
-    settle: bool
+    env: Environment
     type: str
+
+    @cached_property
+    def _counted(self) -> dict[str, tuple[str, ...]]:
+        """The recipients of each period a use may fall in: no more of a period is asked for than these."""
+        of = period_of(self.type)
+        if of is None:
+            return {}
+        found: dict[str, dict[str, None]] = {}
+        for use in filter(lambda use: use.recipients, self.rows):
+            for period in {of(use.day(calendar)) for calendar in _ZONES}:
+                found.setdefault(period, {}).update(dict.fromkeys(use.recipients))
+        return {period: tuple(found[period]) for period in sorted(found)}
+
+    @cached_property
+    def _customers(self) -> Mapping[str, Customer] | None:
+        """The recipients that are known; asked once, however often the decision is made."""
+        ids = tuple(dict.fromkeys(id for use in self.rows for id in use.recipients))
+        if self.env.customers is None:
+            return None
+        return self.env.customers.known(ids) if ids else {}
+
+    def _guard(self, period: str) -> str:
+        return f"contact:{self.type}:{period}"
+
+    def look(self, at: datetime, policy: Policy | None) -> Look:
+        """The document, what stands in one record alone, and how often the recipients were reached."""
+        sums = tuple([self._sum(period, recipients) for period, recipients in self._counted.items()])
+        once = tuple(dict.fromkeys((Space.USE, once_key(self.type, name)) for use in self.rows for name in use.once))
+        guards = tuple(map(self._guard, self._counted))
+        return Look(documents=(self.subject,), guards=guards, taken=once, sums=sums)
+
+    def _sum(self, period: str, recipients: tuple[str, ...]) -> Sum:
+        months = period if len(period) > 4 else tuple(f"{period}-{month}" for month in _MONTHS)
+        where = (("type", self.type), ("month", months), ("recipient", recipients))
+        return Sum("contacts", ("recipient",), where)
+
+    def _case(self, document: Document, form: Application, policy: Policy, scene: Scene) -> Case:
+        day, approved, sums = (
+            policy.calendar.day,
+            document.approved_at,
+            zip(self._counted, scene.seen.sums, strict=True),
+        )
+        return Case(
+            document=document.id,
+            first=document.use_rows + 1,
+            plan=form.plan,
+            policy=policy,
+            approved=None if approved is None else day(approved),
+            today=day(scene.at),
+            counted={(period, recipient): n for period, group in sums for (recipient,), n in group.items()},
+            taken={key: owner for (_, key), owner in scene.seen.taken.items()},
+            customers=self._customers,
+            value_class=form.value_class,
+            reason=self.reason,
+        )
+
+    def held(self, scene: Scene, document: Document, found: list[Refusal], *, owed: bool) -> Held | tuple[Refusal, ...]:
+        """The document's record as it may grow: while it is approved, and with `owed` what is owed after a close (C8).
+
+        Refusals in place of it where it has none, or grows no more; `found` are those that stand in any case. After it
+        was closed the use of what was paid ahead of it is still owed.
+        """
+        form = document.content
+        if not isinstance(form, Application):
+            return (refusal(Code.USE_NOT_OPEN, status=document.status.value), *found)
+        policy = round_policy(scene, document)
+        kind = kind_of(form.type, policy)
+        late = document.status is Status.CLOSED and document.paid > 0 and kind is not None and not kind.paid_up_to_use
+        open_ = document.status is Status.APPROVED or (late and owed)
+        if not open_:
+            found = [refusal(Code.USE_NOT_OPEN, status=document.status.value), *found]
+        if kind is None:
+            return (*found, refusal(Code.TYPE_UNKNOWN, type=form.type))
+        if self.type and self.type != form.type:
+            raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
+        paid = Money(document.paid, document.currency) if open_ and document.status is Status.CLOSED else None
+        recording = Recording(kind, self._case(document, form, policy, scene))
+        return Held(document, kind, recording, document.amount, paid, found)
+
+    def grown(self, scene: Scene, held: Held, change: Change) -> Effects:
+        """The record with what was kept of the uses; what else an act does is the act's own to say."""
+        kind, kept, document = held.kind, held.recording, held.document
+        periods = sorted({kind.period(row.on) for row in kept.rows if row.type == kind.name}) if kind.counted else ()
+        return Effects(
+            version=document.round.policy_version,
+            guards=tuple([Guard(key, scene.seen.guards.get(key, 0)) for key in map(self._guard, periods)]),
+            puts=(Put(change.document, document.version),),
+            moves=change.moves,
+            takes=tuple([Take(Space.USE, key, document.id, ever=True) for key in kept.taken]),
+            facts=tuple(kept.rows),
+        )
+
+
+# What lives for one act alone is not frozen: a frozen class takes three times as long to make.
+@attrs.define
+class Held:
+    """A document whose use record may grow, and how: `paid` is what it may bear at most after a close."""
+
+    document: Document
+    kind: ExpenseType
+    recording: Recording
+    approved: Money
+    paid: Money | None
+    found: list[Refusal]
+
+    def within(self, units: int = 0) -> list[Refusal]:
+        """Whether the record, with so much more, bears no more than it may."""
+        return within(self.document.used + self.recording.units + units, self.approved, self.paid)
+
+
+@attrs.define(slots=False)
+class UseRecord(Uses):
+    """The use record grows (C8); with `settle` the document ends on it too."""
+
+    settle: bool
 
     @property
     def name(self) -> str:
         return "settle" if self.settle else "record_use"
 
-    def _contacts(self) -> dict[str, tuple[str, ...]]:
-        """The recipients of each month a row may fall in: no more of a month is asked for than these."""
-        if not self.rows or not REGISTER[self.type].counts_contacts:
-            return {}
-        found: dict[str, dict[str, None]] = {}
-        for use in self.rows:
-            for calendar in _ZONES:
-                found.setdefault(month_of(use.day(calendar)), {})[use.recipient] = None
-        return {month: tuple(found[month]) for month in sorted(found)}
-
-    def _guard(self, month: str) -> str:
-        return f"contact:{self.type}:{month}"
-
-    def look(self, at: datetime, policy: Policy | None) -> Look:
-        contacts = self._contacts()
-        sums = tuple(
-            Sum("contacts", ("month", "recipient"), (("type", self.type), ("month", month), ("recipient", recipients)))
-            for month, recipients in contacts.items()
-        )
-        return Look(documents=(self.subject,), guards=tuple(map(self._guard, contacts)), sums=sums)
-
-    def _open(self, document: Document) -> bool:
-        """While it is approved; after it was closed the use of what was paid ahead of it is still owed (C8)."""
-        form = document.content
-        if not isinstance(form, Application):
-            return False
-        if document.status is Status.APPROVED:
-            return True
-        owed = document.status is Status.CLOSED and document.paid > 0 and not REGISTER[form.type].paid_up_to_use
-        return owed and not self.settle
-
-    def _case(self, document: Document, form: Application, policy: Policy, scene: Scene) -> Case:
-        day, approved = policy.calendar.day, document.approved_at
-        return Case(
-            document.id,
-            document.use_rows + 1,
-            form.plan,
-            policy,
-            None if approved is None else day(approved),
-            day(scene.at),
-            {(month, recipient): n for group in scene.seen.sums for (month, recipient), n in group.items()},
-            self.reason,
-        )
-
     def decide(self, scene: Scene) -> Verdicts:
         document = document_of(scene, self.subject)
-        form = document.content
-        roster = self.directory.roster((document.department,), scene.at)
+        roster = self.env.directory.roster((document.department,), scene.at)
         finance = roster.holds(self.actor, Office.FINANCE_OFFICER, document.department)
         found = [] if finance and not self.rows else own(document, self.actor)
-        open_ = self._open(document)
-        if not open_:
-            found.insert(0, refusal(Code.USE_NOT_OPEN, status=document.status.value))
-        if not isinstance(form, Application):
-            return tuple(found)
-        policy, kind = round_policy(scene, document), REGISTER[form.type]
-        if self.rows and self.type != form.type:
-            raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
-        case = self._case(document, form, policy, scene)
-        rows, broken = kind.rows(self.rows, case)
-        found += not_yet(self.rows, case)
-        unexplained = checks.blank(self.reason or "")
-        if broken and unexplained:
-            found += [*broken, refusal(Code.REASON_MISSING, clause="C8")]
-        used = document.used + sum(row.units for row in rows)
-        found += _within(document, used, owed=open_ and document.status is Status.CLOSED)
+        held = self.held(scene, document, found, owed=not self.settle)
+        if isinstance(held, tuple):
+            return held
+        found, recording, unexplained = held.found, held.recording, checks.blank(self.reason or "")
+        found += _kept(recording, self.rows, unexplained)
+        used, rows = document.used + recording.units, len(recording.rows)
+        found += held.within()
         if self.settle:
-            found += _unsettled(document, used, document.use_rows + len(rows), unexplained)
-            change = documents.end(document, Status.SETTLED, scene.at, used=used, rows=len(rows))
-        elif not rows:
+            found += _unsettled(document, used, document.use_rows + rows, unexplained, held.kind)
+            change = documents.end(document, Status.SETTLED, scene.at, used=used, rows=rows)
+        elif not self.rows:
             raise ValueError("a use record grows by at least one row")
         else:
-            change = documents.use(document, used, len(rows))
+            change = documents.use(document, used, rows)
         if found:
             return tuple(found)
-        months = sorted({row.month for row in rows}) if kind.counts_contacts else ()
-        guards = tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in map(self._guard, months))
-        return Effects(
-            version=document.round.policy_version,
-            office=Office.FINANCE_OFFICER if finance and not self.rows else None,
-            guards=guards,
-            puts=(Put(change.document, document.version),),
-            moves=change.moves,
-            facts=rows,
-            rows=(documents.manifest(change.document),) if self.settle else (),
-            tell=(document.applicant,) if self.settle else (),
-        )
+        effects = self.grown(scene, held, change)
+        effects.office = Office.FINANCE_OFFICER if finance and not self.rows else None
+        if self.settle:
+            effects.rows, effects.tell = (documents.manifest(change.document),), (document.applicant,)
+        return effects
 
 
-def _within(document: Document, used: int, *, owed: bool) -> list[Refusal]:
-    """A use record stays within what was approved; what is owed after a close, within what was paid (C8)."""
-    total = Money(used, document.currency)
-    if owed:
-        paid = Money(document.paid, document.currency)
-        return [refusal(Code.USE_EXCEEDS_PAID, used=total, paid=paid)] if total > paid else []
-    if total > document.amount:
-        return [refusal(Code.USE_EXCEEDS_APPROVAL, used=total, approved=document.amount)]
-    return []
+def _kept(recording: Recording, uses: tuple[Use, ...], unexplained: bool) -> list[Refusal]:
+    """Keeps every use, or says what forbids it; broken standards are kept, flagged, and want a reason (C8)."""
+    forbidden: dict[Refusal, None] = {}
+    broken: dict[Refusal, None] = {}
+    for use in uses:
+        judged = recording.judge(use)
+        forbidden.update(dict.fromkeys(judged.forbidden))
+        broken.update(dict.fromkeys(judged.broken))
+        recording.keep(judged)
+    found = list(forbidden)
+    if broken and unexplained:
+        found += [*broken, refusal(Code.REASON_MISSING, clause="C8")]
+    return found
 
 
-def _unsettled(document: Document, used: int, rows: int, unexplained: bool) -> list[Refusal]:
-    """A document is settled once something was paid and its use record bears it, or a reason says why not (C8)."""
+def _unsettled(document: Document, used: int, rows: int, unexplained: bool, kind: ExpenseType) -> list[Refusal]:
+    """A document is settled once something was paid and its use record bears it, or a reason says why not (C8).
+
+    What was bought before it was used bears no more than was bought: no more is issued than was paid for (C1.3).
+    """
     if document.ended_at is not None:
         return []
     found = [] if document.paid else [refusal(Code.NOTHING_TO_CLOSE)]
     total, paid = Money(used, document.currency), Money(document.paid, document.currency)
     if not rows:
         found.append(refusal(Code.USE_MISSING))
+    elif total > paid and not kind.paid_up_to_use:
+        found.append(refusal(Code.USE_EXCEEDS_PAID, used=total, paid=paid))
     elif total < paid and unexplained:
         found.append(refusal(Code.USE_FALLS_SHORT, used=total, paid=paid, short=paid - total))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -21,6 +22,7 @@ from ..domain.organisation import Authority, Delegation
 from ..domain.payment import PayeeAccount, Payment
 from ..domain.vocabulary import Space, Status
 from ..policy_file import load_policy
+from ..ports.mistakes import USED
 from ..ports.notifier import Notice
 from ..ports.repository import SEALS, Batch, Fact, Key, Look, Put, Repository, Signed, Submission, Sum, Take
 from . import company
@@ -170,7 +172,7 @@ class Clerk:
         parts = holds.parts(before.held, units) if reverses is None else before.payments[reverses - 1].parts
         if reverses is not None:
             units, parts = -before.payments[reverses - 1].units, tuple((line, -n) for line, n in parts)
-        to = (form.payee.name, form.payee.account, form.method)
+        to = (form.paid_to.name, form.paid_to.account, form.method)
         payment = Payment(before.id, number, units, *to, "cashier", at, before.statement, parts, reverses)
         take = Take(Space.PAYMENT, f"{before.id}:{number}", before.id, ever=True)
         if reverses is not None:
@@ -218,8 +220,8 @@ def payee(id: str, version: int = 1, account: str = "6222") -> Put:
 
 def related(form: Application, since: datetime = NOW - timedelta(days=30), *, by: str = "payee_account") -> Sum:
     """What applications to the same payee count for (A3.6)."""
-    value = form.payee.folded_account if by == "payee_account" else form.payee.folded
-    return Sum("related", (), (("department", form.department), ("type", form.type), (by, value)), since)
+    which = (by, dict(form.relation)[by])
+    return Sum("related", (), (("department", form.department), ("type", form.type), which), since)
 
 
 def paged(repository: Repository, size: int) -> list[str]:
@@ -232,6 +234,17 @@ def paged(repository: Repository, size: int) -> list[str]:
     return found
 
 
+def used(repository: Repository, where: tuple[tuple[str, str], ...], size: int) -> list[UseRow]:
+    """Every row of use records that is found, by pages, each of which goes on after the one before."""
+    found: list[UseRow] = []
+    while page := repository.uses(where, (found[-1].document, found[-1].number) if found else ("", 0), size):
+        assert len(page) <= size
+        places = [(row.document, row.number) for row in (*found[-1:], *page)]
+        assert all(one < next for one, next in pairwise(places)), "a page does not go on after the one before"
+        found += page
+    return found
+
+
 def snapshot(repository: Repository, *batches: Batch) -> dict[str, object]:
     """Everything a store says of itself through its port, and of what the batches name, there or not."""
     unreadable: list[tuple[str, str]] = []
@@ -240,11 +253,15 @@ def snapshot(repository: Repository, *batches: Batch) -> dict[str, object]:
         unreadable.append((where, why))
 
     found = paged(repository, 50)
-    seen = repository.look(_names(batches, found))
+    seen, told = repository.look(_names(batches, found)), list(repository.history())
+    facts = [fact for each in (*[facts for _, facts in told], *[b.facts for b in batches]) for fact in each]
+    rows = [fact for fact in facts if isinstance(fact, UseRow)]
+    wheres = {(name, value) for row in rows for name in USED if (value := getattr(row, name))}
     return {
         "standing": sorted(repository.standing(faulty)),
         "unreadable": unreadable,
-        "history": [(entry, sorted(fact.row() for fact in facts)) for entry, facts in repository.history()],
+        "history": [(entry, sorted(fact.row() for fact in facts)) for entry, facts in told],
+        "uses": {where: used(repository, (where,), 50) for where in sorted(wheres)},
         "lines": list(repository.lines()),
         "policies": list(repository.policies()),
         "found": found,

@@ -59,6 +59,9 @@ needs = ["budget_basis"]
 [holiday_gift]
 unit_price_max = "200.00"
 [sms]
+[technical_support.rates]
+simple = "90.00"
+complex = "240.00"
 """
 """A policy with the clauses' own values: it decides at 50,000.00."""
 

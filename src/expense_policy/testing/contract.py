@@ -9,6 +9,7 @@ class TestMine(RepositoryContract):
 from __future__ import annotations
 
 from . import held
+from .port_laws.customers import CustomersContract as CustomersContract
 from .port_laws.directory import DirectoryContract as DirectoryContract
 from .port_laws.evidence import EvidenceContract as EvidenceContract
 from .port_laws.notifier import Message as Message

@@ -17,6 +17,7 @@ from ..domain.money import Money
 from ..domain.organisation import Roster
 from ..domain.policy import Policy
 from ..policy_file import load_policy
+from ..ports.customers import Customers
 from ..ports.repository import Repository
 from ..services.desk import Desk
 from . import company
@@ -34,8 +35,9 @@ def kit_policy() -> Policy:
 
 
 def papers(policy: Policy) -> dict[str, bytes]:
-    """Bytes for each kind of evidence that the policy asks for, by kind: what drawn applications are attached."""
-    kinds = sorted({need for rule in policy.evidence for need in rule.needs})
+    """Bytes for each kind of evidence that the policy or a type asks for: what drawn applications are attached."""
+    asked = [*[rule.needs for rule in policy.evidence], *[kind.evidence for kind in REGISTER.values()]]
+    kinds = sorted({need for needs in asked for need in needs})
     return {kind: f"the {kind}".encode() for kind in kinds}
 
 
@@ -97,11 +99,12 @@ def founded(
     policy: Policy | None = None,
     roster: Roster | None = None,
     budgets: Sequence[BudgetPlan] | None = None,
+    customers: Customers | None = None,
 ) -> Founded:
     """A company over an empty store: the kit's own, or one of this policy, these people, these budgets.
 
     Its offices have to be held: by those of the policy's adopters it is adopted, by those of its chain each budget is
-    signed. The evidence of `papers` is there.
+    signed. The evidence of `papers` is there. Without `customers` nobody can be asked who is an existing customer.
     """
     policy, clock, people, evidence, post = policy or kit_policy(), SetClock(), People(), Papers(), Post()
     if roster is not None:
@@ -114,6 +117,7 @@ def founded(
         clock=clock,
         ids=CountedIds(),
         adopters=policy.adopters,
+        customers=customers,
     )
     clock.at = policy.calendar.start(policy.effective) - timedelta(days=7)
     adopted: list[str] = []

@@ -22,7 +22,7 @@ from ..domain.payment import Instruction
 from .approving import ApprovingMachine
 from .company import EVERYONE
 from .laws import TALLY
-from .oracle import day_of, fold
+from .oracle import AWAKE, clock_of, day_of, fold
 from .strategies import APPLICANTS, PAYEES, UNITS
 
 
@@ -157,6 +157,8 @@ class SpendingMachine(ApprovingMachine):
             given["actor"] = self._someone(data, {form["applicant"], *self.oracle.holders["finance_officer"]})
         fits = self._fits(form, rows, cost, given) and not self._untold(form, rows, given)
         fits &= given["reason"] is not None or form["used"] + cost >= form["paid"]
+        # No more pieces are given than were paid for; messages are paid up to what was sent.
+        fits &= form["type"] == "sms" or form["used"] + cost <= form["paid"]
         receipt = self._try(
             "settle",
             fits and form["paid"] > 0,
@@ -220,7 +222,8 @@ class SpendingMachine(ApprovingMachine):
 
     def _untold(self, form: dict[str, Any], rows: tuple[Use, ...], given: dict[str, Any]) -> bool:
         """Whether a standard is broken without a reason."""
-        return given["reason"] is None and self.oracle.breaks(form, _said(rows))
+        late = any(isinstance(row, SmsSent) and not AWAKE[0] <= clock_of(row.at) <= AWAKE[1] for row in rows)
+        return given["reason"] is None and (late or self.oracle.breaks(form, _said(rows)))
 
     def _used(self, form: dict[str, Any], rows: tuple[Use, ...], cost: int) -> None:
         form["used"] += cost

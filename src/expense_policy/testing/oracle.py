@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 SUBSTITUTES = {
@@ -17,6 +17,8 @@ SUBSTITUTES = {
 }
 SHANGHAI = timedelta(hours=8)
 # Thirty days before the Spring Festival of 2026 to seven days after it.
+AWAKE = (time(8), time(21))
+"""Between these a customer may be contacted (C3.4)."""
 GIVING = (date(2026, 1, 18), date(2026, 2, 24))
 OPEN = ("in_review", "approved")
 LEGAL = {
@@ -150,6 +152,11 @@ class Oracle:
 def day_of(at: datetime) -> date:
     """The company's day of an instant."""
     return (at + SHANGHAI).date()
+
+
+def clock_of(at: datetime) -> time:
+    """The company's time of day of an instant."""
+    return (at + SHANGHAI).time()
 
 
 def fold(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from hypothesis import strategies as st
 
@@ -53,6 +53,7 @@ def policies(draw: st.DrawFn, currency: str | None = None) -> Policy:
         *_table("substitutes", draw(_substitutes(offices))),
         *_table("holiday_gift", {"unit_price_max": Money(draw(units(10**6)), money), **draw(_set(**_WINDOW))}),
         *_table("sms", draw(_set(per_customer_month_max=(0, 1000), segments_max=(1, 255)))),
+        *draw(_types(money)),
     ]
     for kind, steps in chains.items():
         for office, above, up_to in steps:
@@ -64,6 +65,42 @@ def policies(draw: st.DrawFn, currency: str | None = None) -> Policy:
     for own in draw(_festivals(effective)):
         lines += _table("[holiday_gift.festival]", own)
     return load_policy("\n".join(lines) + "\n")
+
+
+@st.composite
+def _types(draw: st.DrawFn, currency: str) -> list[str]:
+    """What the types and their customers have in limits, each left out or set."""
+    groups = draw(st.lists(st.tuples(_WORD, st.integers(0, 10_000)), max_size=2, unique_by=_first))
+    tables: dict[str, dict[str, object]] = {
+        "customers": {**draw(_set(order_within_months=(1, 1200)))},
+        "discount": {**draw(_set(rate_max_bp=(0, 10_000), margin_min_bp=(0, 10_000)))},
+        "phone": {**draw(_set(per_customer_month_max=(0, 1000), minutes_max=(1, 1440)))},
+        "product_training": {**draw(_set(participants_max=(1, 100_000)))},
+        "discount.groups": {**dict(groups)},
+        "contact": dict(zip(("first", "last"), draw(st.sampled_from(_HOURS)), strict=False)),
+    }
+    amounts = {"customers.cost_max": _CLASS, "technical_support.rates": _WORD, "service_training.methods": _WORD}
+    for name, words in amounts.items():
+        rows = draw(st.lists(st.tuples(words, units(LIMIT_MAX)), max_size=2, unique_by=_first))
+        tables[name] = {word: Money(limit, currency) for word, limit in rows}
+    for name in _AMOUNTS:
+        table, _, key = name.partition(".")
+        for limit in draw(st.lists(units(10**6), max_size=1)):
+            tables.setdefault(table, {})[key] = Money(limit, currency)
+    return [line for name, row in tables.items() if row for line in _table(name, row)]
+
+
+_WORD = st.sampled_from(("simple", "food", "complex case", "线上", "*"))
+_CLASS = st.sampled_from(("gold", "silver", "*"))
+_HOURS = ((), (time(9),), (time(0), time(23, 59, 59)), (time(10, 30), time(10, 31)), (time(8), time(21)))
+_AMOUNTS = (
+    *("giveaway.unit_cost_max", "birthday_gift.unit_price_max", "repair.cost_max"),
+    *("venue_rental.day_rent_max", "promotional_materials.unit_price_max", "benefit.above"),
+)
+
+
+def _first(pair: tuple[str, int]) -> str:
+    return pair[0]
 
 
 def _table(name: str, row: _Row) -> list[str]:
@@ -80,7 +117,7 @@ def _word(text: str) -> str:
 def _value(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
-    if isinstance(value, int | date):
+    if isinstance(value, int | date | time):
         return str(value)
     return _word(str(value))
 

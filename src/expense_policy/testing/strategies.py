@@ -6,25 +6,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from math import gcd
 
 from hypothesis import strategies as st
 
 from ..domain.application import Application, Attachment, Payee, Share
 from ..domain.approval import Approve, Reject, Return, Verdict
-from ..domain.categories import REGISTER, Plan
-from ..domain.categories.holiday_gift import HolidayGift, festival_day
-from ..domain.categories.sms import Sms, segments
-from ..domain.festival_table import FESTIVALS
+from ..domain.categories import REGISTER, Effect, ExpenseType
+from ..domain.categories.holiday_gift import HolidayGift
+from ..domain.categories.sms import Sms
 from ..domain.holds import Line
 from ..domain.money import UNITS_MAX, Money
 from ..domain.organisation import Delegation, Holding, Roster
 from ..domain.policy import Policy, Step
-from ..domain.vocabulary import Kind, Office
+from ..domain.vocabulary import SET_OFF, Kind, Office
 from . import founding
+from .plans import PLANS
 from .policy_texts import policies as policies
+from .uses import uses as uses
 from .words import ids as ids
 from .words import labels as labels
 from .words import texts as texts
@@ -116,24 +116,25 @@ def applications(
     return st.sampled_from(groups).flatmap(lambda group: _application(policy, today, *group))
 
 
-def _groups(policy: Policy, lines: Sequence[Line], today: date) -> Iterator[tuple[str, list[Line]]]:
+def _groups(policy: Policy, lines: Sequence[Line], today: date) -> Iterator[tuple[ExpenseType, list[Line]]]:
     """Each type with the lines of a department that could hold it."""
     year = policy.calendar.fiscal_year(today)
     for type_, kind in REGISTER.items():
-        if PLANS[type_](policy, today, 1) is None:
-            continue
         for department in policy.departments:
             found = [line for line in lines if (line.department, line.category) == (department, kind.category)]
             found = [line for line in found if line.year == year and line.project is None and line.available > 0]
+            found = [line for line in found if PLANS[type_](policy, today, line.available) is not None]
             if found:
-                yield type_, found
+                yield kind, found
 
 
 @st.composite
-def _application(draw: st.DrawFn, policy: Policy, today: date, type_: str, lines: list[Line]) -> Application:
+def _application(draw: st.DrawFn, policy: Policy, today: date, kind: ExpenseType, lines: list[Line]) -> Application:
     first, *others = draw(st.permutations(lines))
-    asked = draw(_asked(policy, first.available))
-    strategy = PLANS[type_](policy, today, asked)
+    strategy = PLANS[kind.name](policy, today, draw(_asked(policy, first.available)))
+    if strategy is None:
+        # Of a type with a least amount, as support has one, that was too little.
+        strategy = PLANS[kind.name](policy, today, first.available)
     assert strategy is not None
     plan = draw(strategy)
     shares, total = {first.id: plan.total.units}, plan.total.units
@@ -147,16 +148,27 @@ def _application(draw: st.DrawFn, policy: Policy, today: date, type_: str, lines
         purpose=draw(texts()),
         business_goal=draw(texts()),
         customers=draw(texts()),
-        type=type_,
+        type=kind.name,
         shares=tuple(Share(line, Money(part, policy.currency)) for line, part in shares.items()),
-        payee=draw(payees()),
-        method=draw(st.sampled_from(("bank_transfer", "cash", "支票"))),
+        payee=None if kind.granted else draw(payees()),
+        method=SET_OFF if kind.granted else draw(st.sampled_from(("bank_transfer", "cash", "支票"))),
         expected_payment=draw(st.sampled_from([day for day in days if policy.calendar.fiscal_year(day) == year])),
         plan=plan,
         attachments=tuple(
-            Attachment(kind, hashlib.sha256(data).hexdigest()) for kind, data in founding.papers(policy).items()
+            Attachment(what, hashlib.sha256(data).hexdigest()) for what, data in founding.papers(policy).items()
         ),
+        benefit=draw(_benefits(kind, policy, plan.total.units)),
     )
+
+
+@st.composite
+def _benefits(draw: st.DrawFn, kind: ExpenseType, policy: Policy, units: int) -> Effect | None:
+    """What is expected, in figures of the type: always where the policy asks for it, else sometimes."""
+    asked = policy.benefit_above is not None and units > policy.benefit_above
+    if not asked and draw(st.booleans()):
+        return None
+    names = draw(st.lists(st.sampled_from(kind.effects), min_size=1, max_size=3, unique=True))
+    return Effect.of(**{name: draw(st.integers(0, 10_000)) for name in names})
 
 
 def _asked(policy: Policy, most: int) -> st.SearchStrategy[int]:
@@ -167,51 +179,6 @@ def _asked(policy: Policy, most: int) -> st.SearchStrategy[int]:
     near = sorted({n for bound in bounds for n in (bound, bound + 1) if 1 <= n <= most})
     return st.one_of(st.sampled_from(near), units(most)) if near else units(most)
 
-
-@st.composite
-def _gift(draw: st.DrawFn, policy: Policy, feasts: list[tuple[str, int, date]], most: int) -> Plan:
-    name, year, day = draw(st.sampled_from(feasts))
-    standard = policy.holiday_gifts
-    # A price that the amount is a multiple of, so that none of it is left over.
-    price = gcd(most, draw(units(min(most, standard.unit_price_max))))
-    first = draw(st.integers(-standard.days_before, standard.days_after))
-    last = draw(st.integers(first, standard.days_after))
-    days = (day + timedelta(days=first), day + timedelta(days=last))
-    return HolidayGift(name, year, draw(texts()), Money(price, policy.currency), most // price, *days)
-
-
-def _gifts(policy: Policy, today: date, most: int) -> st.SearchStrategy[Plan] | None:
-    """Gifts of up to so many smallest units, for a festival that is near; None where no price keeps the standard."""
-    names = (*FESTIVALS, *[name for name, _ in policy.holiday_gifts.festivals])
-    found = {(name, year): festival_day(policy, name, year) for name in names for year in (today.year, today.year + 1)}
-    feasts = [(name, year, day) for (name, year), day in found.items() if day is not None]
-    return _gift(policy, feasts, most) if feasts and policy.holiday_gifts.unit_price_max > 0 else None
-
-
-@st.composite
-def _message(draw: st.DrawFn, policy: Policy, most: int) -> Plan:
-    short = [text for text in _MESSAGES if segments(text) <= min(policy.sms.segments_max, most)]
-    text = draw(st.sampled_from(short))
-    billed = most // segments(text)
-    price = gcd(billed, draw(units(100)))
-    return Sms(text, billed // price, Money(price, policy.currency))
-
-
-def _messages(policy: Policy, today: date, most: int) -> st.SearchStrategy[Plan] | None:
-    """Messages of up to so many smallest units."""
-    return _message(policy, most)
-
-
-_MESSAGES = ("Hello", "新春快乐！", "x" * 160, "x" * 161, "福" * 71, "🧧" * 70)
-
-PLANS: dict[str, Callable[[Policy, date, int], st.SearchStrategy[Plan] | None]] = {
-    "holiday_gift": _gifts,
-    "sms": _messages,
-}
-"""For each type of the register: its plans near a day, of at most so many smallest units, and of as many where it can.
-
-None where the policy takes none.
-"""
 
 # What the state machine draws: amounts and payees that its oracle's company decides by.
 UNITS = st.one_of(

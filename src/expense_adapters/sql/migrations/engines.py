@@ -117,5 +117,6 @@ def engine_of(url: str) -> Engine:
     """The engine of a URL, or of that name."""
     name = url.partition(":")[0]
     if name not in _ENGINES:
-        raise RepositoryUnavailable(f"no older schema was ever released on {name}", outcome_known=True)
+        why = f"a store on {name} is not upgraded: there half an upgrade could not be taken back"
+        raise RepositoryUnavailable(why, outcome_known=True)
     return _ENGINES[name]

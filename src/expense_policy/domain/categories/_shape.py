@@ -1,43 +1,99 @@
-"""The one shape of every expense type (C8)."""
+"""The one shape of every expense type (C8): a plan, a use, and the standards of both."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Protocol
+from functools import cache
+from typing import Any
 
 import attrs
 
+from .. import checks
 from ..content import Row, line_digest
+from ..customers import Customer
 from ..money import Money
 from ..periods import Calendar
 from ..policy import Policy
-from ..refusals import Code, Refusal, refusal
-from ..vocabulary import DocumentId
+from ..refusals import Code, Fact, Refusal, refusal
+from ..vocabulary import TERMS, DocumentId
+
+Details = tuple[tuple[str, str], ...]
 
 
-class Plan(Protocol):
-    """What is signed: expected quantities and prices (预算依据)."""
+class Plan(ABC):
+    """The plan record 预算依据, which is signed: expected quantities and prices."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def costs(self) -> tuple[tuple[str, Money], ...]:
+        """What it is made up of, each with its amount."""
 
     @property
     def total(self) -> Money:
-        """The record's own sum: it equals the amount asked."""
-
-
-class Use(Protocol):
-    """What happened: one row of the use record (使用记录)."""
+        """The sum of its costs: it equals the amount asked, to the smallest unit."""
+        (_, total), *rest = self.costs
+        for _, cost in rest:
+            total += cost
+        return total
 
     @property
-    def recipient(self) -> str:
-        """The customer's id."""
+    def customers(self) -> tuple[str, ...]:
+        """The customers it names, by their ids."""
+        return ()
+
+    @property
+    def reach(self) -> int:
+        """How many customers it is for; 0 where that says nothing of its cost."""
+        return len(self.customers)
+
+
+class Use(ABC):
+    """What happened: an entry of the use record 使用记录."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def day(self, calendar: Calendar) -> date:
+        """The company's day it happened: what records an instant asks the calendar for it (X3)."""
+
+    @property
+    @abstractmethod
+    def recipients(self) -> tuple[str, ...]:
+        """Whom it reached, by their ids; none where it reached nobody in particular."""
+
+    @property
+    def once(self) -> tuple[tuple[str, ...], ...]:
+        """What it stands for and nothing else ever may: an order, a repair order, a product in an order."""
+        return ()
+
+
+@attrs.frozen
+class OneDay(Use):
+    """A use of a day that reached one recipient."""
+
+    on: date = attrs.field(validator=checks.day)
+    recipient: str = attrs.field(validator=checks.ident)
 
     def day(self, calendar: Calendar) -> date:
-        """The company's day it happened: a type that records an instant asks the calendar for it (X3)."""
+        """The day itself."""
+        return self.on
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The one."""
+        return (self.recipient,)
 
 
 @attrs.frozen
 class UseRow:
-    """A use record's row as it is kept: numbered within its document, append-only."""
+    """A use record's row as it is kept: numbered within its document, append-only.
+
+    `item` is what it was about, a product, a gift, a course; it and `recipient` are "" where there is none.
+    """
 
     document: DocumentId
     number: int
@@ -46,9 +102,10 @@ class UseRow:
     recipient: str
     quantity: int
     units: int
-    detail: tuple[tuple[str, str], ...]
+    detail: Details
     broken: tuple[str, ...]
     reason: str | None
+    item: str = ""
 
     @property
     def month(self) -> str:
@@ -62,7 +119,9 @@ class UseRow:
         detail = [text for pair in self.detail for text in pair]
         counts = (str(len(detail)), str(len(self.broken)))
         reason = () if self.reason is None else (self.reason,)
-        kept = line_digest(("use/1", *what, *said, *counts, *detail, *self.broken, *reason))
+        # A row without an item says what it said before there were items.
+        about = ("use/2", self.item) if self.item else ("use/1",)
+        kept = line_digest((*about, *what, *said, *counts, *detail, *self.broken, *reason))
         return ("use", *what, str(self.units), kept)
 
 
@@ -71,84 +130,147 @@ def month_of(day: date) -> str:
     return day.isoformat()[:7]
 
 
-@attrs.define
-class Case:
-    """What a use record is held against: a document with its plan, the policy it was filed under, and two days.
+@attrs.frozen
+class Part:
+    """What a use comes to for one recipient: quantity, cost in smallest units, and what else is kept of it.
 
-    `first` is the number its next row gets, `approved` the day of its approval, None before it. `counted` is how many
-    contacts of a recipient in a month the store knows already, by (month, recipient).
+    With `note` it is a note on a use that stands already: it is kept under that name and counts as no use of its own.
     """
 
-    document: DocumentId
-    first: int
-    plan: Plan
+    recipient: str
+    quantity: int
+    units: int
+    item: str = ""
+    detail: Details = ()
+    note: str = ""
+
+
+# What lives for one act alone is not frozen: a frozen class takes three times as long to make.
+@attrs.define
+class Asked:
+    """What a plan is held against beside its own figures: the policy, and the customers it names.
+
+    `customers` is None where nobody could be asked: then what the applicant states of them stands.
+    """
+
     policy: Policy
-    approved: date | None
-    today: date
-    counted: Mapping[tuple[str, str], int]
-    reason: str | None
+    customers: Mapping[str, Customer] | None = None
 
 
-def not_yet(uses: tuple[Use, ...], case: Case) -> list[Refusal]:
-    """A refusal for each day that has not come: a use record holds what happened."""
-    days = {day for use in uses if (day := use.day(case.policy.calendar)) > case.today}
-    return [refusal(Code.USE_NOT_YET, day=day.isoformat(), today=case.today.isoformat()) for day in sorted(days)]
+@attrs.define
+class Happened:
+    """What a use is held against beside its plan: the policy, its day, its recipient, and how many he has had.
+
+    `nth` counts the recipient's uses in the type's period, this one with them. `customer` is None where nobody could be
+    asked, or nobody of this id is known.
+    """
+
+    policy: Policy
+    day: date
+    nth: int = 1
+    customer: Customer | None = None
 
 
-def _before_approval(day: date, case: Case) -> list[Refusal]:
-    """The form comes before the spending, and so does its approval (A1.1)."""
-    if case.approved is None or day >= case.approved:
-        return []
-    figures = {"figure": day.isoformat(), "limit": case.approved.isoformat()}
-    return [refusal(Code.STANDARD_BROKEN, clause="A1.1", standard="before_approval", **figures)]
+def broken(clause: str, standard: str, figure: Fact, limit: Fact) -> Refusal:
+    """The refusal of a broken standard."""
+    return refusal(Code.STANDARD_BROKEN, clause=clause, standard=standard, figure=figure, limit=limit)
+
+
+def over(clause: str, standard: str, figure: Money, limit_units: int | None) -> Refusal | None:
+    """The refusal of an amount above its limit; None is no limit."""
+    if limit_units is None or figure.units <= limit_units:
+        return None
+    return broken(clause, standard, figure, Money(limit_units, figure.currency))
+
+
+Measured = tuple[Part, ...] | Refusal
+
+
+@attrs.frozen
+class NoLimits:
+    """The limits of a type that has none of its own."""
 
 
 @attrs.frozen
 class ExpenseType:
-    """A type: its words are `vocabulary`, its rules small functions in one tuple each."""
+    """A type: its limits are the policy's, its rules small functions in one tuple each.
+
+    A plan's rule is `rule(plan, limits, asked)`, a use's `rule(plan, use, limits, happened)`; each is the refusal, or
+    None. `measure(plan, use, limits)` is what a use comes to, or why it can't stand in the record at all.
+    """
 
     name: str
     category: str
     clause: str
-    plan: type
-    use: type
-    plan_standards: tuple[Callable[..., Refusal | None], ...]
-    use_standards: tuple[Callable[..., Refusal | None], ...]
-    measure: Callable[..., tuple[int, int, tuple[tuple[str, str], ...]]]
-    """Quantity, cost in smallest units and detail of a use, given the plan."""
-    paid_up_to_use: bool
-    counts_contacts: bool = False
+    plan: type[Plan]
+    use: type[Use]
+    measure: Callable[..., Measured]
+    plan_standards: tuple[Callable[..., Refusal | None], ...] = ()
+    use_standards: tuple[Callable[..., Refusal | None], ...] = ()
+    limits: type[Any] = NoLimits
+    """What the policy sets, a field each (`_keys`)."""
+    ledger_account: str = "6601"
+    """会计科目 (R1.4), where the policy names no other."""
+    evidence: tuple[str, ...] = ()
+    """What it needs at any amount; the policy's rules come on top (A1.1)."""
+    effects: tuple[str, ...] = ()
+    """The figures its benefit and effect are told in (G3.2)."""
+    paid_up_to_use: bool = False
+    granted: bool = False
+    """Whether it is granted and posted as a set-off, not paid (C9)."""
+    customers: bool = True
+    """Whether its recipients are customers (G2.1)."""
+    channel: str | None = None
+    """The channel of a contact: what a customer may have opted out of (C3.4)."""
+    counted: str | None = None
+    """The period, "month" or "year", in which a recipient's uses are counted."""
+    words: tuple[str, str] = attrs.field(
+        default=attrs.Factory(lambda self: TERMS.get(self.name, (self.name, self.name)), takes_self=True)
+    )
+    """What it is called, in English and in Chinese."""
+    formed: Callable[[Any, str], list[Refusal]] | None = None
+    """What is wrong with the form of a record of a company's own type, `formed(record, currency)`."""
+    terms: Mapping[str, tuple[str, str]] = attrs.field(factory=dict)
+    """What the company calls the names that are its own."""
 
-    def check_plan(self, plan: Plan, policy: Policy) -> list[Refusal]:
-        """Every standard the plan breaks."""
-        return [found for rule in self.plan_standards if (found := rule(plan, policy)) is not None]
+    def incomplete(self, record: Plan | Use, policy: Policy) -> list[Refusal]:
+        """What a record leaves blank, and what it has no place for."""
+        blank = blanks(record)
+        found = [refusal(Code.FORM_INCOMPLETE, clause=self.clause, fields=", ".join(blank))] if blank else []
+        return found if self.formed is None else found + self.formed(record, policy.currency)
 
-    def rows(self, uses: tuple[Use, ...], case: Case) -> tuple[tuple[UseRow, ...], list[Refusal]]:
-        """The rows to append, with what they break; broken standards are kept, flagged, and want a reason."""
-        kept: list[UseRow] = []
-        broken: dict[Refusal, None] = {}
-        plan, policy, seen = case.plan, case.policy, dict(case.counted)
-        for number, use in enumerate(uses, case.first):
-            quantity, units, detail = self.measure(plan, use)
-            day = use.day(policy.calendar)
-            key = (month_of(day), use.recipient)
-            seen[key] = seen.get(key, 0) + 1
-            found = _before_approval(day, case)
-            found += [f for rule in self.use_standards if (f := rule(plan, use, policy, seen[key])) is not None]
-            flags = tuple(sorted({str(dict(f.facts)["standard"]) for f in found}))
-            kept.append(
-                UseRow(
-                    case.document,
-                    number,
-                    self.name,
-                    day,
-                    use.recipient,
-                    quantity,
-                    units,
-                    detail,
-                    flags,
-                    case.reason if flags else None,
-                )
-            )
-            broken.update(dict.fromkeys(found))
-        return tuple(kept), list(broken)
+    def worded(self, found: list[Refusal]) -> list[Refusal]:
+        """The refusals in the company's words, where the type is its own."""
+        return [each.worded(self.terms) for each in found] if self.terms else found
+
+    def check_plan(self, plan: Plan, asked: Asked) -> list[Refusal]:
+        """Every standard the plan breaks, and what it leaves blank."""
+        found, limits = self.incomplete(plan, asked.policy), asked.policy.limits(self.name)
+        return found + [each for rule in self.plan_standards if (each := rule(plan, limits, asked)) is not None]
+
+    def period(self, day: date) -> str:
+        """The period of a day in which uses are counted."""
+        return day.isoformat()[: 4 if self.counted == "year" else 7]
+
+
+def of_currency(record: object, currency: str) -> None:
+    """ValueError where an amount of a record, or of its parts, is of another currency than the company's (X3)."""
+    for field in attrs.fields(type(record)):  # type: ignore[arg-type]  # every record is an attrs class
+        value = getattr(record, field.name)
+        if type(value) is Money and value.currency != currency:
+            raise ValueError(f"the company's currency is {currency}, not {value.currency}")
+        if type(value) is tuple:
+            for part in value:
+                if attrs.has(type(part)):
+                    of_currency(part, currency)
+
+
+def blanks(record: Plan | Use) -> list[str]:
+    """The mandatory texts of a record that say nothing."""
+    values = [(name, getattr(record, name)) for name in _names(type(record))]
+    return [name for name, value in values if type(value) is str and checks.blank(value)]
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple([field.name for field in attrs.fields(kind)])

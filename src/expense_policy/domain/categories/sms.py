@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import time
+from functools import lru_cache
 
 import attrs
 
 from .. import checks
 from ..money import Money
-from ..periods import Calendar, instant, instant_text
-from ..policy import Policy
-from ..refusals import Code, Refusal, refusal
-from ._shape import ExpenseType
+from ..periods import instant_text
+from ..refusals import Refusal
+from . import _keys
+from ._contact import Contact, clock, per_month, planned_hours, used_hours
+from ._shape import Asked, ExpenseType, Happened, Part, Plan, broken
 
 # 3GPP TS 23.038, the default alphabet and its extension table (an extension character takes two).
 _GSM7 = frozenset(
@@ -21,6 +23,8 @@ _GSM7 = frozenset(
 _GSM7_EXTENDED = frozenset("\f^{}\\[~]|€")
 
 
+# A campaign's text is the same in each of its rows.
+@lru_cache(maxsize=64)
 def segments(text: str) -> int:
     """Billed segments of a message: 160/153 septets of GSM-7, else 70/67 UTF-16 units."""
     if all(char in _GSM7 or char in _GSM7_EXTENDED for char in text):
@@ -40,63 +44,61 @@ def _pack(sizes: list[int], single: int, joined: int) -> int:
 
 
 @attrs.frozen
-class Sms:
-    """The plan record: one text to a number of recipients, at a price a segment."""
+class Limits:
+    """What the policy sets for messages."""
+
+    per_customer_month_max: int = _keys.whole(0, 1000, 4)
+    segments_max: int = _keys.whole(1, 255, 3)
+
+
+@attrs.frozen
+class Sms(Plan):
+    """One text to a number of recipients, at a price a segment; between two times, where they are planned."""
 
     text: str = attrs.field(validator=checks.text)
     recipients: int = attrs.field(validator=checks.whole)
     segment_price: Money = attrs.field(validator=checks.exactly(Money))
+    first: time | None = attrs.field(default=None, validator=clock, metadata=checks.SINCE)
+    last: time | None = attrs.field(default=None, validator=clock, metadata=checks.SINCE)
 
     @property
-    def total(self) -> Money:
+    def costs(self) -> tuple[tuple[str, Money], ...]:
         """Recipients times segments times price."""
-        return self.segment_price * (self.recipients * segments(self.text))
+        return (("segments", self.segment_price * (self.recipients * segments(self.text))),)
+
+    @property
+    def reach(self) -> int:
+        """Its recipients."""
+        return self.recipients
 
 
 @attrs.frozen
-class SmsSent:
-    """A use row: a message sent at an instant; `text` where it was not the planned one."""
+class SmsSent(Contact):
+    """A message sent at an instant; `text` where it was not the planned one."""
 
-    at: datetime = attrs.field(converter=instant)
-    recipient: str = attrs.field(validator=checks.ident)
     text: str | None = attrs.field(default=None, validator=checks.optional(checks.text))
 
-    def day(self, calendar: Calendar) -> date:
-        """The company's day of that instant."""
-        return calendar.day(self.at)
 
-
-def planned_segments(plan: Sms, policy: Policy) -> Refusal | None:
+def planned_segments(plan: Sms, limits: Limits, asked: Asked) -> Refusal | None:
     """At most so many segments a message."""
-    return _segments(segments(plan.text), policy)
+    return _segments(segments(plan.text), limits)
 
 
-def used_segments(plan: Sms, use: SmsSent, policy: Policy, nth: int) -> Refusal | None:
+def used_segments(plan: Sms, use: SmsSent, limits: Limits, happened: Happened) -> Refusal | None:
     """At most so many segments a message."""
-    return _segments(segments(plan.text if use.text is None else use.text), policy)
+    return _segments(segments(plan.text if use.text is None else use.text), limits)
 
 
-def _segments(count: int, policy: Policy) -> Refusal | None:
-    if count <= policy.sms.segments_max:
-        return None
-    return refusal(
-        Code.STANDARD_BROKEN, clause="C3.3", standard="segments", figure=count, limit=policy.sms.segments_max
-    )
+def _segments(count: int, limits: Limits) -> Refusal | None:
+    return broken("C3.3", "segments", count, limits.segments_max) if count > limits.segments_max else None
 
 
-def contacts(plan: Sms, use: SmsSent, policy: Policy, nth: int) -> Refusal | None:
-    """At most so many messages to a customer a month."""
-    limit = policy.sms.per_customer_month_max
-    if nth <= limit:
-        return None
-    return refusal(Code.STANDARD_BROKEN, clause="C3.3", standard="messages_a_month", figure=nth, limit=limit)
-
-
-def measure(plan: Sms, use: SmsSent) -> tuple[int, int, tuple[tuple[str, str], ...]]:
+def measure(plan: Sms, use: SmsSent, limits: Limits) -> tuple[Part, ...]:
     """A message costs its segments; its time is kept, and its content where it is not the plan's."""
     text = plan.text if use.text is None else use.text
     count, detail = segments(text), (("at", instant_text(use.at)),)
-    return count, count * plan.segment_price.units, detail if text == plan.text else (*detail, ("text", text))
+    kept = detail if text == plan.text else (*detail, ("text", text))
+    return (Part(use.recipient, count, count * plan.segment_price.units, "", kept),)
 
 
 TYPE = ExpenseType(
@@ -105,9 +107,13 @@ TYPE = ExpenseType(
     clause="C3.3",
     plan=Sms,
     use=SmsSent,
-    plan_standards=(planned_segments,),
-    use_standards=(used_segments, contacts),
     measure=measure,
+    plan_standards=(planned_segments, planned_hours),
+    use_standards=(used_segments, per_month("C3.3", "messages_a_month"), used_hours),
+    limits=Limits,
+    ledger_account="6601.0303",
+    effects=("customers_reached", "orders", "revenue_units"),
     paid_up_to_use=True,
-    counts_contacts=True,
+    channel="sms",
+    counted="month",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from functools import partial
 from itertools import product
 from typing import Any
@@ -15,12 +15,14 @@ import pytest
 
 from ...domain.application import Payee
 from ...domain.approval import Outcome
+from ...domain.categories import UseRow
 from ...domain.documents import Document
 from ...domain.holds import Move
 from ...domain.vocabulary import Space, Status
-from ...ports.mistakes import NAME_MAX, PAGE_MAX, SEARCHED
+from ...ports.errors import Conflict
+from ...ports.mistakes import NAME_MAX, PAGE_MAX, SEARCHED, USED
 from ...ports.repository import Batch, Guard, Key, Look, Put, Repository, Sum, Summary, Take
-from ..batches import LATER, NOW, Clerk, gift, notice, paged, payee, related, use_row, written
+from ..batches import LATER, NOW, Clerk, gift, notice, paged, payee, related, use_row, used, written
 from . import Laws
 
 IDS = ("10", "9", "B", "a", "a ", "é", "中", "\uffee", "\U0001f9e7", "\U00020bb7")
@@ -55,6 +57,29 @@ def company(repository: Repository, clerk: Clerk, count: int) -> dict[str, Docum
                 repository.commit(batch := clerk.ends(written(batch), Status.CLOSED))
         found[id] = written(batch)
     return found
+
+
+def register(clerk: Clerk) -> list[UseRow]:
+    """Use rows of many documents, committed in no order: of types, months, people and things, and of none; sorted."""
+    chosen, rows = random.Random(5), list[UseRow]()
+    for id in IDS:
+        for first in (9, 1, 5):
+            few = [
+                use_row(
+                    id,
+                    n,
+                    type=chosen.choice(TYPES),
+                    on=date(2026, chosen.choice((2, 3)), n),
+                    recipient=chosen.choice(("C1", "C1", "C1 ", "客户", "")),
+                    item=chosen.choice(("tea", "tea", "Tea", "茶", "")),
+                )
+                for n in range(first, first + 4)
+            ]
+            clerk.does(id, facts=tuple(reversed(few)))
+            rows += few
+    many = [use_row("many", n, recipient="C1", item="tea") for n in range(1, 121)]
+    clerk.does("many", facts=tuple(many))
+    return sorted([*rows, *many], key=lambda row: (row.document, row.number))
 
 
 def _history(repository: Any, name: object) -> list[object]:
@@ -176,6 +201,53 @@ class Asked(Laws):
                 (answer,) = repository.look(Look(sums=(Sum("contacts", by, where),))).sums
                 assert answer == (counted if by else {(): len(found)}), (where, by)
 
+    def test_uses_come_in_order_of_document_and_number(self, repository: Repository, clerk: Clerk) -> None:
+        """Pages of use rows give each once: documents by code points, rows by number, after a place or a gap."""
+        rows = register(clerk)
+        for where in ((("recipient", "C1"),), (("item", "tea"),), (("document", "many"),)):
+            found = [row for row in rows if matches(row, where)]
+            for size in (1, 7, len(found), PAGE_MAX):
+                assert used(repository, where, size) == found
+            assert list(repository.uses(where)) == found[:100]
+            for after in (("a", 3), ("a", 2**63 - 1), ("a!", 1), ("many", 64), ("\U0010ffff", 0)):
+                beyond = [row for row in found if (row.document, row.number) > after]
+                assert list(repository.uses(where, after, 5)) == beyond[:5], after
+
+    def test_each_column_finds_its_own_uses(self, repository: Repository, clerk: Clerk) -> None:
+        """Use rows are found by document, recipient, item or several, of a type and month or any; equal to the last."""
+        rows = register(clerk)
+        named: list[tuple[tuple[str, str], ...]] = [
+            *[((name, value),) for name in USED for value in {getattr(row, name) for row in rows} - {""} | {"nobody"}],
+            (("recipient", "C1"), ("item", "tea")),
+            (("item", "茶"), ("document", "é"), ("recipient", "C1 ")),
+            (("document", "many"), ("recipient", "客户")),
+        ]
+        kinds: tuple[tuple[tuple[str, str], ...], ...] = ((), (("type", "sms"),), (("type", "none"),))
+        months: tuple[tuple[tuple[str, str], ...], ...] = ((), (("month", "2026-03"),), (("month", "2026-04"),))
+        for one, kind, month in product(named, kinds, months):
+            where = (*month, *one, *kind)
+            found = [row for row in rows if matches(row, where)]
+            assert list(repository.uses(where, limit=1000)) == found, where
+            assert (
+                list(repository.uses(where, ("B", 4), limit=3))
+                == [row for row in found if (row.document, row.number) > ("B", 4)][:3]
+            ), where
+
+    def test_a_use_is_found_once_it_is_committed(self, repository: Repository, clerk: Clerk) -> None:
+        """Rows of a refused commit are found by no column; those of a committed one are, in their place by each."""
+        wheres: list[tuple[tuple[str, str], ...]]
+        wheres = [(("document", "d1"),), (("recipient", "C1"),), (("item", "tea"),)]
+        there, late, never = [use_row("d1", n, recipient="C1", item="tea") for n in (3, 1, 2)]
+        clerk.does("d1", facts=(there,))
+        refused = clerk.batch("d1", facts=(never,))
+        stale = clerk.batch("d2", guards=(Guard("g", 7),))
+        for batches in ((attrs.evolve(refused, guards=(Guard("g", 7),)),), (refused, stale)):
+            with pytest.raises(Conflict):
+                repository.commit(*batches)
+            assert [list(repository.uses(where)) for where in wheres] == [[there]] * 3
+        clerk.does("d1", facts=(late,))
+        assert [list(repository.uses(where)) for where in wheres] == [[late, there]] * 3
+
     def test_a_look_may_ask_many_things(self, repository: Repository, clerk: Clerk) -> None:
         """Hundreds of questions in one look are each answered as alone."""
         clerk.opens()
@@ -257,6 +329,30 @@ class Asked(Laws):
             Sum("contacts", (), (*month, ("document", "d1"))),
         ]
         assert [each for each in wrong if not mistaken(partial(repository.look, Look(sums=(each,))))] == []
+
+    def test_uses_without_bounds_are_the_callers_mistake(self, repository: Repository) -> None:
+        """Uses of nobody and nothing named, by another column or one twice, or a page beyond bounds: a ValueError."""
+        ask: Any = repository
+        right: tuple[tuple[str, Any], ...] = (("recipient", "C1"), ("month", "2026-03"))
+        wrong: list[Any] = [
+            (),
+            right[1:],
+            (("type", "sms"), right[1]),
+            (*right, right[0]),
+            (*right, ("recipient", "C2")),
+        ]
+        wrong += [(*right, (name, "x")) for name in ("on", "units", "number", "reason", "1=1", "", 5)]
+        wrong += [(("recipient", ""),), (("item", ""),), (("document", "d1"), ("item", ""))]
+        wrong += [((name, bad),) for name in USED for bad in (LONE, 5, None, ("C1",), "x" * (NAME_MAX + 1))]
+        wrong += [(*right[:1], (name, bad)) for name in ("type", "month") for bad in (LONE, 5, None)]
+        asked: dict[str, Callable[[], object]] = {f"where {where}": partial(ask.uses, where) for where in wrong}
+        for n in (0, -1, PAGE_MAX + 1, 1.0, True):
+            asked[f"{n} rows"] = partial(ask.uses, right, limit=n)
+        places: list[Any] = [("d1",), ("d1", -1), ("d1", 2**63), ("d1", 1.0), ("d1", True), ("d1", "1"), "d1", None]
+        for after in (*places, (LONE, 1), (5, 1), (None, 1), ("x" * (NAME_MAX + 1), 1), ("d1", 1, 1)):
+            asked[f"after {after}"] = partial(ask.uses, right, after)
+        assert [what for what, each in asked.items() if not mistaken(each)] == []
+        assert list(repository.uses(right)) == []
 
     def test_a_batch_speaks_of_each_row_once(self, repository: Repository, clerk: Clerk) -> None:
         """One row twice, another's fact, an empty row, no whole number: a ValueError; no store sees it."""

@@ -1,4 +1,4 @@
-"""Schema 3, made up: a column, one that has to be filled though its table is append-only, an index, a table."""
+"""Schema 4, made up: a column, one that has to be filled though its table is append-only, an index, a table."""
 
 import os
 import sys
@@ -10,8 +10,8 @@ from sqlalchemy import Column, Text
 from expense_adapters.sql import schema as s
 from expense_adapters.sql.migrations.tables import remake
 
-revision = "3"
-down_revision = "2"
+revision = "4"
+down_revision = "3"
 
 
 def upgrade() -> None:

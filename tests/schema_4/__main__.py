@@ -1,4 +1,4 @@
-"""`python -m tests.schema_3 URL`: brings a store up to schema 3, or makes it there; says what stands then, as JSON."""
+"""`python -m tests.schema_4 URL`: brings a store up to schema 4, or makes it there; says what stands then, as JSON."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from expense_policy.ports.errors import RepositoryError
 
 WORDS = Text().with_variant(Text(collation="C"), "postgresql")
 
-schema.VERSION = 3
+schema.VERSION = 4
 schema.documents.append_column(Column("note", WORDS, nullable=True))
 Index("documents_note", schema.documents.c.note)
 schema.payments.append_column(Column("channel", WORDS, nullable=False))

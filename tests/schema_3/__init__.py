@@ -1,1 +1,0 @@
-"""The library as a later release may have it, with a schema 3: it shows that the chain of steps goes on."""

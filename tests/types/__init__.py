@@ -1,0 +1,1 @@
+"""Every expense type against its clause."""
