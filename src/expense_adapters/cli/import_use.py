@@ -55,7 +55,7 @@ def import_use(
     try:
         desk = _opened(store, people, customers, key_file)
     except (ExpensePolicyError, ValueError) as error:
-        fail(str(error))
+        _stopped(error, 0, store)
     try:
         rows = _rows(desk, document, file, mapping)
         with _progress() as progress:
