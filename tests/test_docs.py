@@ -26,10 +26,12 @@ from expense_adapters.memory import MemoryRepository
 from expense_adapters.notify import read_seals
 from expense_adapters.sql import SqlRepository
 from expense_adapters.sql.mariadb_pool import place
+from expense_adapters.use_files import UseMapping
 from expense_policy.domain.categories import REGISTER
 from expense_policy.domain.categories.company import CompanyPlan, CompanyUse
 from expense_policy.domain.categories.effect import FIGURES
 from expense_policy.domain.categories.sms import SmsSent
+from expense_policy.domain.company_types import CompanyField, CompanyType
 from expense_policy.domain.vocabulary import CATEGORIES
 from expense_policy.ports.repository import Repository
 
@@ -145,8 +147,13 @@ def test_the_log_that_is_shown_is_imported(
     id = world.apply(world.sms()).id
     world.sign_all(id)
     for name, kind in (("sms.toml", "toml"), ("log.csv", "csv")):
-        (text,) = _blocks(page, kind)
+        text = _blocks(page, kind)[0]
         (tmp_path / name).write_text(text, encoding="gb18030" if kind == "csv" else "utf-8")
+    (tmp_path / "booth.toml").write_text(_blocks(page, "toml")[1], encoding="utf-8")
+    visitors = CompanyField("visitors", "whole", ("visitors", "观众"), on="use")
+    booth = CompanyType("booth", "venue", ("booth", "展位"), "C6", fields=(visitors,))
+    mapping = UseMapping.read(tmp_path / "booth.toml", time_zone="Asia/Shanghai", types=(booth,))
+    assert mapping.names == ("invoice_no", "day", "visitors")
     shutil.copy(ROOT / "examples" / "company" / "people.toml", tmp_path)
     (command,), (shown,) = _blocks(page, "sh"), _blocks(page, "text")
     assert guard.run(command.replace("DOCUMENT", id).split()[1:]) == 3
