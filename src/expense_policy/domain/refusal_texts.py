@@ -78,7 +78,7 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.EVIDENCE_MISSING: Text(
         "A1.1",
-        "A {type} of {amount} needs this evidence: {evidence}.",
+        "The type {type} needs this evidence at {amount}: {evidence}.",
         "{type}{amount}须附：{evidence}。",
         "Attach it.",
         "请补充附件。",
@@ -92,7 +92,7 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.FIELD_UNFIT: Text(
         "C8",
-        "A {type} can't be recorded by: {fields}.",
+        "The type {type} can't be recorded by: {fields}.",
         "{type}的记录不符合规定的栏目：{fields}。",
         "Fill in the fields and cost lines that the policy names for it, each with what it is to hold.",
         "请按制度规定的栏目和费用明细填写，内容须与栏目相符。",
