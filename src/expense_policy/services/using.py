@@ -73,7 +73,9 @@ class Uses:
         where = (("type", self.type), ("month", months), ("recipient", recipients))
         return Sum("contacts", ("recipient",), where)
 
-    def _case(self, document: Document, form: Application, policy: Policy, scene: Scene) -> Case:
+    def _case(
+        self, document: Document, form: Application, kind: ExpenseType, policy: Policy, scene: Scene
+    ) -> Case:
         day, approved, sums = (
             policy.calendar.day,
             document.approved_at,
@@ -88,7 +90,8 @@ class Uses:
             today=day(scene.at),
             counted={(period, recipient): n for period, group in sums for (recipient,), n in group.items()},
             taken={key: owner for (_, key), owner in scene.seen.taken.items()},
-            customers=self._customers,
+            # Who is no customer, as the company's own people are, is asked of nobody (G2.1).
+            customers=self._customers if kind.customers else {},
             value_class=form.value_class,
             reason=self.reason,
         )
@@ -113,7 +116,7 @@ class Uses:
         if self.type and self.type != form.type:
             raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
         paid = Money(document.paid, document.currency) if open_ and document.status is Status.CLOSED else None
-        recording = Recording(kind, self._case(document, form, policy, scene))
+        recording = Recording(kind, self._case(document, form, kind, policy, scene))
         return Held(document, kind, recording, document.amount, paid, found)
 
     def grown(self, scene: Scene, held: Held, change: Change) -> Effects:
