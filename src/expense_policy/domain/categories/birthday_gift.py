@@ -112,7 +112,7 @@ def named(plan: BirthdayGift, use: BirthdayGiftIssued, limits: Limits, happened:
 
 
 def measure(plan: BirthdayGift, use: BirthdayGiftIssued, limits: Limits) -> tuple[Part, ...]:
-    """A gift costs its unit price when it is issued; what becomes of it is a note."""
+    """A gift costs its unit price when it is issued; what becomes of it is a note, on somebody of the plan."""
     detail = (("outcome", use.outcome), *(() if use.personal is None else (("personal", use.personal),)))
     gift = plan.gift[: checks.NAME_MAX]
     if use.outcome == "issued":
@@ -129,6 +129,8 @@ TYPE = ExpenseType(
     measure=measure,
     plan_standards=(unit_price, each_once, planned_month),
     use_standards=(used_month, once_a_year, named),
+    # What became of a gift is told in whatever month it is known, and may be entered before its issue is.
+    note_standards=(named,),
     limits=Limits,
     ledger_account="6601.0202",
     effects=("customers_reached", "orders", "revenue_units", *LIKED),
