@@ -17,7 +17,7 @@ from expense_policy.domain.customers import Customer
 from expense_policy.domain.refusals import Code, Refusal
 from expense_policy.domain.vocabulary import term
 
-from .company import Company
+from .company import POLICY, Company
 from .smallest import DAY, NONE, PLANS, U, units
 
 FEAST = date(2026, 2, 17)
@@ -238,6 +238,17 @@ def test_rates_and_margins_to_the_basis_point(price: int, cost: int, each: int, 
     plan = Discount((DiscountLine("P-1", "toys", 3, units(price), units(cost), units(each)),))
     found = Company.open().refusals(plan)
     assert tuple([dict(each.facts)["standard"] for each in found]) == standards
+
+
+@pytest.mark.clause("C1.1")
+@pytest.mark.parametrize(("cost", "kept"), [(0, True), (1, False)])
+def test_where_the_whole_price_is_margin_nothing_may_cost(cost: int, kept: bool) -> None:
+    """Under a margin of 100 % no price is high enough for what costs anything: its cost is told, against none."""
+    company = Company.open(policy=POLICY.replace("margin_min_bp = 500", "margin_min_bp = 10000"))
+    found = company.refusals(line(1, cost))
+    assert (found == ()) is kept
+    if not kept:
+        told(found[0], "C1.1", "unit_cost", "0.01 CNY", "0.00 CNY")
 
 
 def regular(id: str, **changes: Any) -> Customer:
