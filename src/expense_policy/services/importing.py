@@ -116,9 +116,7 @@ class Portion(Uses):
         look.taken += tuple([(Space.USE, key) for _, key, _ in self.standing])
         return look
 
-    def _case(
-        self, document: Document, form: Application, kind: ExpenseType, policy: Policy, scene: Scene
-    ) -> Case:
+    def _case(self, document: Document, form: Application, kind: ExpenseType, policy: Policy, scene: Scene) -> Case:
         case, ahead = super()._case(document, form, kind, policy, scene), self.ahead
         if ahead.counted or ahead.taken:
             more = {at: case.counted.get(at, 0) + n for at, n in ahead.counted.items()}
