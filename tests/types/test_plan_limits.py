@@ -306,3 +306,12 @@ def test_a_plans_costs_are_its_parts() -> None:
     assert [(name, cost.units) for name, cost in call.costs] == [("calls", 15), ("minutes", 42)]
     lesson = ProductTraining("The basics", DAY, "Room 1", 60, 2, units(100), units(20), units(3))
     assert (lesson.total, NONE + U) == (units(123), U)
+
+
+@pytest.mark.clause("G3.1", "C1.3")
+def test_a_giveaway_reaches_no_more_than_it_has_gifts() -> None:
+    """More recipients than gifts make a gift no cheaper for who gets it."""
+    company = Company.open()
+    plan = attrs.evolve(PLANS["giveaway"], quantity=2, unit_cost=units(501), recipients=100)
+    told(company.refusals(plan, value_class="small")[0], "G3.1", "cost_per_customer", "5.01 CNY", "5.00 CNY")
+    assert company.refusals(attrs.evolve(plan, unit_cost=units(500)), value_class="small") == ()

@@ -18,7 +18,7 @@ from expense_policy.domain.customers import Customer, OptOut
 from expense_policy.domain.refusals import Code
 
 from .company import Company
-from .smallest import NOON, PLANS, USES, clock, units
+from .smallest import DAY, NOON, PLANS, USES, clock, units
 from .test_plan_limits import FEAST, HOURS, regular, told
 
 LAST = date(2026, 3, 31)
@@ -344,3 +344,16 @@ def test_what_is_for_customers_is_marked(name: str) -> None:
     id = company.approved(AMPLE[name])
     marks = [row for entry in company.desk.history(id) for row in entry.rows if row[0] == "mark"]
     assert marks == ([("mark", id, "customers_stated")] if name == "giveaway" else [])
+
+
+@pytest.mark.clause("G2.1")
+@pytest.mark.parametrize(("since", "kept"), [(date(2020, 1, 1), True), (None, True), (DAY, True), (LAST, False)])
+def test_who_ordered_again_was_a_customer_before(since: date | None, kept: bool) -> None:
+    """A use is not flagged because its customer ordered after it; who became one later was none on its day."""
+    company = Company.open([regular("customer-01", since=since, last_order=date(2026, 3, 1))])
+    id = company.approved(AMPLE["giveaway"])
+    company.on(LAST)
+    found = company.would_use(id, attrs.evolve(USES["giveaway"], recipient="customer-01"))
+    assert (found == ()) is kept
+    if not kept:
+        told(found[0], "G2.1", "existing_customer", "c***01", "24")

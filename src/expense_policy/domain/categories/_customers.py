@@ -65,14 +65,15 @@ def reached(
     kind: ExpenseType,
     policy: Policy,
     day: date,
+    today: date,
     customers: Mapping[str, Customer] | None,
     value_class: str | None,
 ) -> list[Refusal]:
-    """The standards that a use breaks in whom it reached."""
+    """The standards that a use of a day, entered today, breaks in whom it reached."""
     found: list[Refusal] = []
     if customers is not None:
         customer, months = customers.get(part.recipient), policy.customers.order_within_months
-        if customer is None or not customer.existing(months, day):
+        if customer is None or not customer.existed(months, day, today):
             found.append(broken("G2.1", "existing_customer", masked(part.recipient), months))
         elif kind.channel and (since := customer.opted_out(kind.channel, day)) is not None:
             found.append(broken("C3.4", "opted_out", day.isoformat(), since.isoformat()))

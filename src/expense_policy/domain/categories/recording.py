@@ -119,7 +119,7 @@ class Recording:
                 rules = ()
             found += [f for rule in rules if (f := rule(case.plan, use, self._limits, happened)) is not None]
             if kind.customers and part.recipient and not part.note:
-                found += _customers.reached(part, kind, case.policy, day, case.customers, case.value_class)
+                found += _customers.reached(part, kind, case.policy, day, case.today, case.customers, case.value_class)
         return found
 
     def keep(self, judged: Judged) -> None:
