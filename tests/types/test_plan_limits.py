@@ -315,3 +315,12 @@ def test_a_giveaway_reaches_no_more_than_it_has_gifts() -> None:
     plan = attrs.evolve(PLANS["giveaway"], quantity=2, unit_cost=units(501), recipients=100)
     told(company.refusals(plan, value_class="small")[0], "G3.1", "cost_per_customer", "5.01 CNY", "5.00 CNY")
     assert company.refusals(attrs.evolve(plan, unit_cost=units(500)), value_class="small") == ()
+
+
+@pytest.mark.clause("C2.2", "G3.4")
+def test_of_many_who_stand_twice_ten_are_shown() -> None:
+    """A refusal shows ten ids, masked, and how many more there are."""
+    twice = tuple([f"customer-{n:03}" for n in range(13)])
+    found = Company.open().refusals(attrs.evolve(PLANS["birthday_gift"], recipients=(*twice, *twice)))
+    ten = ", ".join([f"c***0{n}" for n in range(10)])
+    assert dict(found[0].facts) == {"standard": "gifts_a_year", "figure": f"{ten}, +3", "limit": 1}
