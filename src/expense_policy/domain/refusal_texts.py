@@ -360,8 +360,10 @@ TEXTS: dict[Code, Text] = {
     Code.USE_NOT_OPEN: Text(
         "C8",
         "A use record is entered and settled while a document is approved, and entered after it was closed with "
-        "something paid ahead of its use; this one is {status}.",
-        "单据状态为{status}；仅已批准的单据可登记使用记录并结清，先付款后使用而已关闭的单据可补登记。",
+        "something paid ahead of its use; a measured effect alone is, after it was settled or closed; "
+        "this one is {status}.",
+        "单据状态为{status}；仅已批准的单据可登记使用记录并结清，先付款后使用而已关闭的单据可补登记；"
+        "已结清或已关闭的单据只能补登记效果。",
         "Enter it on an approved document.",
         "请在已批准的单据上登记。",
     ),

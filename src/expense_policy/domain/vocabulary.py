@@ -161,6 +161,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "applicant": ("applicant", "申请人"),
     "signer": ("signer", "审批人"),
     "unit_price": ("unit price", "单价"),
+    "quantity": ("quantity", "数量"),
     "issue_window": ("issue window", "发放期间"),
     "festival": ("festival", "节日"),
     "segments": ("segments", "计费条数"),
@@ -195,6 +196,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "subject": ("subject", "主题"),
     "greeting": ("greeting", "生日祝福"),
     "gift": ("gift", "礼品"),
+    "personal": ("what is made for him alone", "个性化内容"),
     "relation": ("relation to the company's product", "与公司产品的关联"),
     "place": ("place", "地点"),
     "course": ("course", "课程"),
@@ -223,8 +225,8 @@ TERMS: dict[str, tuple[str, str]] = {
     "reads": ("reads", "阅读数"),
     "attendees": ("attendees", "到场人数"),
     "passed_rate_bp": ("pass rate", "通过率"),
-    "response_minutes": ("response time", "响应时间（分钟）"),
-    "solving_minutes": ("solving time", "解决时间（分钟）"),
+    "response_minutes": ("response time (minutes)", "响应时间（分钟）"),
+    "solving_minutes": ("solving time (minutes)", "解决时间（分钟）"),
     "bank_transfer": ("bank transfer", "银行转账"),
 }
 """Every term with its English and its Chinese."""
