@@ -171,7 +171,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "contact_hours": ("contact hours", "联系时段"),
     "uses_a_month": ("uses a month", "每月使用次数"),
     "opted_out": ("contact after an opt-out", "拒收后联系"),
-    "existing_customer": ("existing customer", "老客户"),
+    "existing_customer": ("existing customer, by an order within so many months", "老客户（近几个月内有订单）"),
     "cost_per_customer": ("cost per customer", "客均费用"),
     "minutes": ("minutes", "时长（分钟）"),
     "seconds": ("seconds", "时长（秒）"),
