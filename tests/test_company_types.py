@@ -297,7 +297,7 @@ def test_its_evidence() -> None:
         form = attrs.evolve(booth(world, stands=10, price=price), attachments=(world.basis,))
         (found,) = refused(world, form)
         assert (found.code, dict(found.facts)["evidence"]) == (Code.EVIDENCE_MISSING, missing)
-    assert "A trade fair booth of" in found.text()
+    assert "The type trade fair booth needs" in found.text()
     assert found.text("zh").startswith("展位")
 
 
@@ -327,7 +327,7 @@ def test_its_words_are_shown() -> None:
     texts = {(each.text(), each.text("zh")) for each in refused(world, form)}
     assert texts == {
         ("The form lacks fair.", "申请表缺少：展会。"),
-        ("A trade fair booth can't be recorded by: extra.", "展位的记录不符合规定的栏目：extra。"),
+        ("The type trade fair booth can't be recorded by: extra.", "展位的记录不符合规定的栏目：extra。"),
         (
             "unit price of stand: 900.00 CNY stands against a limit of 800.00 CNY.",
             "展台单价：900.00 CNY，标准为800.00 CNY。",

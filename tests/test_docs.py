@@ -9,10 +9,12 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from datetime import date, datetime, timezone
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
+import attrs
 import pytest
 import typer
 
@@ -20,9 +22,16 @@ from expense_adapters.cli import guard
 from expense_adapters.cli.main import app
 from expense_adapters.customers import FileCustomers
 from expense_adapters.files import FileDirectory, read_budget, read_key
+from expense_adapters.memory import MemoryRepository
 from expense_adapters.notify import read_seals
 from expense_adapters.sql import SqlRepository
 from expense_adapters.sql.mariadb_pool import place
+from expense_adapters.use_files import UseMapping
+from expense_policy.domain.categories import REGISTER
+from expense_policy.domain.categories.company import CompanyPlan, CompanyUse
+from expense_policy.domain.categories.effect import FIGURES
+from expense_policy.domain.categories.sms import SmsSent
+from expense_policy.domain.company_types import CompanyField, CompanyType
 from expense_policy.domain.vocabulary import CATEGORIES
 from expense_policy.ports.repository import Repository
 
@@ -138,16 +147,54 @@ def test_the_log_that_is_shown_is_imported(
     id = world.apply(world.sms()).id
     world.sign_all(id)
     for name, kind in (("sms.toml", "toml"), ("log.csv", "csv")):
-        (text,) = _blocks(page, kind)
+        text = _blocks(page, kind)[0]
         (tmp_path / name).write_text(text, encoding="gb18030" if kind == "csv" else "utf-8")
+    (tmp_path / "booth.toml").write_text(_blocks(page, "toml")[1], encoding="utf-8")
+    visitors = CompanyField("visitors", "whole", ("visitors", "观众"), on="use")
+    booth = CompanyType("booth", "venue", ("booth", "展位"), "C6", fields=(visitors,))
+    mapping = UseMapping.read(tmp_path / "booth.toml", time_zone="Asia/Shanghai", types=(booth,))
+    assert mapping.names == ("invoice_no", "day", "visitors")
     shutil.copy(ROOT / "examples" / "company" / "people.toml", tmp_path)
     (command,), (shown,) = _blocks(page, "sh"), _blocks(page, "text")
     assert guard.run(command.replace("DOCUMENT", id).split()[1:]) == 3
     told = capsys.readouterr()
     assert told.err + told.out == shown
-    (code,) = _blocks(page, "python")
+    code = "\n".join(_blocks(page, "python"))
     exec(compile(code, page, "exec"), {"desk": world.desk, "id": id})
     assert "row 5 its key stands at row 2 already" in capsys.readouterr().out
+
+
+def test_the_page_of_records_names_every_field() -> None:
+    """The reference lists each type's records, their parts and fields, which may be left out, and every figure."""
+    page = _text(ROOT / "docs" / "reference" / "records.md")
+    company = (CompanyPlan, CompanyUse)
+    records = {name: (kind.plan, kind.use) for name, kind in REGISTER.items()} | {"of the company's own": company}
+    for name, pair in records.items():
+        (row,) = re.findall(rf"^\| `?{name}`? \| (.+) \| (.+) \| .*\|$", page, re.MULTILINE)
+        for record, cell in zip(pair, row, strict=True):
+            classes = {record, *[part for hint in get_type_hints(record).values() for part in get_args(hint)]}
+            said = {
+                f"`{each.__name__}`: "
+                + ", ".join(f"`{f.name}`{'' if f.default is attrs.NOTHING else '?'}" for f in attrs.fields(each))
+                for each in classes
+                if attrs.has(each)
+            }
+            assert said == set(cell.split("; "))
+    figures = page.partition("| figure |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"`(\w+)`", figures)) == sorted(FIGURES)
+
+
+def test_registers_are_read_as_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """The Python of the page of records runs and prints what is shown."""
+    world = World.with_budget(MemoryRepository())
+    id = world.apply(world.sms()).id
+    world.sign_all(id)
+    world.on(date(2026, 1, 6))
+    sent = [SmsSent(datetime(2026, 1, 5, 4, tzinfo=timezone.utc), f"customer-{n}") for n in (1, 1, 2, 1)]
+    world.desk.spending.record_use(id, tuple(sent), actor="li.na")
+    (code,), (shown,) = _blocks("reference/records.md", "python"), _blocks("reference/records.md", "text")
+    exec(compile(code, "records.md", "exec"), {"desk": world.desk})
+    assert capsys.readouterr().out == shown
 
 
 def test_stores_are_opened_as_written(

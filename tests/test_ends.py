@@ -11,6 +11,7 @@ import pytest
 
 from expense_adapters.sql import SqlRepository
 from expense_policy.domain.application import Share
+from expense_policy.domain.categories import Effect, EffectMeasured
 from expense_policy.domain.categories.holiday_gift import GiftIssued
 from expense_policy.domain.categories.sms import SmsSent
 from expense_policy.domain.documents import Document, manifest
@@ -248,3 +249,51 @@ def test_what_was_paid_once_keeps_its_content(world: World) -> None:
     assert would.pay(id, world.instruction(form), actor="cashier").allowed
     assert desk.spending.withdraw(id, actor="li.na").status == Status.WITHDRAWN
     assert verify(desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("G3.2", "C8", "A4.4")
+@pytest.mark.parametrize("way", ["settle", "close"])
+def test_an_effect_is_measured_after_the_end(world: World, way: str) -> None:
+    """What came of what was settled or closed is recorded by its applicant, alone; nothing else of it changes."""
+    form, desk = world.sms(), world.desk
+    id = world.apply(form).id
+    world.sign_all(id)
+    sent = SmsSent(world.clock.now(), "C1")
+    desk.spending.record_use(id, (sent, sent), actor="li.na")
+    world.pay(id, form, "0.10" if way == "settle" else "0.05")
+    if way == "settle":
+        desk.spending.settle(id, actor="li.na")
+    else:
+        desk.spending.close(id, actor="li.na", reason="One failed.")
+    ended, on = desk.document(id), date(2026, 3, 30)
+    world.on(on)
+    row = EffectMeasured(on, Effect.of(orders=3))
+    would = desk.would.spending
+    for decision, codes_ in (
+        (would.record_use(id, (row,), actor="mei"), {Code.ACTOR_NOT_APPLICANT}),
+        (would.record_use(id, (EffectMeasured(on, Effect.of(attendees=3)),), actor="li.na"), {Code.EFFECT_UNFIT}),
+        (would.record_use(id, (row, sent), actor="li.na"), {Code.USE_NOT_OPEN}),
+        (would.settle(id, (row,), actor="li.na"), {Code.USE_NOT_OPEN}),
+    ):
+        assert codes_ <= {each.code for each in decision.refusals}
+    for _ in range(2):
+        desk.spending.record_use(id, (row,), actor="li.na")
+    now = desk.document(id)
+    assert (now.use_rows, now.version) == (ended.use_rows + 2, ended.version + 2)
+    same = [f.name for f in attrs.fields(Document) if f.name not in ("version", "use_rows")]
+    assert [getattr(now, name) for name in same] == [getattr(ended, name) for name in same]
+    assert desk.effect(id).measured == ((on, Effect.of(orders=3)),) * 2
+    assert [use.type for use in desk.archived(id).uses] == ["sms", "sms", "effect", "effect"]
+    assert verify(desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("G3.2", "C8")
+def test_what_cost_nothing_has_no_effect(world: World) -> None:
+    """Of what was withdrawn, or is still in review, no effect is recorded."""
+    id = world.apply(world.sms()).id
+    row = EffectMeasured(world.clock.now().date(), Effect.of(orders=3))
+    for _ in range(2):
+        (found,) = world.desk.would.spending.record_use(id, (row,), actor="li.na").refusals
+        assert found.code is Code.USE_NOT_OPEN
+        if world.desk.document(id).status is not Status.WITHDRAWN:
+            world.desk.spending.withdraw(id, actor="li.na")

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from expense_adapters.cli import guard, import_use
 from expense_adapters.sql import SqlRepository
 from expense_adapters.use_files import ROW_MAX, FaultyFile, UseFile, UseMapping
-from expense_policy.domain.categories import REGISTER
+from expense_policy.domain.categories import REGISTER, CompanyUse
 from expense_policy.domain.categories.birthday_gift import BirthdayGiftIssued
 from expense_policy.domain.categories.email import EmailSent
 from expense_policy.domain.categories.product_training import ProductTrainingHeld
 from expense_policy.domain.categories.sms import SmsSent
+from expense_policy.domain.company_types import CompanyField, CompanyType
 from expense_policy.services.importing import Keyed, Unreadable
 from expense_policy.services.verification import verify
 
@@ -97,6 +98,53 @@ def test_every_type_can_be_read(kind: Any, tmp_path: Path) -> None:
     names = [field.name for field in attrs.fields(kind.use)]
     text = f'type = "{kind.name}"\nkey = "k"\n[columns]\n' + "".join(f'{name} = "c_{name}"\n' for name in names)
     assert mapped(tmp_path, text).names == ("k", *[f"c_{name}" for name in names])
+
+
+BOOTH = 'type = "booth"\nkey = "k"\n[columns]\non = "day"\nrecipient = "who"\n[columns.fields]\nvisitors = "n"\n'
+BOOTH += '"a note" = "said"\nopens = "from"\n[formats.fields]\nopens = "%d.%m.%Y"\n[constants]\nline = "stand"\n'
+BOOTH += '[constants.fields]\ndeposit = "12.50"\n'
+OWN = CompanyType(
+    "booth",
+    "venue",
+    ("booth", "展位"),
+    "C6",
+    fields=tuple(
+        CompanyField(name, kind, (name, name), on="use", required=name == "a note")
+        for name, kind in (("visitors", "whole"), ("a note", "text"), ("opens", "date"), ("deposit", "amount"))
+    ),
+)
+
+
+@pytest.mark.clause("C8")
+def test_a_type_of_the_companys_own_is_read(tmp_path: Path) -> None:
+    """Its uses come from a log as others do, with the fields that are its own, and the faults of both are named."""
+    path = tmp_path / "booth.toml"
+
+    def read(text: str) -> UseMapping:
+        path.write_text(text, encoding="utf-8")
+        return UseMapping.read(path, time_zone="Asia/Shanghai", types=(OWN,))
+
+    log = "k,day,who,n,said,from\n1,2026-01-05,C1,12,Hi,5.1.2026\n2,2026-01-05,C2,,,\n3,2026-01-05,,x,Hi,2026-01-05\n"
+    first, *others = rows_of(tmp_path, log, read(BOOTH))
+    own = (("deposit", cny("12.50")), ("visitors", 12), ("a note", "Hi"), ("opens", date(2026, 1, 5)))
+    assert first == Keyed("1", CompanyUse("booth", date(2026, 1, 5), "stand", 1, "C1", own), "row 2")
+    assert others == [
+        Unreadable("row 3", "column said: is missing"),
+        Unreadable(
+            "row 4",
+            "column n: must be a whole number of at most 18 digits; column from: must be written as %d.%m.%Y",
+        ),
+    ]
+    with pytest.raises(FaultyFile) as faulty:
+        read(BOOTH.replace("visitors", "guests").replace('"a note" = "said"\n', "").replace('"12.50"', '"x"'))
+    told = [problem.partition(".toml: ")[2] for problem in faulty.value.problems]
+    assert [each.partition(":")[0] for each in told] == [
+        "columns.fields.guests",
+        "columns.fields.a note",
+        "constants.fields.deposit",
+    ]
+    with pytest.raises(FaultyFile, match="type: must be one of"):
+        mapped(tmp_path, BOOTH)
 
 
 @pytest.mark.parametrize(
@@ -273,6 +321,12 @@ def test_a_log_is_imported_from_the_command_line(
     assert found["faults"][0] == {"where": "row 5", "reason": "its key stands at row 3 already", "codes": []}
     assert command(place, HEADER + good, "--all-or-none") == 0
     assert capsys.readouterr() == ("0 recorded, 3 known, 0 faulty\n", "")
+    (place[0] / "people.toml").write_text("a = 1\nb = 2\n", encoding="utf-8")
+    assert command(place, HEADER + good) == 2
+    assert [line.rpartition(".toml: ")[2] for line in capsys.readouterr().err.splitlines()] == [
+        "a: is not known",
+        "b: is not known",
+    ]
     store = SqlRepository.reading(f"sqlite:///{place[0]}/store.db")
     assert verify(store).breaks == ()
     store.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from types import NoneType
@@ -12,6 +12,8 @@ from typing import Any, get_args, get_type_hints
 import attrs
 
 from expense_adapters._tables import day_of
+from expense_policy.domain import checks
+from expense_policy.domain.company_types import CompanyField
 from expense_policy.domain.money import Money
 from expense_policy.domain.periods import Calendar
 
@@ -70,21 +72,60 @@ _SAID: dict[object, str] = {
 }
 
 
-def kinds_of(cls: type, formats: Mapping[str, Any], calendar: Calendar, currency: str) -> dict[str, Kind]:
-    """A kind for each field of a flat class; TypeError where one of them holds more than a cell does."""
+def kinds_of(
+    cls: type, formats: Mapping[str, Any], calendar: Calendar, currency: str, without: Collection[str] = ()
+) -> dict[str, Kind]:
+    """A kind for each field of a flat class but these; TypeError where one of them holds more than a cell does."""
     hints, found = get_type_hints(cls), {}
     for field in attrs.fields(cls):
+        if field.name in without:
+            continue
         (hint, *others) = [each for each in get_args(hints[field.name]) or (hints[field.name],) if each is not NoneType]
         made = _PARSERS.get(hint)
         if hint is str and Ellipsis in others:
             hint, made = tuple, _idents
         elif made is None or others:
             raise TypeError(f"{cls.__name__} holds more than the cells of a row: {field.name}")
-        format = formats.get(field.name)
-        wrong = "" if format is None else _wrong(format, hint)
-        parse = made(calendar, currency) if wrong or format is None else _formatted(format, hint, calendar)
-        found[field.name] = Kind(field, hint, parse, wrong)
+        found[field.name] = _kind(field, hint, made(calendar, currency), formats, calendar)
     return found
+
+
+@attrs.frozen
+class _Held:
+    """What a field of a company's own type may hold, by its kind."""
+
+    text: str = attrs.field(validator=checks.text)
+    word: str = attrs.field(validator=checks.ident)
+    choice: str = attrs.field(validator=checks.text)
+    whole: int = attrs.field()
+    amount: Money = attrs.field()
+    date: date = attrs.field()
+
+
+def company_kinds(
+    fields: Iterable[CompanyField], formats: Mapping[str, Any], calendar: Calendar, currency: str
+) -> dict[str, Kind]:
+    """A kind for each of these fields of a company's own type, under "fields." and its name."""
+    hints, found = get_type_hints(_Held, globals(), {"date": date}), {}
+    for each in fields:
+        hint, name = hints[each.kind], f"fields.{each.name}"
+        field = getattr(attrs.fields(_Held), each.kind).evolve(
+            name=name, default=attrs.NOTHING if each.required else None
+        )
+        found[name] = _kind(field, hint, _PARSERS[hint](calendar, currency), formats, calendar)
+    return found
+
+
+def _kind(
+    field: attrs.Attribute[Any],
+    hint: object,
+    parse: Callable[[str], Any],
+    formats: Mapping[str, Any],
+    calendar: Calendar,
+) -> Kind:
+    format = formats.get(field.name)
+    wrong = "" if format is None else _wrong(format, hint)
+    return Kind(field, hint, parse if wrong or format is None else _formatted(format, hint, calendar), wrong)
 
 
 def _text(calendar: Calendar, currency: str) -> Callable[[str], Any]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import attrs
 
-from expense_adapters._cells import Kind, kinds_of
+from expense_adapters._cells import Kind, company_kinds, kinds_of
 from expense_adapters._reading import escaped, why
 from expense_adapters._tables import FaultyFile, Table
 from expense_policy.domain import checks
-from expense_policy.domain.categories import REGISTER, ExpenseType, Use
+from expense_policy.domain.categories import REGISTER, CompanyUse, ExpenseType, Use
+from expense_policy.domain.categories.company import made
+from expense_policy.domain.company_types import CompanyType
 from expense_policy.domain.money import exponent
 from expense_policy.domain.periods import Calendar
 from expense_policy.services.importing import Keyed, Unreadable
@@ -44,7 +47,8 @@ class UseMapping:
     `read` takes a TOML file: `type`; `key`, a column or a list of them; `[columns]`, a column for each field;
     `[formats]` of days and times that are not written as in ISO 8601; `[constants]` for fields that no column holds;
     `encoding`, "utf-8" where it is left out, or "gb18030". Times without an offset are of the company's zone, amounts
-    in its currency. FaultyFile, a ValueError, names every fault with its path.
+    in its currency. What a company's own type adds is mapped below it, `[columns.fields]`. FaultyFile, a ValueError,
+    names every fault with its path.
     """
 
     type: ExpenseType
@@ -52,12 +56,15 @@ class UseMapping:
     columns: tuple[_Column, ...]
     constants: dict[str, Any]
     encoding: str
+    use: Callable[..., Use]
 
     @classmethod
-    def read(cls, path: Path, *, time_zone: str, currency: str = "CNY") -> UseMapping:
-        """The mapping of a file, for a company of this time zone and currency."""
+    def read(
+        cls, path: Path, *, time_zone: str, currency: str = "CNY", types: Sequence[CompanyType] = ()
+    ) -> UseMapping:
+        """The mapping of a file, for a company of this time zone and currency, and of these types of its own."""
         exponent(currency)
-        return _Reader(Table(path), Calendar(time_zone), currency).mapping()
+        return _Reader(Table(path), Calendar(time_zone), currency, types).mapping()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,8 +75,9 @@ class UseMapping:
 class _Reader:
     """Reads one mapping: every fault is remembered."""
 
-    def __init__(self, table: Table, calendar: Calendar, currency: str) -> None:
+    def __init__(self, table: Table, calendar: Calendar, currency: str, types: Sequence[CompanyType]) -> None:
         self._table, self._calendar, self._currency = table, calendar, currency
+        self._own = {each.name: each for each in types}
 
     def mapping(self) -> UseMapping:
         """The mapping, or FaultyFile."""
@@ -82,15 +90,18 @@ class _Reader:
         encoding = file.get("encoding", "utf-8")
         if encoding not in ENCODINGS:
             table.fault("encoding", f"must be one of {', '.join(ENCODINGS)}")
-        kind = REGISTER.get(file["type"]) if type(file.get("type")) is str else None
+        known = REGISTER | {name: made(own) for name, own in self._own.items()}
+        kind = known.get(file["type"]) if type(file.get("type")) is str else None
         if kind is None:
-            table.fault("type", f"must be one of {', '.join(REGISTER)}" if "type" in file else "is missing")
+            table.fault("type", f"must be one of {', '.join(known)}" if "type" in file else "is missing")
         keys = self._keys(file)
         parts = {name: self._part(file, name) for name in ("columns", "formats", "constants")}
         columns, constants = ((), {}) if kind is None else self._fields(kind, parts)
         if table.problems or kind is None:
             raise FaultyFile(table.problems)
-        return UseMapping(kind, keys, columns, constants, encoding)
+        own = self._own.get(kind.name)
+        use = kind.use if own is None else partial(_company_use, own)
+        return UseMapping(kind, keys, columns, constants, encoding, use)
 
     def _keys(self, file: dict[str, Any]) -> tuple[str, ...]:
         given = file.get("key")
@@ -117,8 +128,13 @@ class _Reader:
     ) -> tuple[tuple[_Column, ...], dict[str, Any]]:
         """A column or a constant for each field that needs one."""
         fault, columns, constants = self._table.fault, list[_Column](), dict[str, Any]()
+        own = self._own.get(type_.name)
+        if own is not None:
+            parts = {name: _flat(part) for name, part in parts.items()}
+        formats, company = parts["formats"], (self._calendar, self._currency)
         try:
-            kinds = kinds_of(type_.use, parts["formats"], self._calendar, self._currency)
+            kinds = kinds_of(type_.use, formats, *company, () if own is None else ("type", "fields"))
+            kinds |= {} if own is None else company_kinds(own.fields_of("use"), formats, *company)
         except TypeError as error:
             fault("type", str(error))
             return (), {}
@@ -144,6 +160,25 @@ class _Reader:
             elif not kind.optional:
                 fault(f"columns.{name}", "is missing")
         return tuple(columns), constants
+
+
+def _flat(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of a mapping with the company's own fields beside the others, under "fields." and their names."""
+    own = part.get("fields")
+    if type(own) is not dict:
+        return part
+    return {name: value for name, value in part.items() if name != "fields"} | {
+        f"fields.{n}": v for n, v in own.items()
+    }
+
+
+def _company_use(own: CompanyType, **values: Any) -> CompanyUse:
+    """A use of a company's own type, ValueError without what it requires."""
+    if any(field.required and f"fields.{field.name}" not in values for field in own.fields_of("use")):
+        raise ValueError("a field is missing")
+    fields = [(name.removeprefix("fields."), value) for name, value in values.items() if name.startswith("fields.")]
+    others = {name: value for name, value in values.items() if not name.startswith("fields.")}
+    return CompanyUse(own.name, fields=tuple(fields), **others)
 
 
 class _Lines:
@@ -230,7 +265,7 @@ class _Row:
     """How a row becomes a use, worked out once for a header."""
 
     def __init__(self, mapping: UseMapping, header: Sequence[str]) -> None:
-        self._mapping, self._header, self._use = mapping, header, mapping.type.use
+        self._mapping, self._header, self._use = mapping, header, mapping.use
         self._keys = [header.index(name) for name in mapping.keys]
         self._fields = [(each.name, header.index(each.column), each.kind) for each in mapping.columns]
         self._cells = [(name, place, kind.parse) for name, place, kind in self._fields]

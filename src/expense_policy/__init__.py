@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .domain.approval import Verdict as Verdict
     from .domain.budget import BudgetPlan as BudgetPlan
     from .domain.budget import PlanLine as PlanLine
+    from .domain.categories._shape import UseRow as UseRow
     from .domain.categories.birthday_gift import BirthdayGift as BirthdayGift
     from .domain.categories.birthday_gift import BirthdayGiftIssued as BirthdayGiftIssued
     from .domain.categories.company import CompanyPlan as CompanyPlan
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from .domain.organisation import Holding as Holding
     from .domain.organisation import Roster as Roster
     from .domain.payment import Instruction as Instruction
+    from .domain.periods import Month as Month
     from .domain.project import Project as Project
     from .domain.refusals import Code as Code
     from .domain.refusals import ExpensePolicyError as ExpensePolicyError
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
     from .ports.errors import Tampered as Tampered
     from .ports.notifier import Notice as Notice
     from .ports.repository import Summary as Summary
+    from .services.asking import CostAndEffect as CostAndEffect
     from .services.bulk import Done as Done
     from .services.bulk import NotDone as NotDone
     from .services.desk import Desk as Desk
@@ -182,7 +185,10 @@ _HOMES = {
     "Status": "domain.vocabulary",
     "PolicyFileError": "policy_file",
     "load_policy": "policy_file",
+    "CostAndEffect": "services.asking",
     "Desk": "services.desk",
+    "Month": "domain.periods",
+    "UseRow": "domain.categories._shape",
 }
 __all__ = list(_HOMES)
 

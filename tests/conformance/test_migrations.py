@@ -26,8 +26,9 @@ from expense_adapters.sql.mariadb_pool import place
 from expense_adapters.sql.migrations import due, upgrading
 from expense_adapters.sql.migrations.released import FOLDER, released, told
 from expense_adapters.sql.schema import VERSION, metadata
-from expense_policy import SmsSent, verify
+from expense_policy import verify
 from expense_policy.domain.categories import UseRow
+from expense_policy.domain.categories.sms import SmsSent
 from expense_policy.ports.errors import RepositoryUnavailable
 from expense_policy.testing.batches import LATER, Clerk, use_row
 from tests.world import World

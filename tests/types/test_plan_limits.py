@@ -17,7 +17,7 @@ from expense_policy.domain.customers import Customer
 from expense_policy.domain.refusals import Code, Refusal
 from expense_policy.domain.vocabulary import term
 
-from .company import Company
+from .company import POLICY, Company
 from .smallest import DAY, NONE, PLANS, U, units
 
 FEAST = date(2026, 2, 17)
@@ -240,6 +240,17 @@ def test_rates_and_margins_to_the_basis_point(price: int, cost: int, each: int, 
     assert tuple([dict(each.facts)["standard"] for each in found]) == standards
 
 
+@pytest.mark.clause("C1.1")
+@pytest.mark.parametrize(("cost", "kept"), [(0, True), (1, False)])
+def test_where_the_whole_price_is_margin_nothing_may_cost(cost: int, kept: bool) -> None:
+    """Under a margin of 100 % no price is high enough for what costs anything: its cost is told, against none."""
+    company = Company.open(policy=POLICY.replace("margin_min_bp = 500", "margin_min_bp = 10000"))
+    found = company.refusals(line(1, cost))
+    assert (found == ()) is kept
+    if not kept:
+        told(found[0], "C1.1", "unit_cost", "0.01 CNY", "0.00 CNY")
+
+
 def regular(id: str, **changes: Any) -> Customer:
     """A customer who ordered last month."""
     return attrs.evolve(Customer(id, date(2020, 1, 1), date(2026, 1, 2), None, None), **changes)
@@ -295,3 +306,21 @@ def test_a_plans_costs_are_its_parts() -> None:
     assert [(name, cost.units) for name, cost in call.costs] == [("calls", 15), ("minutes", 42)]
     lesson = ProductTraining("The basics", DAY, "Room 1", 60, 2, units(100), units(20), units(3))
     assert (lesson.total, NONE + U) == (units(123), U)
+
+
+@pytest.mark.clause("G3.1", "C1.3")
+def test_a_giveaway_reaches_no_more_than_it_has_gifts() -> None:
+    """More recipients than gifts make a gift no cheaper for who gets it."""
+    company = Company.open()
+    plan = attrs.evolve(PLANS["giveaway"], quantity=2, unit_cost=units(501), recipients=100)
+    told(company.refusals(plan, value_class="small")[0], "G3.1", "cost_per_customer", "5.01 CNY", "5.00 CNY")
+    assert company.refusals(attrs.evolve(plan, unit_cost=units(500)), value_class="small") == ()
+
+
+@pytest.mark.clause("C2.2", "G3.4")
+def test_of_many_who_stand_twice_ten_are_shown() -> None:
+    """A refusal shows ten ids, masked, and how many more there are."""
+    twice = tuple([f"customer-{n:03}" for n in range(13)])
+    found = Company.open().refusals(attrs.evolve(PLANS["birthday_gift"], recipients=(*twice, *twice)))
+    ten = ", ".join([f"c***0{n}" for n in range(10)])
+    assert dict(found[0].facts) == {"standard": "gifts_a_year", "figure": f"{ten}, +3", "limit": 1}

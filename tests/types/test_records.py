@@ -114,3 +114,14 @@ def test_a_use_is_of_its_type(name: str) -> None:
     assert type_of(USES[name]) == name
     effect = Effect.of(**{REGISTER[name].effects[0]: 1})
     assert type_of(EffectMeasured(DAY, effect)) == ""
+
+
+@pytest.mark.clause("C2.2")
+def test_a_blank_personalisation_is_told_in_words() -> None:
+    """What a gift's personalisation leaves blank is refused under its name in both languages."""
+    company = Company.open()
+    id = company.approved(PLANS["birthday_gift"])
+    company.on(DAY)
+    (found,) = company.would_use(id, attrs.evolve(USES["birthday_gift"], personal=" "), reason="Late.")
+    assert "what is made for him alone" in found.text("en")
+    assert "个性化内容" in found.text("zh")

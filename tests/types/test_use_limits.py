@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import attrs
 import pytest
 
+from expense_adapters.local import FixedCustomers
 from expense_policy.domain.categories.birthday_gift import BirthdayGiftIssued
 from expense_policy.domain.categories.phone import Called
+from expense_policy.domain.categories.promotional_materials import Material
 from expense_policy.domain.categories.sms import SmsSent
 from expense_policy.domain.customers import Customer, OptOut
 from expense_policy.domain.refusals import Code
 
 from .company import Company
-from .smallest import NOON, PLANS, USES, clock, units
+from .smallest import DAY, NOON, PLANS, USES, clock, units
 from .test_plan_limits import FEAST, HOURS, regular, told
 
 LAST = date(2026, 3, 31)
@@ -37,6 +39,9 @@ AMPLE: dict[str, Any] = {
     ),
     "technical_support": attrs.evolve(
         PLANS["technical_support"], expected=(attrs.evolve(PLANS["technical_support"].expected[0], minutes=6_000),)
+    ),
+    "promotional_materials": attrs.evolve(
+        PLANS["promotional_materials"], items=(Material("flyer", 5, units(1)), Material("banner", 5, units(100)))
     ),
     "venue_rental": attrs.evolve(PLANS["venue_rental"], last=PLANS["venue_rental"].first + timedelta(days=2)),
 }
@@ -127,6 +132,16 @@ LIMITS = {
         name: Limit(name, of(name, "participants", people), (1, 3, 2), clause, "participants", "3", "2")
         for name, clause in (("product_training", "C4.1"), ("service_training", "C4.2"))
     },
+    "crowd": Limit(
+        "product_training",
+        of("product_training", "participants", lambda n: tuple([f"C{i}" for i in range(n)])),
+        *((49, 50, 51), "C4.1", "participants", "51", "50"),
+    ),
+    "materials": Limit(
+        "promotional_materials",
+        of("promotional_materials", "quantity", int),
+        *((4, 5, 6), "C7", "quantity", "6", "5"),
+    ),
     "repair": Limit(
         "repair",
         of("repair", "labour", lambda n: units(n - 1)),
@@ -173,7 +188,7 @@ LIMITS = {
 }
 
 
-@pytest.mark.clause("C2.1", "C2.2", "C3.1", "C3.3", "C3.4", "C4.1", "C4.2", "C5.1", "C5.2", "C6", "G3.1", "X3")
+@pytest.mark.clause("C2.1", "C2.2", "C3.1", "C3.3", "C3.4", "C4.1", "C4.2", "C5.1", "C5.2", "C6", "C7", "G3.1", "X3")
 @pytest.mark.clause("C8", "A3.3")
 @pytest.mark.parametrize("name", LIMITS)
 def test_a_use_at_its_limit(name: str) -> None:
@@ -250,6 +265,10 @@ def test_a_birthday_gift_is_given_once_a_year() -> None:
     assert company.would_use(second, attrs.evolve(gift, recipient="C2")) == ()
     found, _ = company.would_use(second, attrs.evolve(gift, recipient="customer-9"))
     told(found, "C2.2", "recipient", "c***-9", "the plan")
+    # Nor does anything become of a gift for somebody else.
+    for outcome in ("delivered", "returned"):
+        found, _ = company.would_use(second, attrs.evolve(gift, recipient="customer-9", outcome=outcome))
+        told(found, "C2.2", "recipient", "c***-9", "the plan")
 
 
 @pytest.mark.clause("C2.2")
@@ -296,3 +315,45 @@ def test_what_has_not_happened_is_not_recorded() -> None:
     assert {"2026-02-10", "2026-02-09"} <= {*dict(found.facts).values()}
     company.world.clock.at = clock("00:00:00")
     assert company.would_use(id, USES["giveaway"]) == ()
+
+
+@pytest.mark.clause("G2.1", "C4.2")
+def test_staff_are_not_asked_for_as_customers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who takes part in a training of staff is asked of nobody; the customers of another training are."""
+    company = Company.open([regular("C1")])
+    asked: list[tuple[str, ...]] = []
+    known = FixedCustomers.known
+
+    def asking(self: FixedCustomers, ids: Sequence[str]) -> Mapping[str, Customer]:
+        asked.append(tuple(ids))
+        return known(self, ids)
+
+    monkeypatch.setattr(FixedCustomers, "known", asking)
+    for name, found in (("service_training", []), ("product_training", [("C1",)])):
+        id = company.approved(AMPLE[name])
+        company.on(LAST)
+        company.use(id, USES[name], reason="Entered late.")
+        assert asked == found
+
+
+@pytest.mark.clause("G2.1", "C6", "C7")
+@pytest.mark.parametrize("name", ["venue_rental", "promotional_materials", "service_training", "giveaway"])
+def test_what_is_for_customers_is_marked(name: str) -> None:
+    """Without a port what is said of customers is marked; what names none, planned or used, has no such mark."""
+    company = Company.open()
+    id = company.approved(AMPLE[name])
+    marks = [row for entry in company.desk.history(id) for row in entry.rows if row[0] == "mark"]
+    assert marks == ([("mark", id, "customers_stated")] if name == "giveaway" else [])
+
+
+@pytest.mark.clause("G2.1")
+@pytest.mark.parametrize(("since", "kept"), [(date(2020, 1, 1), True), (None, True), (DAY, True), (LAST, False)])
+def test_who_ordered_again_was_a_customer_before(since: date | None, kept: bool) -> None:
+    """A use is not flagged because its customer ordered after it; who became one later was none on its day."""
+    company = Company.open([regular("customer-01", since=since, last_order=date(2026, 3, 1))])
+    id = company.approved(AMPLE["giveaway"])
+    company.on(LAST)
+    found = company.would_use(id, attrs.evolve(USES["giveaway"], recipient="customer-01"))
+    assert (found == ()) is kept
+    if not kept:
+        told(found[0], "G2.1", "existing_customer", "c***01", "24")

@@ -55,7 +55,7 @@ def import_use(
     try:
         desk = _opened(store, people, customers, key_file)
     except (ExpensePolicyError, ValueError) as error:
-        fail(str(error))
+        _unopened(error)
     try:
         rows = _rows(desk, document, file, mapping)
         with _progress() as progress:
@@ -79,6 +79,14 @@ def import_use(
     else:
         put(f"{found.recorded} recorded, {found.known} known, {found.faulty} faulty")
     raise typer.Exit(3 if found.faulty else 0)
+
+
+def _unopened(error: Exception) -> NoReturn:
+    """Every fault of a file a line of its own."""
+    *others, last = getattr(error, "problems", (str(error),))
+    for each in others:
+        tell(each)
+    fail(last)
 
 
 def _stopped(error: Exception, recorded: int, store: str) -> NoReturn:
@@ -121,7 +129,8 @@ def _rows(desk: Desk, id: str, file: Path, mapping: Path) -> UseFile:
     from expense_policy.services.asking import policies
 
     policy = policies(desk.env)[desk.document(id).round.policy_version]
-    return UseFile(file, UseMapping.read(mapping, time_zone=policy.calendar.time_zone, currency=policy.currency))
+    zone, currency, types = policy.calendar.time_zone, policy.currency, policy.types
+    return UseFile(file, UseMapping.read(mapping, time_zone=zone, currency=currency, types=types))
 
 
 class _Counted:

@@ -53,6 +53,16 @@ class Customer:
         """
         return self.last_order is not None and today - relativedelta(months=months) <= self.last_order <= today
 
+    def existed(self, months: int, on: date, today: date) -> bool:
+        """Whether he was an existing customer on a day, as far as what is known of him today tells (G2.1).
+
+        Where he ordered after that day his order before it is not told any more: then he was one unless he became a
+        customer later than that day.
+        """
+        if self.last_order is not None and on < self.last_order <= today:
+            return self.since is None or self.since <= on
+        return self.existing(months, on)
+
     def born_in(self, month: int) -> bool | None:
         """Whether the birthday is in the month, 1 to 12; None where it is not known.
 

@@ -350,7 +350,7 @@ def evidence(document: Document) -> tuple[Digest, ...]:
 def manifest(document: Document) -> Row:
     """What is archived together: form, evidence, signatures, payments, each by its digest (A4.4).
 
-    The use record is not of it: what was paid may be used, and its use recorded, after the document's end (C8).
+    The use record is not of it: what was paid may be used, and its use and effect recorded, after the end (C8, G3.2).
     """
     papers = evidence(document)
     signed = [signature.digest for signature in document.signatures]

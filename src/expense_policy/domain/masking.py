@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _SHORTEST = 6
 """The shortest text of which three characters are no more than half."""
+_SHOWN = 10
+"""As many of several are shown."""
 
 
 def masked(text: str) -> str:
@@ -13,3 +17,9 @@ def masked(text: str) -> str:
     may be shown as one: whoever may see the record looks there which one is meant.
     """
     return f"{text[0]}***{text[-2:]}" if len(text) >= _SHORTEST else "***"
+
+
+def shown(ids: Sequence[str]) -> str:
+    """The first ten, masked, and how many more there are: "C***45, C***46, +3"."""
+    more = len(ids) - _SHOWN
+    return ", ".join([*map(masked, ids[:_SHOWN]), *([f"+{more}"] if more > 0 else [])])

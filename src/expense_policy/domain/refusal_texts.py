@@ -78,7 +78,7 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.EVIDENCE_MISSING: Text(
         "A1.1",
-        "A {type} of {amount} needs this evidence: {evidence}.",
+        "The type {type} needs this evidence at {amount}: {evidence}.",
         "{type}{amount}须附：{evidence}。",
         "Attach it.",
         "请补充附件。",
@@ -92,7 +92,7 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.FIELD_UNFIT: Text(
         "C8",
-        "A {type} can't be recorded by: {fields}.",
+        "The type {type} can't be recorded by: {fields}.",
         "{type}的记录不符合规定的栏目：{fields}。",
         "Fill in the fields and cost lines that the policy names for it, each with what it is to hold.",
         "请按制度规定的栏目和费用明细填写，内容须与栏目相符。",
@@ -360,8 +360,10 @@ TEXTS: dict[Code, Text] = {
     Code.USE_NOT_OPEN: Text(
         "C8",
         "A use record is entered and settled while a document is approved, and entered after it was closed with "
-        "something paid ahead of its use; this one is {status}.",
-        "单据状态为{status}；仅已批准的单据可登记使用记录并结清，先付款后使用而已关闭的单据可补登记。",
+        "something paid ahead of its use; a measured effect alone is, after it was settled or closed; "
+        "this one is {status}.",
+        "单据状态为{status}；仅已批准的单据可登记使用记录并结清，先付款后使用而已关闭的单据可补登记；"
+        "已结清或已关闭的单据只能补登记效果。",
         "Enter it on an approved document.",
         "请在已批准的单据上登记。",
     ),

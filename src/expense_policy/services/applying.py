@@ -98,7 +98,10 @@ class Submit:
                     line, reserved=line.reserved - held.reserved, committed=line.committed - held.committed
                 )
         project, today = scene.seen.projects.get(self.form.project or ""), policy.calendar.day(scene.at)
-        found += application.check(self.form, policy, lines, project, today, self._customers)
+        kind = kind_of(self.form.type, policy)
+        # Of a type that is not for customers nobody is asked for any (G2.1).
+        customers = self._customers if kind is not None and kind.customers else {}
+        found += application.check(self.form, policy, lines, project, today, customers)
         if today > self.form.expected_payment:
             found.append(refusal(Code.FORM_INCOMPLETE, fields="expected_payment"))
         found += absent(self.engine.env.evidence, self.form, "A1.1")
@@ -116,9 +119,8 @@ class Submit:
             at=scene.at,
         )
         before = 0 if previous is None else previous.version
-        kind = kind_of(self.form.type, policy)
         # Nobody could be asked who they are: what the applicant states of them stands, and is marked (G2.1).
-        marks = ("customers_stated",) if kind is not None and kind.customers and self._customers is None else ()
+        marks = ("customers_stated",) if customers is None else ()
         guards = tuple([Guard(key, scene.seen.guards.get(key, 0)) for key in self._guards])
         return Effects(
             guards=guards,

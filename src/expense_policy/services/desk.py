@@ -39,7 +39,7 @@ from .tending import SEALS, Swept, Tending
 class Archived:
     """A document that ended, whole (A4.4): form, signatures and payments in `document`, its evidence, its journal.
 
-    `uses` is its use record so far, in order: after a close it may still grow (C8). `keep_until` is the last day it has
+    `uses` is its use record so far, in order: it may still grow (C8, G3.2). `keep_until` is the last day it has
     to be kept; `missing` names evidence that is not in its store any more, or not as it was put.
     """
 

@@ -12,7 +12,7 @@ import attrs
 
 from ..domain import checks, documents
 from ..domain.application import Application
-from ..domain.categories import Use, type_of
+from ..domain.categories import ExpenseType, Use, type_of
 from ..domain.categories.recording import Case, Judged, row_key
 from ..domain.documents import Document
 from ..domain.masking import masked
@@ -116,8 +116,8 @@ class Portion(Uses):
         look.taken += tuple([(Space.USE, key) for _, key, _ in self.standing])
         return look
 
-    def _case(self, document: Document, form: Application, policy: Policy, scene: Scene) -> Case:
-        case, ahead = super()._case(document, form, policy, scene), self.ahead
+    def _case(self, document: Document, form: Application, kind: ExpenseType, policy: Policy, scene: Scene) -> Case:
+        case, ahead = super()._case(document, form, kind, policy, scene), self.ahead
         if ahead.counted or ahead.taken:
             more = {at: case.counted.get(at, 0) + n for at, n in ahead.counted.items()}
             case.counted, case.taken = {**case.counted, **more}, {**case.taken, **ahead.taken}

@@ -148,7 +148,8 @@ class Spending:
         """Appends to the use record; a broken standard is kept and flagged, and needs a reason (C8).
 
         Open while the application is approved, and up to what was paid after it was closed or ran out; not so for a
-        type that is paid up to its use record.
+        type that is paid up to its use record. What was measured of the effect of what was settled, closed or ran out
+        is recorded after it too, in rows of effects alone (G3.2).
         """
         return self._do(self._acts.use(id, rows, actor, reason, settle=False), key, (id, rows, reason))
 

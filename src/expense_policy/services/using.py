@@ -10,7 +10,7 @@ import attrs
 
 from ..domain import checks, documents
 from ..domain.application import Application
-from ..domain.categories import ExpenseType, Use, kind_of, period_of
+from ..domain.categories import EffectMeasured, ExpenseType, Use, kind_of, period_of
 from ..domain.categories.recording import Case, Recording, once_key, within
 from ..domain.customers import Customer
 from ..domain.documents import Change, Document
@@ -73,7 +73,7 @@ class Uses:
         where = (("type", self.type), ("month", months), ("recipient", recipients))
         return Sum("contacts", ("recipient",), where)
 
-    def _case(self, document: Document, form: Application, policy: Policy, scene: Scene) -> Case:
+    def _case(self, document: Document, form: Application, kind: ExpenseType, policy: Policy, scene: Scene) -> Case:
         day, approved, sums = (
             policy.calendar.day,
             document.approved_at,
@@ -88,16 +88,23 @@ class Uses:
             today=day(scene.at),
             counted={(period, recipient): n for period, group in sums for (recipient,), n in group.items()},
             taken={key: owner for (_, key), owner in scene.seen.taken.items()},
-            customers=self._customers,
+            # Who is no customer, as the company's own people are, is asked of nobody (G2.1).
+            customers=self._customers if kind.customers else {},
             value_class=form.value_class,
             reason=self.reason,
         )
 
+    @property
+    def _measures(self) -> bool:
+        """Whether the rows are measured effects and nothing else: they cost nothing."""
+        return bool(self.rows) and all(type(use) is EffectMeasured for use in self.rows)
+
     def held(self, scene: Scene, document: Document, found: list[Refusal], *, owed: bool) -> Held | tuple[Refusal, ...]:
-        """The document's record as it may grow: while it is approved, and with `owed` what is owed after a close (C8).
+        """The document's record as it may grow: while it is approved, and with `owed` what is owed after its end (C8).
 
         Refusals in place of it where it has none, or grows no more; `found` are those that stand in any case. After it
-        was closed the use of what was paid ahead of it is still owed.
+        was closed the use of what was paid ahead of it is still owed; after it was settled or closed its effect is,
+        which shows later than the money is used (G3.2).
         """
         form = document.content
         if not isinstance(form, Application):
@@ -105,15 +112,16 @@ class Uses:
         policy = round_policy(scene, document)
         kind = kind_of(form.type, policy)
         late = document.status is Status.CLOSED and document.paid > 0 and kind is not None and not kind.paid_up_to_use
-        open_ = document.status is Status.APPROVED or (late and owed)
+        measured = owed and self._measures and document.status in (Status.SETTLED, Status.CLOSED)
+        open_ = document.status is Status.APPROVED or (late and owed) or measured
         if not open_:
             found = [refusal(Code.USE_NOT_OPEN, status=document.status.value), *found]
         if kind is None:
             return (*found, refusal(Code.TYPE_UNKNOWN, type=form.type))
         if self.type and self.type != form.type:
             raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
-        paid = Money(document.paid, document.currency) if open_ and document.status is Status.CLOSED else None
-        recording = Recording(kind, self._case(document, form, policy, scene))
+        paid = Money(document.paid, document.currency) if late and open_ and not measured else None
+        recording = Recording(kind, self._case(document, form, kind, policy, scene))
         return Held(document, kind, recording, document.amount, paid, found)
 
     def grown(self, scene: Scene, held: Held, change: Change) -> Effects:

@@ -14,7 +14,7 @@ from ..domain.categories._contact import Contact
 from ..domain.categories.birthday_gift import BirthdayGift
 from ..domain.categories.holiday_gift import HolidayGift, festival_day
 from ..domain.categories.phone import Called
-from ..domain.categories.promotional_materials import MaterialsUsed
+from ..domain.categories.promotional_materials import MaterialsUsed, PromotionalMaterials
 from ..domain.categories.repair import Repaired
 from ..domain.categories.sms import SmsSent
 from ..domain.categories.technical_support import Supported
@@ -147,6 +147,19 @@ def _twice(kind: ExpenseType, policy: Policy, plan: Any, use: Any, today: date) 
     )
 
 
+def _crowded(policy: Policy, plan: Any, use: Any, today: date) -> BrokenUse | None:
+    most = policy.limits("product_training").participants_max
+    if most > 1000:
+        return None
+    many = tuple([f"customer {n}" for n in range(most + 1)])
+    return _standard(attrs.evolve(use, participants=many), "C4.1", "participants")
+
+
+def _more_than_made(policy: Policy, plan: PromotionalMaterials, use: MaterialsUsed, today: date) -> BrokenUse:
+    (made,) = [each.quantity for each in plan.items if each.item == use.item]
+    return _standard(attrs.evolve(use, quantity=made + 1), "C7", "quantity")
+
+
 def _dear_repair(policy: Policy, plan: Any, use: Repaired, today: date) -> BrokenUse | None:
     most = policy.limits("repair").cost_max
     if most is None:
@@ -175,7 +188,7 @@ def _ways(name: str, **own: Way) -> dict[str, Way]:
     found |= {"before its approval": _too_soon, "to come": _to_come}
     if kind.use.once is not Use.once:
         found["once more"] = partial(_again, kind)
-    if kind.customers and kind.use not in (VenueUsed, MaterialsUsed):
+    if kind.customers:
         found |= {"no existing customer": _stranger, "dearer than a customer is worth": partial(_dear, kind)}
     if kind.channel:
         found |= {"after an opt-out": partial(_opted_out, kind), "outside the hours": _off_hours}
@@ -195,13 +208,15 @@ BROKEN_USES: dict[str, dict[str, Way]] = {
     "phone": _ways("phone", too_long=_long_call, too_often=partial(_too_often, REGISTER["phone"], "calls_a_month")),
     "email": _ways("email"),
     "sms": _ways("sms", too_long=_long_message, too_often=partial(_too_often, REGISTER["sms"], "messages_a_month")),
-    "product_training": _ways("product_training", twice=partial(_twice, _LESSON)),
+    "product_training": _ways("product_training", twice=partial(_twice, _LESSON), crowded=_crowded),
     "service_training": _ways("service_training", twice=partial(_twice, _COURSE)),
     "repair": _ways("repair", too_dear=_dear_repair),
     "technical_support": _ways("technical_support", unknown_complexity=_no_complexity, another_rate=_other_rate),
     "venue_rental": _ways("venue_rental", not_rented=_not_rented),
     "promotional_materials": _ways(
-        "promotional_materials", unplanned=partial(_unplanned, REGISTER["promotional_materials"], "item")
+        "promotional_materials",
+        unplanned=partial(_unplanned, REGISTER["promotional_materials"], "item"),
+        more_than_made=_more_than_made,
     ),
 }
 """For each type: every way in which a use of it is invalid, made of a plan and a valid use on the day of its approval.

@@ -183,9 +183,13 @@ class CompanyMachine(RuleBasedStateMachine):
                 self.final[id] = document
 
     def _stays(self, ended: Document, now: Document) -> None:
-        """I14: of an ended document nothing changes but that a payment bounces, and a closed one's use is recorded."""
+        """I14: of an ended document nothing changes but that a payment bounces, and a closed one's use is recorded.
+
+        What was measured of a settled one's effect is recorded too: its rows cost nothing.
+        """
         bounced = {"version", "payments", "held", "use_due_at"}
-        free = bounced | ({"used", "use_rows"} if ended.status.value == "closed" else set())
+        more = {"closed": {"used", "use_rows"}, "settled": {"use_rows"}}
+        free = bounced | more.get(ended.status.value, set())
         for field in attrs.fields(Document):
             before, after = getattr(ended, field.name), getattr(now, field.name)
             assert field.name in free or before == after, ("I14", ended.id, field.name)

@@ -167,8 +167,9 @@ def _held(
     draw: st.DrawFn, policy: Policy, plan: Plan, day: date, kind: type[Any], a_head: int | None
 ) -> tuple[Use, ...]:
     left, people, found = plan.total.units, _people(draw), []
+    most_at_once = policy.limits("product_training").participants_max if kind is ProductTrainingHeld else 20
     for _ in range(draw(st.integers(0, 2))):
-        who = tuple([next(people) for _ in range(draw(st.integers(1, 20)))])
+        who = tuple([next(people) for _ in range(draw(st.integers(1, min(20, most_at_once))))])
         most = left if a_head is None else min(left, a_head * len(who))
         units = draw(st.integers(0, most))
         left -= units

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 
 from ..customers import Customer
-from ..masking import masked
+from ..masking import masked, shown
 from ..money import Money
 from ..policy import Policy
 from ..refusals import Code, Refusal, refusal
 from ._shape import ExpenseType, Part, Plan, broken
-
-_SHOWN = 10
-
-
-def _shown(ids: Sequence[str]) -> str:
-    more = len(ids) - _SHOWN
-    return ", ".join([*map(masked, ids[:_SHOWN]), *([f"+{more}"] if more > 0 else [])])
 
 
 def cost_limit(policy: Policy, value_class: str | None) -> int | None:
@@ -45,10 +38,10 @@ def named(
         existing = {each.id for each in known if each.existing(months, today)}
         others = [id for id in plan.customers if id not in existing]
         if others:
-            found.append(refusal(Code.NOT_EXISTING_CUSTOMER, customers=_shown(others), months=months))
+            found.append(refusal(Code.NOT_EXISTING_CUSTOMER, customers=shown(others), months=months))
         out = [each.id for each in known if kind.channel and each.opted_out(kind.channel, today)]
         if out:
-            found.append(broken("C3.4", "opted_out", _shown(out), today.isoformat()))
+            found.append(broken("C3.4", "opted_out", shown(out), today.isoformat()))
         classes = {each.value_class for each in known}
     if plan.reach:
         total = plan.total
@@ -65,14 +58,15 @@ def reached(
     kind: ExpenseType,
     policy: Policy,
     day: date,
+    today: date,
     customers: Mapping[str, Customer] | None,
     value_class: str | None,
 ) -> list[Refusal]:
-    """The standards that a use breaks in whom it reached."""
+    """The standards that a use of a day, entered today, breaks in whom it reached."""
     found: list[Refusal] = []
     if customers is not None:
         customer, months = customers.get(part.recipient), policy.customers.order_within_months
-        if customer is None or not customer.existing(months, day):
+        if customer is None or not customer.existed(months, day, today):
             found.append(broken("G2.1", "existing_customer", masked(part.recipient), months))
         elif kind.channel and (since := customer.opted_out(kind.channel, day)) is not None:
             found.append(broken("C3.4", "opted_out", day.isoformat(), since.isoformat()))

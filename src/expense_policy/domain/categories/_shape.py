@@ -207,6 +207,8 @@ class ExpenseType:
     measure: Callable[..., Measured]
     plan_standards: tuple[Callable[..., Refusal | None], ...] = ()
     use_standards: tuple[Callable[..., Refusal | None], ...] = ()
+    note_standards: tuple[Callable[..., Refusal | None], ...] = ()
+    """What a note on a use is held against, as a use is."""
     limits: type[Any] = NoLimits
     """What the policy sets, a field each (`_keys`)."""
     ledger_account: str = "6601"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import attrs
 
 from .. import checks
-from ..masking import masked
+from ..masking import masked, shown
 from ..money import Money
 from ..refusals import Refusal
 from . import _keys
@@ -76,12 +77,8 @@ def unit_price(plan: BirthdayGift, limits: Limits, asked: Asked) -> Refusal | No
 
 def each_once(plan: BirthdayGift, limits: Limits, asked: Asked) -> Refusal | None:
     """No customer stands in a plan twice: once a year."""
-    twice = sorted({id for id in plan.recipients if plan.recipients.count(id) > 1}) if _repeats(plan) else []
-    return broken("C2.2", "gifts_a_year", ", ".join(map(masked, twice)), 1) if twice else None
-
-
-def _repeats(plan: BirthdayGift) -> bool:
-    return len(set(plan.recipients)) < len(plan.recipients)
+    twice = sorted(id for id, n in Counter(plan.recipients).items() if n > 1)
+    return broken("C2.2", "gifts_a_year", shown(twice), 1) if twice else None
 
 
 def planned_month(plan: BirthdayGift, limits: Limits, asked: Asked) -> Refusal | None:
@@ -90,7 +87,7 @@ def planned_month(plan: BirthdayGift, limits: Limits, asked: Asked) -> Refusal |
     others = [id for id in plan.recipients if id in known and known[id].born_in(plan.month) is False]
     if not others:
         return None
-    return broken("C2.2", "birthday_month", ", ".join(map(masked, others[:10])), f"{plan.year:04d}-{plan.month:02d}")
+    return broken("C2.2", "birthday_month", shown(others), f"{plan.year:04d}-{plan.month:02d}")
 
 
 def used_month(plan: BirthdayGift, use: BirthdayGiftIssued, limits: Limits, happened: Happened) -> Refusal | None:
@@ -112,7 +109,7 @@ def named(plan: BirthdayGift, use: BirthdayGiftIssued, limits: Limits, happened:
 
 
 def measure(plan: BirthdayGift, use: BirthdayGiftIssued, limits: Limits) -> tuple[Part, ...]:
-    """A gift costs its unit price when it is issued; what becomes of it is a note."""
+    """A gift costs its unit price when it is issued; what becomes of it is a note, on somebody of the plan."""
     detail = (("outcome", use.outcome), *(() if use.personal is None else (("personal", use.personal),)))
     gift = plan.gift[: checks.NAME_MAX]
     if use.outcome == "issued":
@@ -129,6 +126,8 @@ TYPE = ExpenseType(
     measure=measure,
     plan_standards=(unit_price, each_once, planned_month),
     use_standards=(used_month, once_a_year, named),
+    # What became of a gift is told in whatever month it is known, and may be entered before its issue is.
+    note_standards=(named,),
     limits=Limits,
     ledger_account="6601.0202",
     effects=("customers_reached", "orders", "revenue_units", *LIKED),

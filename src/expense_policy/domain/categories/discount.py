@@ -75,7 +75,11 @@ def margin(plan: Discount, limits: Limits, asked: Asked) -> Refusal | None:
     for line in plan.lines:
         price, cost = line.list_price - line.discount_each, line.unit_cost
         if (price.units - cost.units) * 10_000 < limits.margin_min_bp * price.units or price.units <= 0:
-            least = -(-cost.units * 10_000 // (10_000 - limits.margin_min_bp)) if limits.margin_min_bp < 10_000 else 0
+            rest = 10_000 - limits.margin_min_bp
+            if not rest and cost.units > 0:
+                # The whole price is to be margin: no price is high enough for what costs anything.
+                return broken("C1.1", "unit_cost", cost, Money(0, cost.currency))
+            least = -(-cost.units * 10_000 // rest) if rest else 0
             return broken("C1.1", "price_after_discount", price, Money(max(least, 1), price.currency))
     return None
 

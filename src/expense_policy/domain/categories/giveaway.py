@@ -36,8 +36,8 @@ class Giveaway(Plan):
 
     @property
     def reach(self) -> int:
-        """Its recipients."""
-        return self.recipients
+        """Its recipients; no more of them than there are gifts."""
+        return min(self.recipients, self.quantity)
 
 
 @attrs.frozen

@@ -57,6 +57,12 @@ def planned_participants(plan: ProductTraining, limits: Limits, asked: Asked) ->
     return broken("C4.1", "participants", plan.participants, most) if plan.participants > most else None
 
 
+def took_part(plan: ProductTraining, use: ProductTrainingHeld, limits: Limits, happened: Happened) -> Refusal | None:
+    """At most so many took part."""
+    count, most = len(use.participants), limits.participants_max
+    return broken("C4.1", "participants", count, most) if count > most else None
+
+
 def each_once(plan: Any, use: ProductTrainingHeld, limits: Limits, happened: Happened) -> Refusal | None:
     """Nobody takes part in one training twice."""
     return _training.each_once("C4.1", use.participants)
@@ -75,7 +81,7 @@ TYPE = ExpenseType(
     use=ProductTrainingHeld,
     measure=measure,
     plan_standards=(planned_participants,),
-    use_standards=(each_once,),
+    use_standards=(took_part, each_once),
     limits=Limits,
     ledger_account="6601.0401",
     effects=("attendees", "passed_rate_bp", "orders", "revenue_units", *LIKED),

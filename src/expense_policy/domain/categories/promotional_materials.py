@@ -11,7 +11,7 @@ from ..money import Money, not_below_0
 from ..periods import Calendar
 from ..refusals import Code, Refusal, refusal
 from . import _keys
-from ._shape import Asked, ExpenseType, Part, Plan, Use, over
+from ._shape import Asked, ExpenseType, Happened, Part, Plan, Use, broken, over
 from .effect import SALES
 
 
@@ -68,6 +68,12 @@ def unit_price(plan: PromotionalMaterials, limits: Limits, asked: Asked) -> Refu
     return over("C7", "unit_price", max(each.unit_price for each in plan.items), limits.unit_price_max)
 
 
+def quantity(plan: PromotionalMaterials, use: MaterialsUsed, limits: Limits, happened: Happened) -> Refusal | None:
+    """No more of an item is used at once than was planned; over all uses the total bounds it (C8)."""
+    planned = sum(each.quantity for each in plan.items if each.item == use.item)
+    return broken("C7", "quantity", use.quantity, planned) if use.quantity > planned else None
+
+
 def measure(plan: PromotionalMaterials, use: MaterialsUsed, limits: Limits) -> tuple[Part, ...] | Refusal:
     """An item costs what the plan says."""
     found = next((each for each in plan.items if each.item == use.item), None)
@@ -84,6 +90,7 @@ TYPE = ExpenseType(
     use=MaterialsUsed,
     measure=measure,
     plan_standards=(unit_price,),
+    use_standards=(quantity,),
     limits=Limits,
     ledger_account="6601.0701",
     effects=(*SALES, "attendees"),

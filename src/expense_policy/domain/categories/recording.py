@@ -109,17 +109,17 @@ class Recording:
         if case.approved is not None and day < case.approved:
             # The form comes before the spending, and so does its approval.
             found.append(broken("A1.1", "before_approval", day.isoformat(), case.approved.isoformat()))
-        for part in parts:
-            if part.note:
-                continue
+        for number, part in enumerate(parts):
             customer = None if case.customers is None else case.customers.get(part.recipient)
             nth = self._counted.get((kind.period(day), part.recipient), 0) + 1
             happened = Happened(case.policy, day, nth, customer)
-            found += [
-                f for rule in kind.use_standards if (f := rule(case.plan, use, self._limits, happened)) is not None
-            ]
-            if kind.customers and part.recipient:
-                found += _customers.reached(part, kind, case.policy, day, case.customers, case.value_class)
+            rules = kind.note_standards if part.note else kind.use_standards
+            if number and not kind.counted:
+                # What a use of many breaks by itself is judged once, not once for each of them.
+                rules = ()
+            found += [f for rule in rules if (f := rule(case.plan, use, self._limits, happened)) is not None]
+            if kind.customers and part.recipient and not part.note:
+                found += _customers.reached(part, kind, case.policy, day, case.today, case.customers, case.value_class)
         return found
 
     def keep(self, judged: Judged) -> None:

@@ -89,4 +89,6 @@ TYPE = ExpenseType(
     ledger_account="6601.0601",
     evidence=("contract",),
     effects=(*SALES, *LIKED, "attendees"),
+    # It names nobody, neither planned nor used: there is no statement on customers to be marked (G2.1), as with C7.
+    customers=False,
 )
