@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import attrs
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expense_adapters.memory import MemoryRepository
@@ -150,7 +150,7 @@ def test_set_offs_of_one_activity_count_as_one(shop: World) -> None:
 
 
 @pytest.mark.clause("C9", "A3.6")
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 40), min_size=2, max_size=4))
 def test_no_split_of_an_activity_weakens_its_chain(parts: list[int]) -> None:
     """However an activity's discount is parted into applications, the last of them has the chain of the whole (I9)."""

@@ -16,6 +16,7 @@ from expense_policy.domain.refusals import ExpensePolicyError, Refused
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from expense_adapters.sql import SqlRepository
     from expense_adapters.use_files import UseFile
     from expense_policy.services.desk import Desk
     from expense_policy.services.importing import Fault, Imported, Keyed, Unreadable
@@ -53,7 +54,7 @@ def import_use(
             faults.append(fault)
 
     try:
-        desk = _opened(store, people, customers, key_file)
+        desk, repository = _opened(store, people, customers, key_file)
     except (ExpensePolicyError, ValueError) as error:
         _unopened(error)
     try:
@@ -72,7 +73,7 @@ def import_use(
     except (ExpensePolicyError, TypeError, ValueError) as error:
         _stopped(error, 0 if counted is None else counted.recorded, store)
     finally:
-        desk.env.repository.close()  # type: ignore[attr-defined]  # a SQL store's own
+        repository.close()
     if as_json:
         named = [{"where": f.where, "reason": f.text(), "codes": [r.code.value for r in f.refusals]} for f in faults]
         put_json({"recorded": found.recorded, "known": found.known, "faulty": found.faulty, "faults": named})
@@ -97,8 +98,8 @@ def _stopped(error: Exception, recorded: int, store: str) -> NoReturn:
     fail(f"{(said or [type(error).__name__])[-1].replace(store, place(store))}{after}")
 
 
-def _opened(store: str, people: Path, customers: Path | None, key: Path | None) -> Desk:
-    """A desk over a store that is there: none is made."""
+def _opened(store: str, people: Path, customers: Path | None, key: Path | None) -> tuple[Desk, SqlRepository]:
+    """A desk over a store that is there, and the store: none is made."""
     from expense_adapters.customers import FileCustomers
     from expense_adapters.files import FileDirectory, read_key
     from expense_adapters.local import MemoryEvidence, Recorder
@@ -113,7 +114,7 @@ def _opened(store: str, people: Path, customers: Path | None, key: Path | None) 
         repository = SqlRepository(store)
     except (ExpensePolicyError, ValueError) as error:
         raise ValueError(f"{place(store)}: {error}") from None
-    return Desk.open(
+    desk = Desk.open(
         repository=repository,
         directory=directory,
         notifier=Recorder(),
@@ -121,6 +122,7 @@ def _opened(store: str, people: Path, customers: Path | None, key: Path | None) 
         keyring=keyring,
         customers=known,
     )
+    return desk, repository
 
 
 def _rows(desk: Desk, id: str, file: Path, mapping: Path) -> UseFile:

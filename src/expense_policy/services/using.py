@@ -74,11 +74,8 @@ class Uses:
         return Sum("contacts", ("recipient",), where)
 
     def _case(self, document: Document, form: Application, kind: ExpenseType, policy: Policy, scene: Scene) -> Case:
-        day, approved, sums = (
-            policy.calendar.day,
-            document.approved_at,
-            zip(self._counted, scene.seen.sums, strict=True),
-        )
+        day, approved = policy.calendar.day, document.approved_at
+        sums = zip(self._counted, scene.seen.sums, strict=True)
         return Case(
             document=document.id,
             first=document.use_rows + 1,

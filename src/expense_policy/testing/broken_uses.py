@@ -47,7 +47,7 @@ Way = Callable[[Policy, Any, Any, date], BrokenUse | None]
 
 
 def _standard(use: Use | tuple[Use, ...], clause: str, standard: str) -> BrokenUse:
-    return BrokenUse(use if type(use) is tuple else (use,), Code.STANDARD_BROKEN, clause, standard)  # type: ignore[arg-type]  # mypy does not narrow on `type(x) is`
+    return BrokenUse(use if isinstance(use, tuple) else (use,), Code.STANDARD_BROKEN, clause, standard)
 
 
 def _moved(use: Any, days: int) -> Use:

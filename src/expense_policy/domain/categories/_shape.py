@@ -72,15 +72,26 @@ class Use(ABC):
 
 
 @attrs.frozen
-class OneDay(Use):
-    """A use of a day that reached one recipient."""
+class OnDay(Use):
+    """A use of a day; of nobody in particular, where its class does not say whom it reached."""
 
     on: date = attrs.field(validator=checks.day)
-    recipient: str = attrs.field(validator=checks.ident)
 
     def day(self, calendar: Calendar) -> date:
         """The day itself."""
         return self.on
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Nobody in particular."""
+        return ()
+
+
+@attrs.frozen
+class OneDay(OnDay):
+    """A use of a day that reached one recipient."""
+
+    recipient: str = attrs.field(validator=checks.ident)
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -255,10 +266,10 @@ class ExpenseType:
         return day.isoformat()[: 4 if self.counted == "year" else 7]
 
 
-def of_currency(record: object, currency: str) -> None:
+def of_currency(record: Plan | Use, currency: str) -> None:
     """ValueError where an amount of a record, or of its parts, is of another currency than the company's (X3)."""
-    for field in attrs.fields(type(record)):  # type: ignore[arg-type]  # every record is an attrs class
-        value = getattr(record, field.name)
+    for name in _names(type(record)):
+        value = getattr(record, name)
         if type(value) is Money and value.currency != currency:
             raise ValueError(f"the company's currency is {currency}, not {value.currency}")
         if type(value) is tuple:

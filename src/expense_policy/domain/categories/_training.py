@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import attrs
 
 from .. import checks
 from ..money import Money, not_below_0, split
-from ..periods import Calendar
 from ..refusals import Refusal
-from ._shape import Part, Use, broken
+from ._shape import OnDay, Part, broken
 
 
 @attrs.frozen
-class Held(Use):
+class Held(OnDay):
     """A training that was held: when, where, how long, who took part, what it cost."""
 
-    on: date = attrs.field(validator=checks.day)
     place: str = attrs.field(validator=checks.text)
     minutes: int = attrs.field(validator=checks.whole)
     participants: tuple[str, ...] = attrs.field(validator=checks.idents)
     cost: Money = attrs.field(validator=not_below_0)
-
-    def day(self, calendar: Calendar) -> date:
-        """The day itself."""
-        return self.on
 
     @property
     def recipients(self) -> tuple[str, ...]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import attrs
 
 from .. import checks
-from ..periods import Calendar
 from ..refusals import Code, Refusal, refusal
-from ._shape import Part, Use
+from ._shape import OnDay, Part
 
 FIGURES = (
     "customers_reached",
@@ -73,20 +70,10 @@ def unfit(effect: Effect, fits: tuple[str, ...], type_: str) -> list[Refusal]:
 
 
 @attrs.frozen
-class EffectMeasured(Use):
+class EffectMeasured(OnDay):
     """A use row of any type: what was measured on a day."""
 
-    on: date = attrs.field(validator=checks.day)
     effect: Effect = attrs.field(validator=checks.exactly(Effect))
-
-    def day(self, calendar: Calendar) -> date:
-        """The day itself."""
-        return self.on
-
-    @property
-    def recipients(self) -> tuple[str, ...]:
-        """Nobody in particular."""
-        return ()
 
     @property
     def part(self) -> Part:

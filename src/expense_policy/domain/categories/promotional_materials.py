@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import attrs
 
 from .. import checks
 from ..money import Money, not_below_0
-from ..periods import Calendar
 from ..refusals import Code, Refusal, refusal
 from . import _keys
-from ._shape import Asked, ExpenseType, Happened, Part, Plan, Use, broken, over
+from ._shape import Asked, ExpenseType, Happened, OnDay, Part, Plan, broken, over
 from .effect import SALES
 
 
@@ -45,22 +42,12 @@ class PromotionalMaterials(Plan):
 
 
 @attrs.frozen
-class MaterialsUsed(Use):
+class MaterialsUsed(OnDay):
     """So many of an item were used on a day, and for what."""
 
-    on: date = attrs.field(validator=checks.day)
     item: str = attrs.field(validator=checks.ident)
     quantity: int = attrs.field(validator=checks.whole)
     what: str = attrs.field(validator=checks.text)
-
-    def day(self, calendar: Calendar) -> date:
-        """The day itself."""
-        return self.on
-
-    @property
-    def recipients(self) -> tuple[str, ...]:
-        """Nobody in particular."""
-        return ()
 
 
 def unit_price(plan: PromotionalMaterials, limits: Limits, asked: Asked) -> Refusal | None:

@@ -8,10 +8,9 @@ import attrs
 
 from .. import checks
 from ..money import Money
-from ..periods import Calendar
 from ..refusals import Refusal
 from . import _keys
-from ._shape import Asked, ExpenseType, Happened, Part, Plan, Use, broken, over
+from ._shape import Asked, ExpenseType, Happened, OnDay, Part, Plan, broken, over
 from .effect import LIKED, SALES
 
 
@@ -43,20 +42,10 @@ class VenueRental(Plan):
 
 
 @attrs.frozen
-class VenueUsed(Use):
+class VenueUsed(OnDay):
     """A day on which the venue was used."""
 
-    on: date = attrs.field(validator=checks.day)
     what: str = attrs.field(validator=checks.text)
-
-    def day(self, calendar: Calendar) -> date:
-        """The day itself."""
-        return self.on
-
-    @property
-    def recipients(self) -> tuple[str, ...]:
-        """Nobody in particular."""
-        return ()
 
 
 def day_rent(plan: VenueRental, limits: Limits, asked: Asked) -> Refusal | None:
