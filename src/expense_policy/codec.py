@@ -15,15 +15,21 @@ from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 
-from .domain.application import Application
+from .domain.application import Application, Share
 from .domain.approval import Outcome
+from .domain.budget import PlanLine
+from .domain.cards import Card, Paper
 from .domain.categories import REGISTER, CompanyPlan, Plan, plan_of
 from .domain.categories.company import Value
 from .domain.categories.sms import Sms
 from .domain.documents import Content
+from .domain.estimates import Basis
 from .domain.money import Money
 from .domain.periods import instant_of, instant_text
+from .domain.posting import Source
 from .domain.vocabulary import Status
+from .domain.voucher import VoucherKind
+from .ports.kept import CARDS, PAPERS
 
 T = TypeVar("T")
 
@@ -79,6 +85,20 @@ def _value(value: Any, _: Any) -> Value:
     raise ValueError(f"{type(value).__name__} is no value of a field")
 
 
+def _by_kind(made: Converter, base: type, kinds: tuple[type, ...]) -> None:
+    known: dict[str, Any] = {vars(kind)["kind"]: kind for kind in kinds}
+
+    def structure(value: Any, _: Any) -> Any:
+        fields = dict(value)
+        return made.structure(fields, known[fields.pop("kind")])
+
+    def unstructure(value: Any) -> Any:
+        return {"kind": value.kind, **made.unstructure(value, unstructure_as=type(value))}
+
+    made.register_structure_hook_func(lambda kind: kind is base, structure)
+    made.register_unstructure_hook_func(lambda kind: kind is base, unstructure)
+
+
 @lru_cache(maxsize=1)
 def converter() -> Converter:
     """The one converter, built when it is first needed."""
@@ -86,7 +106,7 @@ def converter() -> Converter:
     for kind in (str, int, bool):
         made.register_structure_hook(kind, _exact(kind))
     # A StrEnum is a str to the dispatch: each is named, lest its value stay a bare str.
-    for enum in (Status, Outcome):
+    for enum in (Status, Outcome, Source, VoucherKind):
         made.register_structure_hook(enum, lambda value, kind: kind(_exact(str)(value, str)))
     made.register_structure_hook(Money, _money)
     made.register_unstructure_hook(Money, lambda value: [value.units, value.currency])
@@ -118,7 +138,11 @@ def converter() -> Converter:
     made.register_structure_hook_func(lambda kind: kind == Value, _value)
     told = override(unstruct_hook=lambda pairs: [[name, _told(value)] for name, value in pairs])
     made.register_unstructure_hook(CompanyPlan, make_dict_unstructure_fn(CompanyPlan, made, fields=told))
-    for later in (Application, Sms):
+    # The declared type is the base: what stands there is one of the kinds.
+    for base, kinds in ((Card, CARDS), (Paper, PAPERS)):
+        _by_kind(made, base, kinds)
+    configure_tagged_union(Basis, made, tag_name="basis")
+    for later in (Application, Share, PlanLine, Sms):
         # A field that came later is left out while it holds its default, so that what was kept before reads the same.
         omit = {f.name: override(omit_if_default=True) for f in attrs.fields(later) if "since" in f.metadata}
         hook = make_dict_unstructure_fn(later, made, **omit)  # type: ignore[arg-type]  # fields, and none of its options

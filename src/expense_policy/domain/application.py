@@ -23,6 +23,7 @@ from .policy import Policy
 from .project import Project
 from .refusals import Code, Refusal, refusal
 from .vocabulary import SET_OFF, Kind, LineId, PersonId
+from .voucher import Voucher
 
 
 @attrs.frozen
@@ -70,10 +71,14 @@ def payee_id(name: str) -> str:
 
 @attrs.frozen
 class Share:
-    """The part of the amount that one budget line bears (B2.1)."""
+    """The part of the amount that one budget line bears (B2.1).
+
+    Of a cost that is shared from the start (R1.2), `department` is whose line it is, where it is not the applicant's.
+    """
 
     line: LineId = attrs.field(validator=checks.ident)
     amount: Money = attrs.field(validator=checks.exactly(Money))
+    department: str | None = attrs.field(default=None, validator=checks.optional(checks.ident), metadata=checks.SINCE)
 
     def __attrs_post_init__(self) -> None:
         if self.amount.units <= 0:
@@ -110,7 +115,8 @@ class Application:
 
     What is granted and not paid has no payee and the method "set_off" (C9). `benefit` is what is expected of it (G3.2),
     `value_class` that of its customers, where the plan names none of them (G3.1). A type that is none of the
-    policy's own has a `CompanyPlan`: whether there is such a type the policy says, when it is submitted.
+    policy's own has a `CompanyPlan`: whether there is such a type the policy says, when it is submitted. `vouchers` are
+    those that are there already (A2.1); `allocation` names the rule by which departments share the cost (R1.2).
     """
 
     department: str = attrs.field(validator=checks.ident)
@@ -129,6 +135,8 @@ class Application:
         default=None, validator=checks.optional(checks.exactly(Effect)), metadata=checks.SINCE
     )
     value_class: str | None = attrs.field(default=None, validator=checks.optional(checks.ident), metadata=checks.SINCE)
+    vouchers: tuple[Voucher, ...] = attrs.field(default=(), validator=checks.many(Voucher), metadata=checks.SINCE)
+    allocation: str | None = attrs.field(default=None, validator=checks.optional(checks.ident), metadata=checks.SINCE)
 
     def __attrs_post_init__(self) -> None:
         if (self.payee is None) != (self.method == SET_OFF):
@@ -158,6 +166,11 @@ class Application:
         for share in self.shares[1:]:
             total += share.amount
         return total
+
+    @property
+    def payable(self) -> Money:
+        """What is to be paid: all of it."""
+        return self.amount
 
     @cached_property
     def digest(self) -> Digest:

@@ -9,6 +9,7 @@ import attrs
 
 from . import checks, project
 from .content import Digest, digest
+from .estimates import Basis, Drivers, LastYear, OperatingPlan, Trend
 from .holds import Line
 from .money import Money
 from .policy import Policy
@@ -22,19 +23,43 @@ def _category(instance: object, attribute: attrs.Attribute[str], value: str) -> 
         raise ValueError(f"{value!r} is not a category: {', '.join(CATEGORIES)}")
 
 
+MONTHS = 12
+
+
+def months(instance: object, attribute: attrs.Attribute[tuple[Money, ...]], value: tuple[Money, ...]) -> None:
+    """Twelve amounts, one for each month of the fiscal year in order, none below 0; or none at all."""
+    checks.many(Money)(instance, attribute, value)
+    if value and (len(value) != MONTHS or any(each.units < 0 for each in value)):
+        raise ValueError(f"{attribute.name} holds {MONTHS} amounts, none below 0")
+
+
 @attrs.frozen
 class PlanLine:
-    """A line of the draft: its id is the company's own and stands for ever."""
+    """A line of the draft: its id is the company's own and stands for ever.
+
+    `months` are twelve amounts, one for each month of the fiscal year in order, that add up to the line's; `basis` is
+    what the amount was estimated from (B1.3).
+    """
 
     id: LineId = attrs.field(validator=checks.ident)
     category: str = attrs.field(validator=_category)
     name: str = attrs.field(validator=checks.label)
     amount: Money = attrs.field(validator=checks.exactly(Money))
     project: str | None = attrs.field(default=None, validator=checks.optional(checks.ident))
+    months: tuple[Money, ...] = attrs.field(default=(), validator=months, metadata=checks.SINCE)
+    basis: Basis | None = attrs.field(
+        default=None,
+        validator=checks.optional(checks.exactly(Drivers, OperatingPlan, LastYear, Trend)),
+        metadata=checks.SINCE,
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.amount.units <= 0:
             raise ValueError("a budget line's amount is above 0")
+        if any(each.currency != self.amount.currency for each in self.months):
+            raise TypeError("a line's months are in its amount's currency")
+        if self.months and sum(each.units for each in self.months) != self.amount.units:
+            raise ValueError("the amounts by month add up to the line (B1.3)")
 
 
 def _lines(instance: object, attribute: attrs.Attribute[tuple[PlanLine, ...]], value: tuple[PlanLine, ...]) -> None:

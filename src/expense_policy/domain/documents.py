@@ -9,133 +9,26 @@ import attrs
 from . import holds
 from .application import Application
 from .approval import (
-    Bars,
     Outcome,
     Round,
     Signature,
-    Step,
     Verdict,
     authority,
-    bars,
     check_verdict,
     statement_digest,
     unsigned_steps,
 )
-from .budget import BudgetPlan
 from .content import Digest, Row
+from .document import Content as Content
+from .document import Document as Document
+from .document import Payable as Payable
 from .holds import Held, Move
-from .money import UNITS_MAX, Money
+from .money import UNITS_MAX
 from .organisation import Authority, Roster
 from .payment import Payment
-from .periods import instant_text
 from .policy import Policy
 from .refusals import Code, Refusal, refusal
 from .vocabulary import DocumentId, Kind, PersonId, Status
-
-Content = Application | BudgetPlan
-
-
-@attrs.frozen
-class Document:
-    """A document as it stands: its content, its present round with signatures, what it holds, what was paid.
-
-    Amounts are smallest units. `signatures` are those of the present round, `before` those of the rounds it replaced,
-    `payments` all there are.
-    """
-
-    id: DocumentId
-    applicant: PersonId
-    content: Content
-    content_digest: Digest
-    currency: str
-    status: Status
-    version: int
-    round: Round
-    signatures: tuple[Signature, ...] = ()
-    before: tuple[Signature, ...] = ()
-    held: tuple[Held, ...] = ()
-    payments: tuple[Payment, ...] = ()
-    used: int = 0
-    use_rows: int = 0
-    approved_at: datetime | None = None
-    expires_at: datetime | None = None
-    use_due_at: datetime | None = None
-    ended_at: datetime | None = None
-
-    @property
-    def kind(self) -> Kind:
-        """Which kind of document this is."""
-        return self.content.kind
-
-    @property
-    def department(self) -> str:
-        """The department that files it."""
-        return self.content.department
-
-    @property
-    def units(self) -> int:
-        """The amount asked, in smallest units."""
-        return self.content.amount.units
-
-    @property
-    def amount(self) -> Money:
-        """The amount asked."""
-        return self.content.amount
-
-    @property
-    def paid(self) -> int:
-        """Payments less reversals, in smallest units."""
-        return sum([payment.units for payment in self.payments]) if self.payments else 0
-
-    @property
-    def statement(self) -> Digest:
-        """The statement of the present round: what a signature covers."""
-        return self.round.statement
-
-    @property
-    def step(self) -> Step | None:
-        """The step whose turn it is; None unless in review."""
-        if self.status is not Status.IN_REVIEW:
-            return None
-        done = len(self.signatures)
-        return self.round.chain[done] if done < len(self.round.chain) else None
-
-    @property
-    def payee_person(self) -> PersonId | None:
-        """The payee, where he is one of the company's own people."""
-        form = self.content
-        return form.payee.person if isinstance(form, Application) and form.payee is not None else None
-
-    @property
-    def type(self) -> str:
-        """The expense type of an application; "" of any other document."""
-        return self.content.type
-
-    @property
-    def bars(self) -> Bars:
-        """Who may not sign the present step, or pay where there is none, by the part he plays (A3.2, A4.3)."""
-        step = self.step
-        office = None if step is None else step.office
-        return bars(self.applicant, self.payee_person, self.signatures, self.before, office)
-
-    @property
-    def counted(self) -> int:
-        """What this document adds to the deciding amount of a related one (A3.6)."""
-        if self.status in (Status.IN_REVIEW, Status.APPROVED):
-            return self.units
-        return self.paid
-
-    def row(self) -> Row:
-        """What a journal entry says of this row: enough to tell a changed one.
-
-        The statement covers the content, the amount asked, and the round but for when it was submitted.
-        """
-        sums = (str(self.used), str(self.use_rows), str(self.paid))
-        times = (self.round.submitted_at, self.approved_at, self.expires_at, self.use_due_at, self.ended_at)
-        held = [t for h in self.held for t in (h.line, str(h.reserved), str(h.committed), str(h.spent))]
-        stood = ["" if at is None else instant_text(at) for at in times]
-        state = (self.applicant, self.currency, *sums, *stood, *held)
-        return ("document", self.id, str(self.version), self.status.value, self.statement, *state)
 
 
 class _Mint:
@@ -338,6 +231,9 @@ def _next(
         expires_at or d.expires_at,
         (d.use_due_at or use_due_at) if owed else None,
         ended_at or d.ended_at,
+        d.claimed,
+        d.cleared,
+        d.pay_by,
     )
 
 

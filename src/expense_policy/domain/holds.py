@@ -40,7 +40,8 @@ class Move:
     """Signed changes to one line, kept for ever as their record.
 
     A store refuses it unless afterwards reserved, committed, spent and available are all >= 0 and,
-    where `month` is given, the line is not closed through it (R1.3).
+    where `month` is given, the line is not closed through it (R1.3). `expected` is the month in which what is held is
+    to be paid: with it execution is told by month (B2.3).
     """
 
     line: LineId
@@ -49,6 +50,7 @@ class Move:
     committed: int = 0
     spent: int = 0
     month: Month | None = None
+    expected: Month | None = None
 
 
 def moved(line: Line, move: Move) -> Line:

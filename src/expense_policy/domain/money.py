@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 
 import attrs
 
@@ -139,3 +140,10 @@ def split(units: int, weights: Sequence[int]) -> tuple[int, ...]:
         for i in order[:left]:
             parts[i] += 1
     return tuple(-part for part in parts) if units < 0 else tuple(parts)
+
+
+def rounded(exact: Fraction) -> int:
+    """An exact number of units as a whole one: the nearest, a half away from 0 (B1.3: of estimates alone)."""
+    whole, rest = divmod(abs(exact.numerator), exact.denominator)
+    found = whole + (2 * rest >= exact.denominator)
+    return -found if exact < 0 else found

@@ -17,7 +17,7 @@ from ..domain.documents import Document
 from ..domain.holds import Line, Move
 from ..domain.journal import Entry
 from ..domain.money import Money
-from ..domain.periods import instant
+from ..domain.periods import Month, instant
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, Refused, refusal
 from ..policy_file import load_policy, text_digest
@@ -30,8 +30,10 @@ from ..ports.keyring import Keyring
 from ..ports.notifier import Notice
 from ..ports.repository import Batch, Fact, Free, Guard, Key, Look, Put, Repository, Seen, Take, line_said, move_said
 from .ahead import POLICY_GUARD as POLICY_GUARD
+from .ahead import joined
 
 ATTEMPTS = 20
+_NOTHING = Look()
 _LOOKS = 5
 
 
@@ -95,11 +97,14 @@ class Effects:
     rows: tuple[Row, ...] = ()
     tell: tuple[str, ...] = ()
     body: tuple[tuple[str, str], ...] = ()
+    closes: Month | None = None
+    reopens: Month | None = None
     version: str | None = None
     """The policy version that judged, where it is not the one in force: a round's own (X2)."""
 
 
-Verdicts = Effects | tuple[Refusal, ...]
+Verdicts = Effects | tuple[Refusal, ...] | Look
+"""What a decision comes to; a look where what it saw tells it that it has to see more."""
 
 
 @attrs.define
@@ -142,7 +147,7 @@ class Act(Protocol):
         """What the decision needs."""
 
     def decide(self, scene: Scene) -> Verdicts:
-        """The effects, or every refusal."""
+        """The effects, or every refusal; or what has to be seen besides, before that can be said."""
 
 
 def _two_offices(instance: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
@@ -253,10 +258,14 @@ class Engine:
 
     def do(self, act: Act, key: Key | None) -> Receipt:
         """As `perform`, of an act whose key is made."""
+        more = Look()
         for _ in range(ATTEMPTS):
-            found = self.decided(act, self.scene(partial(looked, act, key), act.subject), key)
+            found = self.decided(act, self.scene(partial(looked, act, key, more), act.subject), key)
             if isinstance(found, Receipt):
                 return found
+            if isinstance(found, Look):
+                more = joined([more, found])
+                continue
             try:
                 self.env.repository.commit(found)
             except Conflict:
@@ -271,14 +280,24 @@ class Engine:
     def consider(self, act: Act) -> Decision:
         """The same decision, nothing done."""
         wanted(act, None, None)
-        effects = act.decide(self.scene(partial(looked, act, None), act.subject))
-        return Decision(effects if isinstance(effects, tuple) else ())
+        more = Look()
+        for _ in range(ATTEMPTS):
+            effects = act.decide(self.scene(partial(looked, act, None, more), act.subject))
+            if not isinstance(effects, Look):
+                return Decision(effects if isinstance(effects, tuple) else ())
+            more = joined([more, effects])
+        raise Conflict(f"{act.name} asked for more {ATTEMPTS} times in a row; try again")
 
-    def decided(self, act: Act, scene: Scene, key: Key | None) -> Receipt | Batch:
-        """What is to be committed, or the receipt of when the key was used; raises Refused with every refusal."""
+    def decided(self, act: Act, scene: Scene, key: Key | None) -> Receipt | Batch | Look:
+        """What is to be committed, or the receipt of when the key was used; raises Refused with every refusal.
+
+        A look where the act has to see more.
+        """
         if key is not None and key.key in scene.seen.done:
             return _same(key, *scene.seen.done[key.key])
         effects = act.decide(scene)
+        if isinstance(effects, Look):
+            return effects
         if isinstance(effects, tuple):
             raise Refused(effects)
         return self._batch(act, scene, effects, key)
@@ -327,7 +346,7 @@ class Engine:
             if e.tell
             else ()
         )
-        return Batch(entry, key, e.guards, e.puts, e.lines, e.moves, e.takes, e.facts, notices)
+        return Batch(entry, key, e.guards, e.puts, e.lines, e.moves, e.takes, e.facts, notices, e.closes, e.reopens)
 
 
 def _rows(e: Effects, key: Key | None) -> tuple[Row, ...]:
@@ -347,6 +366,10 @@ def _rows(e: Effects, key: Key | None) -> tuple[Row, ...]:
             rows.append(("free", t.space.value, t.key, t.by))
     for fact in e.facts:
         rows.append(fact.row())
+    if e.closes is not None:
+        rows.append(("closes", str(e.closes)))
+    if e.reopens is not None:
+        rows.append(("reopens", str(e.reopens)))
     return (*rows, *e.rows)
 
 
@@ -361,9 +384,11 @@ def wanted(act: Act, key: str | None, asked: object) -> Key | None:
     return Key(key, digest((act.name, act.subject if asked is None else "", act.actor, asked)))
 
 
-def looked(act: Act, key: Key | None, at: datetime, policy: Policy | None) -> Look:
+def looked(act: Act, key: Key | None, more: Look, at: datetime, policy: Policy | None) -> Look:
     """What an act needs to see, with what every act does: its key, its chain's head, whether a version was adopted."""
     look = act.look(at, policy)
+    if more != _NOTHING:
+        look = joined([look, more])
     return Look(
         () if key is None else (key.key,),
         (act.subject,),
@@ -376,6 +401,7 @@ def looked(act: Act, key: Key | None, at: datetime, policy: Policy | None) -> Lo
         look.taken,
         look.sums,
         look.held,
+        look.cards,
     )
 
 

@@ -32,7 +32,7 @@ def broken_laws(document: Document, policy: Policy | None, played: Replay) -> Br
         broken.append(("I14", "the document is not the one that was archived"))
     if isinstance(d.content, Application):
         broken += _paid(d, d.content) + _held(d)
-    elif d.status is Status.APPROVED:
+    elif d.status is Status.APPROVED and isinstance(d.content, BudgetPlan):
         broken += _in_force(d, d.content, played)
     return broken
 

@@ -9,10 +9,11 @@ import attrs
 from ..domain.content import Digest, Row
 from ..domain.journal import Entry, Seal
 from ..domain.payment import Payment
+from ..domain.periods import Month
 from ..ports.repository import Fact, Signed
 
-FACTS = ("round", "signature", "payment", "use", "seal")
-RECORDS = ("document", "payee", "policy", "project", "guard")
+FACTS = ("round", "signature", "payment", "use", "seal", "posting", "planned", "voucher", "paper")
+RECORDS = ("document", "payee", "policy", "project", "guard", "card")
 
 
 @attrs.frozen
@@ -40,6 +41,8 @@ class Replay:
     archives: dict[str, Row] = attrs.field(factory=dict)
     """The latest archive manifest of each subject (A4.4)."""
     digests: dict[tuple[str, int], Digest] = attrs.field(factory=dict)
+    closed: Month | None = None
+    """The month through which every line is closed (R1.3)."""
     seals: list[Seal] = attrs.field(factory=list)
     breaks: list[Break] = attrs.field(factory=list)
 
@@ -87,6 +90,10 @@ class Replay:
             self.taken[(*row[1:], "once")] -= 1
         elif kind == "key":
             self.rows[(*row, entry.subject, str(entry.seq))] += 1
+        elif kind in ("closes", "reopens"):
+            # Both are of one subject, whose entries come in order: the last one stands.
+            month = Month.parse(row[1])
+            self.closed = month if kind == "closes" else month.plus(-1)
         elif kind == "archive":
             self.archives[entry.subject] = row
         elif kind == "mark":
@@ -118,8 +125,8 @@ class Replay:
         """Every row that should stand in the store, as `Repository.standing` gives it; documents stand apart."""
         found = Counter(self.rows)
         found.update(row for (kind, _), row in self.records.items() if kind != "document")
+        closed = "" if self.closed is None else str(self.closed)
         for line, balance in self.balances.items():
-            # No act closes a month yet.
-            found[("balance", line, *map(str, balance), "")] += 1
+            found[("balance", line, *map(str, balance), closed)] += 1
         found.update({("take", *row): n for row, n in self.taken.items() if n})
         return found
