@@ -22,13 +22,14 @@ from ..domain.posting import Planned, Posting
 from ..domain.project import Project
 from ..domain.vocabulary import DocumentId
 from ..domain.voucher import VoucherRow
+from ..domain.year_end import YearEnd
 
 SEALS = "seal"
 """The subject whose entries are seals."""
 
 CARDS: tuple[type[Card], ...] = (Books,)
 """Every kind of card."""
-PAPERS: tuple[type[Paper], ...] = (Reviewed,)
+PAPERS: tuple[type[Paper], ...] = (Reviewed, YearEnd)
 """Every kind of paper."""
 
 Record = Document | PayeeAccount | PolicyVersion | Project | Card

@@ -93,6 +93,15 @@ def policies(env: Environment) -> Mapping[str, Policy]:
     return env.adopted(seen.guards.get(POLICY_GUARD, 0))[1]
 
 
+def policy_now(env: Environment) -> Policy:
+    """The version in force now; Refused where there is none (X2)."""
+    now, versions = env.clock.now(), policies(env)
+    policy = in_force(versions, now)
+    if policy is None:
+        raise Refused([not_in_force(versions, now, env.offices)])
+    return policy
+
+
 def waiting_for(env: Environment, person: str) -> Sequence[Summary]:
     """The documents in review whose present step this person may sign now, oldest first."""
     now, versions = env.clock.now(), policies(env)
@@ -133,12 +142,8 @@ def _pages(env: Environment, where: tuple[tuple[str, str], ...]) -> Iterator[Seq
 
 def disclosed(env: Environment, actor: str, after: str, limit: int) -> Disclosed:
     """Execution and payments for a reader whom the policy in force names by office; Refused for anybody else."""
-    now = env.clock.now()
-    versions = policies(env)
-    policy = in_force(versions, now)
-    if policy is None:
-        raise Refused([not_in_force(versions, now, env.offices)])
-    roster = env.directory.roster(policy.departments, now)
+    policy = policy_now(env)
+    roster = env.directory.roster(policy.departments, env.clock.now())
     if not any(holding.person == actor and holding.office in policy.readers for holding in roster.holdings):
         raise Refused([refusal(Code.READER_NOT_NAMED, actor=actor, offices=", ".join(policy.readers))])
     page = env.repository.find((), after=after, limit=limit)

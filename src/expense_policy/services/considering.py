@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
+from ..domain.adjustment import BudgetAdjustment, SupplementaryRequest
 from ..domain.application import Application
 from ..domain.approval import Verdict
 from ..domain.budget import BudgetPlan
 from ..domain.categories import Use
 from ..domain.content import Digest
+from ..domain.negotiation import Offer
 from ..domain.payment import Instruction
 from ..domain.project import Project
-from .budgeting import file_plan
+from ..domain.vocabulary import LineId
+from .budgeting import BudgetActs
 from .engine import Decision, Engine
 from .policies import adoption
 from .projects import OpenProject
@@ -71,18 +76,40 @@ class ConsideredSpending:
 
 
 class ConsideredBudgeting:
-    """The dry run of every act on budget plans."""
+    """The dry run of every act on budgets."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._acts = engine, BudgetActs(engine)
 
     def file(self, plan: BudgetPlan, *, actor: str) -> Decision:
         """As `Budgeting.file`."""
-        return self._engine.consider(file_plan(self._engine, None, plan, actor))
+        return self._engine.consider(self._acts.file(None, plan, actor))
 
-    def revise(self, id: str, plan: BudgetPlan, *, actor: str) -> Decision:
+    def revise(self, id: str, plan: BudgetPlan, *, actor: str, reasons: Mapping[LineId, str] | None = None) -> Decision:
         """As `Budgeting.revise`."""
-        return self._engine.consider(file_plan(self._engine, id, plan, actor))
+        return self._engine.consider(self._acts.file(id, plan, actor, reasons))
+
+    def review(self, id: str, offers: tuple[Offer, ...], *, seen: Digest, actor: str) -> Decision:
+        """As `Budgeting.review`."""
+        return self._engine.consider(self._acts.review(id, offers, seen, actor))
+
+    def adjust(self, form: BudgetAdjustment, *, actor: str) -> Decision:
+        """As `Budgeting.adjust`."""
+        return self._engine.consider(self._acts.change(None, form, actor, BudgetAdjustment))
+
+    def supplement(self, form: SupplementaryRequest, *, actor: str) -> Decision:
+        """As `Budgeting.supplement`."""
+        return self._engine.consider(self._acts.change(None, form, actor, SupplementaryRequest))
+
+    def revise_change(self, id: str, form: BudgetAdjustment | SupplementaryRequest, *, actor: str) -> Decision:
+        """As `Budgeting.revise_change`."""
+        return self._engine.consider(self._acts.change(id, form, actor, BudgetAdjustment, SupplementaryRequest))
+
+    def close_year(
+        self, department: str, year: int, *, actor: str, reason: str, carry: Mapping[LineId, LineId] | None = None
+    ) -> Decision:
+        """As `Budgeting.close_year`."""
+        return self._engine.consider(self._acts.close_year(department, year, carry or {}, actor, reason))
 
 
 class ConsideredPolicies:

@@ -9,14 +9,13 @@ import attrs
 from ..domain import checks, documents
 from ..domain.application import Application
 from ..domain.approval import takers
-from ..domain.budget import BudgetPlan
 from ..domain.documents import Document
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Office, Status
 from ..ports.directory import Directory
-from ..ports.repository import Free, Look, Put
-from .budgeting import places
+from ..ports.repository import Look, Put
+from .drafting import vacated
 from .engine import Effects, Scene, Verdicts, document_of, own, paid_already, round_policy
 
 
@@ -92,15 +91,14 @@ class End:
 
 
 def _ended(document: Document, status: Status, scene: Scene, office: str | None = None) -> Effects:
-    change, plan = documents.end(document, status, scene.at), document.content
-    # A plan that was withdrawn makes room for another one (B1.1).
-    place = tuple(Free(*each, document.id) for each in places(plan)) if isinstance(plan, BudgetPlan) else ()
+    change = documents.end(document, status, scene.at)
     return Effects(
         office=office,
         version=document.round.policy_version,
         puts=(Put(change.document, document.version),),
         moves=change.moves,
-        takes=place,
+        # A plan that was withdrawn makes room for another one (B1.1).
+        takes=vacated(document, status),
         rows=(documents.manifest(change.document),),
         tell=(document.applicant,),
     )

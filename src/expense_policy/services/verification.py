@@ -17,7 +17,7 @@ from ..ports.errors import RepositoryError
 from ..ports.keyring import Keyring
 from ..ports.repository import Look, Repository, Summary
 from .booklaws import broken_books
-from .lawfulness import broken_laws
+from .lawfulness import broken_laws, broken_years
 from .replay import Break, Replay
 from .tending import SEALS
 
@@ -73,6 +73,7 @@ def verify(
         played.broken(row[1], law, f"a row stands that the journal does not know: {_short(row)}")
     held = _documents(repository, played, searched, policies)
     _balances(played, held, found)
+    broken_years(played)
     broken_books(played, numbered)
     return Report(entries, len(searched), tuple(played.breaks))
 
