@@ -12,10 +12,12 @@ from ..domain.approval import who_may
 from ..domain.categories import Effect
 from ..domain.content import Digest
 from ..domain.documents import Document
+from ..domain.execution import Execution, Sums, executed, together
 from ..domain.holds import Line
 from ..domain.organisation import Roster
 from ..domain.periods import Month
 from ..domain.policy import Policy
+from ..domain.posting import Source
 from ..domain.refusals import Code, Refused, refusal
 from ..domain.vocabulary import SET_OFF, Status
 from ..ports.evidence import Evidence
@@ -76,6 +78,31 @@ def contacts(env: Environment, type_: str, month: Month, recipients: tuple[str, 
     where = (("type", type_), ("month", str(month)), *((("recipient", recipients),) if recipients else ()))
     (found,) = env.repository.look(Look(sums=(Sum("contacts", ("recipient",), where),))).sums
     return {recipient: n for (recipient,), n in found.items()}
+
+
+def execution(env: Environment, department: str | None, year: int) -> Execution:
+    """How a year's budget is executed: two questions, whatever there is; the store sums up (B2.3)."""
+    policy, at = policy_now(env), env.clock.now()
+    ids = [x.id for x in env.repository.lines() if x.year == year and department in (None, x.department)]
+    named = ("line", tuple(ids))
+    spent = ("source", (Source.PAID.value, Source.SET_OFF.value))
+    asked = (
+        Sum("planned", ("line", "month"), (named,)),
+        Sum("postings", ("line", "month"), (named, spent)),
+        Sum("reserved", ("line", "expected"), (named,)),
+        Sum("committed", ("line", "expected"), (named,)),
+    )
+    seen = env.repository.look(Look(lines=tuple(ids), sums=asked if ids else ()))
+    sums = Sums(*[_nested(each) for each in seen.sums or [{}] * len(asked)])
+    found = [executed(seen.lines[id], sums, year, at, policy.calendar, policy.budget) for id in ids]
+    return Execution(year, department, at, policy.currency, tuple(found), together(found))
+
+
+def _nested(groups: Mapping[tuple[str, ...], int]) -> Mapping[str, Mapping[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (line, month), units in groups.items():
+        found.setdefault(line, {})[month] = units
+    return found
 
 
 def whole(evidence: Evidence, digest: Digest) -> bool:
