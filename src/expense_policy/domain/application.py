@@ -8,8 +8,9 @@ from functools import cached_property
 
 import attrs
 
-from . import checks
+from . import allocation_rule, checks
 from . import project as projects
+from .allocation_rule import AllocationRule, AllocationTerms
 from .categories import Asked, CompanyPlan, Effect, ExpenseType, Plan, kind_of, plan_of
 from .categories import _customers as for_customers
 from .categories._shape import of_currency
@@ -190,10 +191,12 @@ def check(
     project: Project | None,
     today: date,
     customers: Mapping[str, Customer] | None,
+    rule: AllocationRule | None = None,
 ) -> list[Refusal]:
     """Every rule the form breaks at submission, all shortfalls of all lines included.
 
-    `customers` are those of its plan that are known, None where nobody could be asked (G2.1).
+    `customers` are those of its plan that are known, None where nobody could be asked (G2.1); `rule` is the one that
+    its `allocation` names, where there is such a one.
     """
     found: list[Refusal] = []
     if form.department not in policy.departments:
@@ -218,9 +221,30 @@ def check(
     of_type += _evidence(form, kind, policy)
     found += kind.worded(of_type)
     year = policy.calendar.fiscal_year(form.expected_payment)
+    terms = None if rule is None or form.allocation is None else rule.terms(today)
     for share in form.shares:
-        found += _line(form, share, lines.get(share.line), year, kind.category, policy)
-    return found
+        found += _line(form, share, lines.get(share.line), year, kind.category, policy, terms)
+    return [*found, *_allocated(form, terms, policy, lines, today)]
+
+
+def _allocated(
+    form: Application,
+    terms: AllocationTerms | None,
+    policy: Policy,
+    lines: Mapping[LineId, Line],
+    today: date,
+) -> list[Refusal]:
+    """Why the shares are not what the rule it names makes of the amount (R1.2)."""
+    if form.allocation is None:
+        return []
+    others = dict.fromkeys(share.department for share in form.shares if share.department is not None)
+    found = [refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=d) for d in others if d not in policy.departments]
+    of = [lines.get(share.line) for share in form.shares]
+    borne = [
+        (share.department or form.department, None if line is None else line.project, share.amount)
+        for share, line in zip(form.shares, of, strict=True)
+    ]
+    return found + allocation_rule.check_shares(form.allocation, terms, form.amount, borne, today)
 
 
 def _complete(form: Application) -> list[Refusal]:
@@ -265,12 +289,21 @@ def _evidence(form: Application, kind: ExpenseType, policy: Policy) -> list[Refu
 
 
 def _line(
-    form: Application, share: Share, line: Line | None, year: int, category: str, policy: Policy
+    form: Application,
+    share: Share,
+    line: Line | None,
+    year: int,
+    category: str,
+    policy: Policy,
+    terms: AllocationTerms | None,
 ) -> list[Refusal]:
     if line is None:
         return [refusal(Code.LINE_NOT_IN_FORCE, line=share.line)]
     found = []
-    if (line.department, line.year, line.category) != (form.department, year, category):
+    department = share.department or form.department
+    # On another department's line only where a rule shares the cost (R1.2).
+    foreign = form.allocation is None and department != form.department
+    if foreign or (line.department, line.year, line.category) != (department, year, category):
         found.append(
             refusal(
                 Code.LINE_MISMATCH,
@@ -278,12 +311,13 @@ def _line(
                 line_department=line.department,
                 line_year=line.year,
                 line_category=line.category,
-                department=form.department,
+                department=form.department if foreign else department,
                 year=year,
                 category=category,
             )
         )
-    if line.project is not None and line.project != form.project:
+    named = terms is not None and (department, line.project) in terms.projects
+    if line.project is not None and line.project != form.project and not named:
         found.append(refusal(Code.PROJECT_OF_LINE, line=line.id, project=line.project))
     if line.available < share.amount.units:
         currency = policy.currency

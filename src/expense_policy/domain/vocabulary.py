@@ -47,6 +47,7 @@ class Space(StrEnum):
     LINE = "line"
     VOUCHER = "voucher"
     USE = "use"
+    ALLOCATION = "allocation"
 
 
 class Office:
@@ -119,6 +120,20 @@ TERMS: dict[str, tuple[str, str]] = {
     "supplementary_request": ("supplementary-budget request", "追加预算"),
     "claim": ("claim", "费用报销单"),
     "set_off": ("set-off", "抵减"),
+    "shared_costs": ("shared costs", "共同费用"),
+    "pool": ("pool", "费用池"),
+    "receiver": ("receiver", "分摊对象"),
+    "allocation": ("allocation", "费用分摊"),
+    "allocation_rule": ("allocation rule", "分摊规则"),
+    "equal": ("equal shares", "平均分摊"),
+    "fixed": ("fixed shares", "固定比例"),
+    "headcount": ("headcount", "人数"),
+    "revenue": ("revenue", "收入"),
+    "usage": ("usage", "使用量"),
+    "direct": ("direct", "直接分配法"),
+    "step_down": ("step-down", "顺序分配法"),
+    "reciprocal": ("reciprocal", "交互分配法"),
+    "one_cost": ("one cost", "单项费用"),
     "spring_festival": ("Spring Festival", "春节"),
     "dragon_boat": ("Dragon Boat Festival", "端午节"),
     "mid_autumn": ("Mid-Autumn Festival", "中秋节"),

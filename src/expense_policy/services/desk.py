@@ -24,6 +24,7 @@ from ..ports.keyring import Keyring
 from ..ports.notifier import Notice, Notifier
 from ..ports.repository import Fact, Look, Repository, Summary
 from . import asking
+from .allocating import Allocations
 from .asking import CostAndEffect, Disclosed
 from .budgeting import Budgeting
 from .considering import Would
@@ -59,6 +60,7 @@ class Desk:
     projects: Projects
     budgeting: Budgeting
     spending: Spending
+    allocations: Allocations
     would: Would
     env: Environment
     _tending: Tending
@@ -101,6 +103,7 @@ class Desk:
             Projects(engine),
             Budgeting(engine),
             spending,
+            Allocations(engine),
             Would.over(engine),
             env,
             Tending(engine, spending, notifier),
