@@ -33,10 +33,15 @@ class Method(StrEnum):
 
 def quantity(instance: object, attribute: attrs.Attribute[str], value: object) -> None:
     """A number of 0 or more as text: up to 16 digits, and 12 after a point."""
+    a_quantity(attribute.name, value)
+
+
+def a_quantity(name: str, value: object) -> None:
+    """`quantity` for an argument that is no field."""
     if type(value) is not str:
-        raise TypeError(f"{attribute.name} must be a number as text, not {type(value).__name__}")
+        raise TypeError(f"{name} must be a number as text, not {type(value).__name__}")
     if len(value) > 40 or _QUANTITY.fullmatch(value) is None:
-        raise ValueError(f'{attribute.name} is a number of 0 or more such as "12.5", not {value[:40]!r}')
+        raise ValueError(f'{name} is a number of 0 or more such as "12.5", not {value[:40]!r}')
 
 
 @attrs.frozen
@@ -231,9 +236,10 @@ def solved(costs: SharedCosts) -> dict[str, Fraction]:
     ValueError where pools serve only each other: nothing of them reaches a receiver, and no solution is the only one.
     """
     shares = _all_shares(costs)
+    served = {pool: {by for by, share in row.items() if share} for pool, row in shares.items()}
     reached, more = set(costs.receivers), set(costs.receivers)
     while more:
-        more = {pool for pool, row in shares.items() if pool not in reached and not reached.isdisjoint(row)}
+        more = {pool for pool, users in served.items() if pool not in reached and not users.isdisjoint(reached)}
         reached |= more
     lost = [pool for pool in shares if pool not in reached]
     if lost:

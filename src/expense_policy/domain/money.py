@@ -127,11 +127,13 @@ def split(units: int, weights: Sequence[int]) -> tuple[int, ...]:
     """Splits whole units by weights: largest remainder, ties to the first share (R1.2).
 
     The parts add up to `units` exactly; a zero weight gets nothing; a negative amount mirrors the
-    positive one. ValueError without a positive weight or with a negative one.
+    positive one. ValueError with a negative weight, and without a positive one where there is anything to split.
     """
     total = sum(weights)
-    if total <= 0 or min(weights) < 0:
+    if min(weights, default=-1) < 0 or (units and not total):
         raise ValueError("weights must be whole numbers >= 0 with a positive sum")
+    if not units:
+        return (0,) * len(weights)
     amount = abs(units)
     parts = [amount * weight // total for weight in weights]
     left = amount - sum(parts)

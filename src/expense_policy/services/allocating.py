@@ -138,8 +138,9 @@ class Allocate:
         found += self._refused(policy, scene)
         if kind is None:
             found.append(refusal(Code.TYPE_UNKNOWN, type=self.type))
-        # What a rule says is in force to the last day of the month.
-        last = _first(self.month.plus(1)) - timedelta(days=1)
+        # A month goes by what is in force on its last day.
+        after = self.month.plus(1)
+        last = date(after.year, after.month, 1) - timedelta(days=1)
         card = scene.seen.cards.get(rule_card(self.rule))
         version = card.in_force(last) if isinstance(card, AllocationRule) else None
         if version is None:
@@ -167,9 +168,13 @@ class Allocate:
             scene.at,
         )
         month, corrects = _booked(scene, self.month)
-        of = (month, policy.calendar.day(scene.at), kind.category, self.type, policy.ledger_account(self.type))
+        booked = (month, policy.calendar.day(scene.at))
+        under = (kind.category, self.type, policy.ledger_account(self.type))
         moved = [(where, units) for where, units in self._moved(terms, result) if units]
-        posted = [_posting(self.subject, n, *of, *each, corrects) for n, each in enumerate(moved, 1)]
+        posted = [
+            Posting(self.subject, Source.ALLOCATED, n, "", *booked, d, p or "", *under, units, corrects=corrects)
+            for n, ((d, p), units) in enumerate(moved, 1)
+        ]
         heads = {head for (d, _), _ in moved for head in roster.holders(Office.DEPARTMENT_HEAD, d)}
         return Effects(
             office=Office.FINANCE_OFFICER,
@@ -193,27 +198,6 @@ class Allocate:
         places = terms.places
         left = [(self.bearer or places[pool.name], -pool.amount.units) for pool in result.costs.pools]
         return left + [(places[name], part.units) for name, part in result.received.items()]
-
-
-def _first(month: Month) -> date:
-    return date(month.year, month.month, 1)
-
-
-def _posting(
-    subject: str,
-    number: int,
-    month: Month,
-    on: date,
-    category: str,
-    type_: str,
-    account: str,
-    place: Place,
-    units: int,
-    corrects: Month | None,
-) -> Posting:
-    department, project = place
-    where = (department, project or "", category, type_, account)
-    return Posting(subject, Source.ALLOCATED, number, "", month, on, *where, units, corrects=corrects)
 
 
 @attrs.define
