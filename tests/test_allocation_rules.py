@@ -218,7 +218,7 @@ def test_a_result_is_undone_whole_and_once(sharing: Sharing) -> None:
     assert verify(sharing.world.desk.env.repository).breaks == ()
 
 
-@pytest.mark.clause("R1.2", "R1.3")
+@pytest.mark.clause("R1.2")
 def test_a_closed_month_is_corrected_in_the_next(sharing: Sharing) -> None:
     """What belongs to a closed month, result or reversal, stands in the next open one as a correction of it."""
     engine = sharing.world.desk.allocations._engine

@@ -128,20 +128,20 @@ class AllocationTerms:
         Allocation.of(self.costs({pool.name: none for pool in self.pools} or none))
 
     @property
+    def places(self) -> dict[str, Place]:
+        """Where pools and receivers stand, by their names."""
+        named: tuple[Pool | Receiver, ...] = (*self.pools, *self.receivers)
+        return {each.name: each.place for each in named}
+
+    @property
     def departments(self) -> tuple[str, ...]:
         """Every department that it names, once."""
-        return tuple(dict.fromkeys(each.department for each in (*self.receivers, *self.pools)))
+        return tuple(dict.fromkeys(department for department, _ in self.places.values()))
 
     @property
     def projects(self) -> tuple[tuple[str, str], ...]:
-        """Every department and project that it names together."""
-        named = [(each.department, each.project) for each in (*self.receivers, *self.pools)]
-        return tuple(dict.fromkeys((d, p) for d, p in named if p is not None))
-
-    @property
-    def places(self) -> dict[str, Place]:
-        """Where pools and receivers stand, by their names."""
-        return {each.name: each.place for each in (*self.pools, *self.receivers)}
+        """Every project that it names, with its department."""
+        return tuple(dict.fromkeys((d, p) for d, p in self.places.values() if p is not None))
 
     def shares(self, amount: Money) -> dict[Place, Money]:
         """What each department and project bears of one cost; who bears nothing has no entry."""

@@ -42,8 +42,8 @@ class Posting:
 
     `number` is the payment's, or that of the first use row, that it comes from. `line` is "" where no budget line bears
     it. `month` is that of the books; of a late one, which corrects an earlier month that is closed, `corrects` says
-    which (R1.3). A refund is below 0, and `reverses` is the number it undoes (I30). `reference` is what finance knows
-    it by elsewhere.
+    which (R1.3). What undoes another is of the other sign, and `reverses` is the number it undoes (I30). `reference` is
+    what finance knows it by elsewhere.
     """
 
     document: str = attrs.field(validator=checks.ident)
