@@ -186,6 +186,9 @@ def test_a_rule_has_versions(sharing: Sharing) -> None:
     desk.allocations.rule("rent", by_heads(date(2026, 7, 1), marketing="24"), actor=OFFICER)
     (card,) = desk.allocations.rules()
     assert (card.id, card.version, len(card.versions)) == (rule_card("rent"), 2, 2)
+    assert desk.allocations.known("rent") == card
+    with pytest.raises(NotFound):
+        desk.allocations.known("none")
     again = sharing.allocate(key="again")
     sharing.world.on(date(2026, 7, 31))
     later = sharing.allocate(key="rent-07", month=Month(2026, 7))
@@ -377,7 +380,7 @@ def test_two_reversals_at_once_are_one(sharing: Sharing) -> None:
     batches = [engine.decided(act, scene, None) for act, scene in zip(acts, scenes, strict=True)]
     engine.env.repository.commit(batches[0])  # type: ignore[arg-type]  # both were decided on
     with pytest.raises(Conflict):
-        engine.env.repository.commit(batches[1])  # type: ignore[arg-type]
+        engine.env.repository.commit(batches[1])  # type: ignore[arg-type]  # as above
     with pytest.raises(Refused) as refused:
         engine.perform(acts[1])
     assert codes(refused) == {Code.ALLOCATION_REVERSED}

@@ -137,6 +137,15 @@ def test_customers_are_known_as_written(
     assert shown == {name: whole[name] for name in shown}
 
 
+def test_shared_costs_are_allocated_as_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """The Python of the page about shared costs runs and prints what is shown."""
+    page = "how-to/allocate-shared-costs.md"
+    world = World.with_budget(MemoryRepository())
+    world.on(date(2026, 6, 15))
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {"desk": world.desk})
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+
+
 def test_the_log_that_is_shown_is_imported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

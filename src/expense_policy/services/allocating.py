@@ -356,6 +356,14 @@ class Allocations:
         (found,) = self._engine.env.repository.look(Look(sums=(Sum("posting_count", ("document",), where),))).sums
         return sorted(id for (id,) in found)
 
+    def known(self, rule: str) -> AllocationRule:
+        """A rule with all its versions; NotFound where there is none."""
+        id = rule_card(rule)
+        found = self._engine.env.repository.look(Look(cards=(id,))).cards.get(id)
+        if not isinstance(found, AllocationRule):
+            raise NotFound(f"there is no allocation rule {rule!r}")
+        return found
+
     def rules(self, *, after: str = "", limit: int = 100) -> Sequence[AllocationRule]:
         """A page of the rules with all their versions, in the order of their cards' ids."""
         found = self._engine.env.repository.cards((("kind", AllocationRule.kind),), after=after, limit=limit)
