@@ -54,6 +54,20 @@ TEXTS: dict[Code, Text] = {
         "Ask for less, or have a supplementary budget of {short} approved first.",
         "请减少金额，或先办理追加预算{short}并获批准。",
     ),
+    Code.COST_NOT_YET: Text(
+        "R1.1",
+        "Cost {key} is of {day}, and today is {today}: what has not happened is not recorded.",
+        "费用{key}的日期为{day}，今天是{today}，尚未发生的费用不予补录。",
+        "Record it on {day} or later.",
+        "请于{day}或之后补录。",
+    ),
+    Code.COST_REVERSED: Text(
+        "R1.1",
+        "Cost {key} was reversed already: it is undone once.",
+        "费用{key}已冲销，不得重复冲销。",
+        "Nothing is left to undo; what is missing is recorded under a key of its own.",
+        "无需再冲销；缺少的费用请另以新的编号补录。",
+    ),
     Code.CURRENCY_OR_ZONE_CHANGED: Text(
         "X3",
         "Policy version {version} counts in {currency} and {time_zone}; "
@@ -401,6 +415,34 @@ TEXTS: dict[Code, Text] = {
         "{type}的付款方式应为：{needed}。",
         "What is granted has no payee and the method set-off; what is paid has a payee and another method.",
         "折扣、满减不填收款人，方式为抵减；其他费用须填收款人和付款方式。",
+    ),
+    Code.MONTH_CLOSED: Text(
+        "R1.3",
+        "The books are closed through {through}: {month} is closed already.",
+        "账簿已结账至{through}，{month}已经结账。",
+        "What belongs to {month} goes to the next open month as a correction; the finance head may open {through} again.",
+        "属于{month}的费用以更正计入下一未结账月份；财务负责人可重新打开{through}。",
+    ),
+    Code.MONTH_NOT_CLOSED: Text(
+        "R1.3",
+        "{month} is not the month that was closed last; that is {through}.",
+        "{month}不是最近结账的月份，最近结账的月份为{through}。",
+        "Months are opened again one after the other, the last first.",
+        "请从最近结账的月份起逐月重新打开。",
+    ),
+    Code.MONTH_NOT_ENDED: Text(
+        "R1.3",
+        "{month} has not ended, today is {today}: it is closed after its last day.",
+        "{month}尚未结束，今天是{today}，须在月末之后结账。",
+        "Close it once the month has ended.",
+        "请在该月结束后结账。",
+    ),
+    Code.MONTH_OUT_OF_ORDER: Text(
+        "R1.3",
+        "Months are closed one after the other without a gap: {first} comes before {month}.",
+        "月份须逐月连续结账：应先结{first}，再结{month}。",
+        "Close {first} first.",
+        "请先结账{first}。",
     ),
     Code.NOT_EXISTING_CUSTOMER: Text(
         "G2.1",

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import attrs
 
+from ..domain.accounting import RecordedCost
 from ..domain.application import Application
 from ..domain.approval import Verdict
 from ..domain.budget import BudgetPlan
 from ..domain.categories import Use
 from ..domain.content import Digest
 from ..domain.payment import Instruction
+from ..domain.periods import Month
 from ..domain.project import Project
+from .accounting import a_month
 from .budgeting import file_plan
+from .closing import CloseMonth, ReopenMonth
 from .engine import Decision, Engine
 from .policies import adoption
 from .projects import OpenProject
+from .recording import Costs
 from .spending import Acts
 
 
@@ -107,6 +112,36 @@ class ConsideredProjects:
         return self._engine.consider(OpenProject(project, actor, self._engine.env.directory))
 
 
+class ConsideredClosing:
+    """The dry run of every act on the months of the books."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def close(self, month: Month, *, actor: str) -> Decision:
+        """As `Closing.close`."""
+        return self._engine.consider(CloseMonth(a_month(month), actor, self._engine.env.directory))
+
+    def reopen(self, month: Month, *, actor: str, reason: str) -> Decision:
+        """As `Closing.reopen`."""
+        return self._engine.consider(ReopenMonth(a_month(month), actor, reason, self._engine.env.directory))
+
+
+class ConsideredCosts:
+    """The dry run of every act on costs that were paid elsewhere."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._costs = engine, Costs(engine)
+
+    def record(self, costs: tuple[RecordedCost, ...], *, actor: str) -> Decision:
+        """As `Costs.record`, of one portion."""
+        return self._engine.consider(self._costs.recording(costs, actor))
+
+    def reverse(self, key: str, *, actor: str, reason: str) -> Decision:
+        """As `Costs.reverse`."""
+        return self._engine.consider(self._costs.reversal(key, actor, reason))
+
+
 @attrs.frozen
 class Would:
     """`desk.would.spending.apply(...)`: what would be refused, and why."""
@@ -115,6 +150,8 @@ class Would:
     projects: ConsideredProjects
     budgeting: ConsideredBudgeting
     spending: ConsideredSpending
+    closing: ConsideredClosing
+    costs: ConsideredCosts
 
     @classmethod
     def over(cls, engine: Engine) -> Would:
@@ -124,4 +161,6 @@ class Would:
             ConsideredProjects(engine),
             ConsideredBudgeting(engine),
             ConsideredSpending(engine),
+            ConsideredClosing(engine),
+            ConsideredCosts(engine),
         )
