@@ -205,7 +205,8 @@ def _payments() -> Law:
         " AND r.statement = NEW.statement AND r.payee_name = NEW.payee_name AND r.payee_account = NEW.payee_account"
         " AND r.method = NEW.method AND r.units = d.units AND r.steps = (SELECT COUNT(*) FROM signatures s"
         " WHERE s.document = d.id AND s.round = d.round AND s.statement = r.statement AND s.outcome = 'approve')"
-        f" AND NEW.units + (SELECT COALESCE(SUM(p.units), 0) {before}) BETWEEN 0 AND {payable}"
+        # The document says first what it was paid: no payment stands that it does not know.
+        f" AND d.paid BETWEEN 0 AND {payable} AND d.paid = NEW.units + (SELECT COALESCE(SUM(p.units), 0) {before})"
         " AND d.applicant <> NEW.payer AND COALESCE(d.payee_person <> NEW.payer, TRUE)"
         " AND ((NEW.reverses IS NULL AND NEW.units > 0 AND d.status = 'approved' AND NEW.at < d.expires_at)"
         f" OR (d.status IN ('approved', 'settled', 'closed') AND EXISTS ({undone}))))"
