@@ -12,6 +12,7 @@ import pytest
 from expense_adapters.memory import MemoryRepository
 from expense_policy import verify
 from expense_policy.codec import dump, load
+from expense_policy.domain.accounting import RecordedCost
 from expense_policy.domain.allocation import Allocation, Method, Used
 from expense_policy.domain.allocation_rule import (
     Allocated,
@@ -24,7 +25,7 @@ from expense_policy.domain.allocation_rule import (
 )
 from expense_policy.domain.application import Share
 from expense_policy.domain.budget import BudgetPlan, PlanLine
-from expense_policy.domain.cards import BOOKS, Books, Card, Paper
+from expense_policy.domain.cards import BOOKS, Card, Paper
 from expense_policy.domain.content import canonical
 from expense_policy.domain.money import Money
 from expense_policy.domain.periods import Month
@@ -32,7 +33,7 @@ from expense_policy.domain.posting import Posting, Source
 from expense_policy.domain.project import Project
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.ports.errors import Conflict, NotFound
-from expense_policy.ports.repository import Fact, Guard, Look, Put, Sum
+from expense_policy.ports.repository import Fact, Guard, Look, Sum
 from expense_policy.services.allocating import reversal
 from expense_policy.services.engine import Effects, Receipt, Scene, looked, wanted
 from expense_policy.services.spending import Acts
@@ -72,24 +73,6 @@ POOLED = AllocationTerms(
 )
 
 
-class Close:
-    """Closes the books through a month, as far as a posting without a line looks."""
-
-    name, subject, actor, reason = "close_for_test", BOOKS, "cfo", None
-
-    def __init__(self, month: Month) -> None:
-        self.month = month
-
-    def look(self, at: datetime, policy: object) -> Look:
-        return Look(cards=(BOOKS,), guards=(BOOKS,))
-
-    def decide(self, scene: Scene) -> Effects:
-        before = scene.seen.cards.get(BOOKS)
-        version = 0 if before is None else before.version
-        guards = (Guard(BOOKS, scene.seen.guards.get(BOOKS, 0)),)
-        return Effects(guards=guards, puts=(Put(Books(BOOKS, version + 1, self.month), version),), closes=self.month)
-
-
 @attrs.define
 class Sharing:
     """A company with a rule, in the middle of June."""
@@ -100,7 +83,16 @@ class Sharing:
     def of(cls, world: World) -> Sharing:
         world.on(date(2026, 6, 15))
         world.desk.allocations.rule("rent", by_heads(), actor=OFFICER)
-        return cls(world)
+        made = cls(world)
+        for department in ("marketing", "customer_service", "after_sales_support"):
+            for month in (5, 6):
+                made.cost(f"{department}-{month}", cny("5000.00"), date(2026, month, 10), department)
+        return made
+
+    def cost(self, key: str, amount: Money, on: date = date(2026, 6, 10), department: str = "marketing") -> None:
+        """A cost that was paid elsewhere: what is shared was borne by somebody before."""
+        cost = RecordedCost(key, on, department, "venue_rental", amount)
+        self.world.desk.costs.record((cost,), actor=OFFICER)
 
     def allocate(self, amount: Any = None, rule: str = "rent", key: str = "rent-06", **changes: Any) -> Receipt:
         """June's rent, which marketing paid."""
@@ -115,8 +107,9 @@ class Sharing:
         return sorted(found, key=lambda each: each.number)
 
     def sums(self, month: Month = JUNE) -> dict[str, int]:
-        """What a month's ledger says of each department."""
-        asked = Sum("postings", ("department",), (("month", str(month)),))
+        """What was allocated of each department in a month of the books."""
+        where = (("month", str(month)), ("source", "allocated"))
+        asked = Sum("postings", ("department",), where)
         (found,) = self.world.desk.env.repository.look(Look(sums=(asked,))).sums
         return {department: units for (department,), units in found.items()}
 
@@ -173,9 +166,13 @@ def test_pools_go_to_each_other_and_to_the_receivers(sharing: Sharing) -> None:
 @pytest.mark.clause("R1.2")
 def test_a_credit_is_allocated_as_its_cost_was(sharing: Sharing) -> None:
     """What comes back of a shared cost goes out in the opposite parts, to the unit."""
-    sharing.allocate()
-    sharing.allocate(cny("-1000.00"), key="rent-06-back")
-    assert set(sharing.sums().values()) == {0}
+    terms = by_heads(receivers=by_heads().receivers[1:])
+    sharing.world.desk.allocations.rule("others", terms, actor=OFFICER)
+    sharing.allocate(cny("5000.00"), "others")
+    sharing.cost("refund", cny("-1000.01"))
+    credit = sharing.allocate(cny("-1000.01"), "others", key="refund")
+    parts = sharing.world.desk.allocations.result(credit.id).allocation.parts
+    assert [(str(part.amount), part.odd) for part in parts] == [("-583.34", True), ("-416.67", False)]
 
 
 @pytest.mark.clause("R1.2")
@@ -191,6 +188,7 @@ def test_a_rule_has_versions(sharing: Sharing) -> None:
         desk.allocations.known("none")
     again = sharing.allocate(key="again")
     sharing.world.on(date(2026, 7, 31))
+    sharing.cost("july", cny("1000.00"), date(2026, 7, 1))
     later = sharing.allocate(key="rent-07", month=Month(2026, 7))
     found = [desk.allocations.result(each.id) for each in (before, again, later)]
     assert [each.version for each in found] == [1, 1, 2]
@@ -224,14 +222,36 @@ def test_a_result_is_undone_whole_and_once(sharing: Sharing) -> None:
 @pytest.mark.clause("R1.2")
 def test_a_closed_month_is_corrected_in_the_next(sharing: Sharing) -> None:
     """What belongs to a closed month, result or reversal, stands in the next open one as a correction of it."""
-    engine = sharing.world.desk.allocations._engine
     early = sharing.allocate(month=Month(2026, 5))
-    engine.perform(Close(Month(2026, 5)))
+    sharing.world.desk.closing.close(Month(2026, 5), actor=OFFICER)
     late = sharing.allocate(month=Month(2026, 5), key="late")
     sharing.world.desk.allocations.reverse(early.id, actor=OFFICER, reason="Wrong heads")
     corrections = [*sharing.posted(late.id), *[p for p in sharing.posted(early.id) if p.reverses]]
     assert {(p.month, p.corrects) for p in corrections} == {(JUNE, Month(2026, 5))}
     assert sharing.world.desk.allocations.result(late.id).month == Month(2026, 5)
+
+
+@pytest.mark.clause("R1.2")
+def test_no_more_is_allocated_than_was_borne(sharing: Sharing) -> None:
+    """Of a month and type no more leaves anybody than he has of it, less what left him before; corrections count."""
+    sharing.world.desk.closing.close(Month(2026, 5), actor=OFFICER)
+    sharing.cost("late", cny("0.01"), date(2026, 5, 31))
+    may: dict[str, Any] = {"month": Month(2026, 5)}
+    with pytest.raises(Refused) as refused:
+        sharing.allocate(cny("5000.02"), **may)
+    (found,) = refused.value.refusals
+    facts = dict(found.facts)
+    assert found.code is Code.ALLOCATION_EXCEEDS
+    assert (facts["borne"], facts["asked"]) == (cny("5000.01"), cny("5000.02"))
+    terms = by_heads(receivers=(Receiver("customer_service"),), basis=AllocationBasis.EQUAL)
+    sharing.world.desk.allocations.rule("all", terms, actor=OFFICER)
+    id = sharing.allocate(cny("5000.01"), "all", **may).id
+    for amount in ("0.01", "-0.01"):
+        with pytest.raises(Refused) as refused:
+            sharing.allocate(cny(amount), "all", key="twice", **may)
+        assert codes(refused) == {Code.ALLOCATION_EXCEEDS}
+    sharing.world.desk.allocations.reverse(id, actor=OFFICER, reason="Wrong rule")
+    sharing.allocate(cny("5000.01"), key="anew", **may)
 
 
 @pytest.mark.clause("R1.2")
@@ -357,7 +377,7 @@ def test_rules_and_results_are_kept_as_they_are() -> None:
     """What is loaded of a rule and a result is what was kept, canonical bytes and all."""
     sharing = Sharing.of(World.with_budget(MemoryRepository()))
     sharing.world.desk.allocations.rule("services", POOLED, actor=OFFICER)
-    pools = {"desk": cny("1000.00"), "rooms": cny("-500.01")}
+    pools = {"desk": cny("1000.00"), "rooms": cny("500.01")}
     for receipt in (sharing.allocate(), sharing.allocate(pools, "services", "pools", department=None)):
         paper = sharing.world.desk.allocations.result(receipt.id)
         kept = load(dump(paper, Paper), Paper)
@@ -386,13 +406,16 @@ def test_two_reversals_at_once_are_one(sharing: Sharing) -> None:
     assert codes(refused) == {Code.ALLOCATION_REVERSED}
 
 
-class Misallocate(Close):
+class Misallocate:
     """Writes what no allocation comes to."""
 
-    name, subject = "allocate", "allocation:forged"
+    name, subject, actor, reason = "allocate", "allocation:forged", OFFICER, None
 
     def __init__(self, facts: tuple[Fact, ...]) -> None:
         self.facts = facts
+
+    def look(self, at: datetime, policy: object) -> Look:
+        return Look(guards=(BOOKS,))
 
     def decide(self, scene: Scene) -> Effects:
         return Effects(guards=(Guard(BOOKS, scene.seen.guards.get(BOOKS, 0)),), facts=self.facts)
@@ -433,7 +456,7 @@ def shared_form(world: World) -> Any:
     shares = (
         Share("mkt-gifts", cny("66.00")),
         Share("mkt-gifts-2", cny("0.67")),
-        Share("cs-fair", cny("33.33"), "customer_service"),
+        Share("cs-fair", cny("33.33"), "customer_service", "fair"),
     )
     return world.gift("100.00", shares=shares, allocation="fair")
 
@@ -446,6 +469,9 @@ def test_a_budget_is_held_on_the_shares(world: World, shared_form: Any) -> None:
     assert (lines["mkt-gifts"], lines["mkt-gifts-2"], lines["cs-fair"]) == (6600, 67, 3333)
     world.sign_all(receipt.id)
     world.pay(receipt.id, shared_form)
+    asked = Sum("postings", ("department", "project"), (("month", "2026-01"), ("source", "paid")))
+    (posted,) = world.desk.env.repository.look(Look(sums=(asked,))).sums
+    assert posted == {("marketing", ""): 6667, ("customer_service", "fair"): 3333}
     spent = {line.id: line.spent for line in world.desk.lines()}
     assert (spent["mkt-gifts"], spent["mkt-gifts-2"], spent["cs-fair"]) == (6600, 67, 3333)
     assert verify(world.desk.env.repository).breaks == ()
@@ -455,7 +481,7 @@ def test_a_budget_is_held_on_the_shares(world: World, shared_form: Any) -> None:
 def test_the_shares_are_the_rules(world: World, shared_form: Any) -> None:
     """Shares a unit off, on another line, or without the rule are refused, with the parts that the rule gives."""
     less, more = cny("66.66"), cny("33.34")
-    off = (Share("mkt-gifts", less), Share("cs-fair", more, "customer_service"))
+    off = (Share("mkt-gifts", less), Share("cs-fair", more, "customer_service", "fair"))
     with pytest.raises(Refused) as refused:
         world.apply(attrs.evolve(shared_form, shares=off))
     (found,) = refused.value.refusals
@@ -465,7 +491,15 @@ def test_the_shares_are_the_rules(world: World, shared_form: Any) -> None:
     for form, expected in (
         (attrs.evolve(shared_form, shares=right), {Code.ALLOCATION_DIFFERS}),
         (attrs.evolve(shared_form, allocation=None), {Code.LINE_MISMATCH, Code.PROJECT_OF_LINE}),
-        (attrs.evolve(shared_form, allocation="none"), {Code.ALLOCATION_UNKNOWN, Code.PROJECT_OF_LINE}),
+        (attrs.evolve(shared_form, allocation="none"), {Code.ALLOCATION_UNKNOWN}),
+        (
+            attrs.evolve(shared_form, shares=(Share("cs-fair", cny("100.00"), "customer_service"),)),
+            {Code.PROJECT_OF_LINE, Code.ALLOCATION_DIFFERS},
+        ),
+        (
+            world.gift("100.00", shares=(Share("mkt-gifts", cny("100.00"), project="fair"),)),
+            {Code.PROJECT_OF_LINE},
+        ),
         (
             attrs.evolve(shared_form, shares=(Share("mkt-gifts", cny("100.00"), "customer_service"),)),
             {Code.LINE_MISMATCH, Code.ALLOCATION_DIFFERS},

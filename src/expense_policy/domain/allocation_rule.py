@@ -175,27 +175,22 @@ class AllocationRule(Card):
 
 
 def check_shares(
-    rule: str,
-    terms: AllocationTerms | None,
-    amount: Money,
-    borne: Sequence[tuple[str, str | None, Money]],
-    today: date,
+    name: str, rule: AllocationRule | None, amount: Money, borne: Sequence[tuple[Place, Money]], today: date
 ) -> list[Refusal]:
-    """Why an amount is not borne as a rule splits it: by department, its line's project, and what it bears."""
+    """Why an amount is not borne as the rule of this name, where there is one, splits it."""
+    terms = None if rule is None else rule.terms(today)
     if terms is None:
-        return [refusal(Code.ALLOCATION_UNKNOWN, rule=rule, day=today.isoformat())]
+        return [refusal(Code.ALLOCATION_UNKNOWN, rule=name, day=today.isoformat())]
     if terms.pools:
-        return [refusal(Code.ALLOCATION_OF_POOLS, rule=rule)]
+        return [refusal(Code.ALLOCATION_OF_POOLS, rule=name)]
     found: dict[Place, Money] = {}
-    for department, project, part in borne:
-        # A line of a project that the rule does not name is the department's.
-        place = (department, project if (department, project) in terms.projects else None)
+    for place, part in borne:
         found[place] = found[place] + part if place in found else part
     expected = terms.shares(amount)
     if found == expected:
         return []
     told = ", ".join(f"{place_name(place)} {part}" for place, part in expected.items())
-    return [refusal(Code.ALLOCATION_DIFFERS, rule=rule, amount=amount, expected=told)]
+    return [refusal(Code.ALLOCATION_DIFFERS, rule=name, amount=amount, expected=told)]
 
 
 @attrs.frozen

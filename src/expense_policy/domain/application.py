@@ -10,7 +10,7 @@ import attrs
 
 from . import allocation_rule, checks
 from . import project as projects
-from .allocation_rule import AllocationRule, AllocationTerms
+from .allocation_rule import AllocationRule
 from .categories import Asked, CompanyPlan, Effect, ExpenseType, Plan, kind_of, plan_of
 from .categories import _customers as for_customers
 from .categories._shape import of_currency
@@ -74,12 +74,14 @@ def payee_id(name: str) -> str:
 class Share:
     """The part of the amount that one budget line bears (B2.1).
 
-    Of a cost that is shared from the start (R1.2), `department` is whose line it is, where it is not the applicant's.
+    Of a cost that is shared from the start (R1.2), `department` is whose line it is, where it is not the applicant's,
+    and `project` for which of its projects, where the rule names one.
     """
 
     line: LineId = attrs.field(validator=checks.ident)
     amount: Money = attrs.field(validator=checks.exactly(Money))
     department: str | None = attrs.field(default=None, validator=checks.optional(checks.ident), metadata=checks.SINCE)
+    project: str | None = attrs.field(default=None, validator=checks.optional(checks.ident), metadata=checks.SINCE)
 
     def __attrs_post_init__(self) -> None:
         if self.amount.units <= 0:
@@ -221,30 +223,14 @@ def check(
     of_type += _evidence(form, kind, policy)
     found += kind.worded(of_type)
     year = policy.calendar.fiscal_year(form.expected_payment)
-    terms = None if rule is None or form.allocation is None else rule.terms(today)
     for share in form.shares:
-        found += _line(form, share, lines.get(share.line), year, kind.category, policy, terms)
-    return [*found, *_allocated(form, terms, policy, lines, today)]
-
-
-def _allocated(
-    form: Application,
-    terms: AllocationTerms | None,
-    policy: Policy,
-    lines: Mapping[LineId, Line],
-    today: date,
-) -> list[Refusal]:
-    """Why the shares are not what the rule it names makes of the amount (R1.2)."""
-    if form.allocation is None:
-        return []
-    others = dict.fromkeys(share.department for share in form.shares if share.department is not None)
-    found = [refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=d) for d in others if d not in policy.departments]
-    of = [lines.get(share.line) for share in form.shares]
-    borne = [
-        (share.department or form.department, None if line is None else line.project, share.amount)
-        for share, line in zip(form.shares, of, strict=True)
-    ]
-    return found + allocation_rule.check_shares(form.allocation, terms, form.amount, borne, today)
+        found += _line(form, share, lines.get(share.line), year, kind.category, policy)
+    if form.allocation is not None:
+        others = dict.fromkeys(share.department for share in form.shares if share.department is not None)
+        found += [refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=d) for d in others if d not in policy.departments]
+        borne = [((share.department or form.department, share.project), share.amount) for share in form.shares]
+        found += allocation_rule.check_shares(form.allocation, rule, form.amount, borne, today)
+    return found
 
 
 def _complete(form: Application) -> list[Refusal]:
@@ -295,7 +281,6 @@ def _line(
     year: int,
     category: str,
     policy: Policy,
-    terms: AllocationTerms | None,
 ) -> list[Refusal]:
     if line is None:
         return [refusal(Code.LINE_NOT_IN_FORCE, line=share.line)]
@@ -316,9 +301,9 @@ def _line(
                 category=category,
             )
         )
-    named = terms is not None and (department, line.project) in terms.projects
-    if line.project is not None and line.project != form.project and not named:
-        found.append(refusal(Code.PROJECT_OF_LINE, line=line.id, project=line.project))
+    project = form.project if form.allocation is None or share.project is None else share.project
+    if line.project not in (None, project) or (form.allocation is None and share.project not in (None, project)):
+        found.append(refusal(Code.PROJECT_OF_LINE, line=line.id, project=line.project or share.project or ""))
     if line.available < share.amount.units:
         currency = policy.currency
         found.append(

@@ -48,6 +48,7 @@ class Space(StrEnum):
     VOUCHER = "voucher"
     USE = "use"
     ALLOCATION = "allocation"
+    COST = "cost"
 
 
 class Office:
@@ -245,6 +246,24 @@ TERMS: dict[str, tuple[str, str]] = {
     "response_minutes": ("response time (minutes)", "响应时间（分钟）"),
     "solving_minutes": ("solving time (minutes)", "解决时间（分钟）"),
     "bank_transfer": ("bank transfer", "银行转账"),
+    "accounts": ("monthly accounts", "月度核算"),
+    "posting": ("posting", "入账"),
+    "entry": ("double entry", "会计分录"),
+    "correction": ("correction of a closed month", "以前月份更正"),
+    "books": ("books", "账簿"),
+    "month_closed": ("closed month", "已结账月份"),
+    "accrual": ("accrual basis", "权责发生制"),
+    "cash_basis": ("cash basis", "收付实现制"),
+    "ledger_account": ("ledger account", "会计科目"),
+    "payable": ("payable", "应付款"),
+    "receivable": ("receivable", "应收款"),
+    "bank": ("bank", "银行存款"),
+    "incurred": ("incurred", "实际发生"),
+    "final": ("settled at the end", "结清调整"),
+    "paid": ("paid in cash", "现金支付"),
+    "recorded": ("paid elsewhere and recorded", "他处支付补录"),
+    "allocated": ("allocated", "分摊"),
+    "recorded_cost": ("recorded cost", "补录费用"),
 }
 """Every term with its English and its Chinese."""
 

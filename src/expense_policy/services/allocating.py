@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
@@ -10,39 +11,24 @@ import attrs
 from ..domain import checks
 from ..domain import project as projects
 from ..domain.allocation import Allocation
-from ..domain.allocation_rule import Allocated, AllocationRule, AllocationTerms, Place, rule_card
-from ..domain.cards import BOOKS, Books
+from ..domain.allocation_rule import Allocated, AllocationRule, AllocationTerms, Place, place_name, rule_card
+from ..domain.bookkeeping import month_of
 from ..domain.categories import kind_of
 from ..domain.money import Money
-from ..domain.organisation import Roster
 from ..domain.periods import Month
 from ..domain.policy import Policy
-from ..domain.posting import Posting, Source
+from ..domain.posting import BY_METHOD, Posting, Source
 from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Office, Space
 from ..ports.directory import Directory
 from ..ports.errors import NotFound
 from ..ports.repository import Guard, Look, Put, Sum, Take
+from .accounting import a_month
+from .booking import SEEN, closed_through, guard
+from .closing import OFFICERS, held_office
 from .engine import Effects, Engine, Receipt, Scene, Verdicts
 
 _SUBJECT = "allocation:"
-
-
-def _officer(actor: str, roster: Roster, departments: Sequence[str]) -> list[Refusal]:
-    """A refusal unless the actor is a finance officer: of any department, for what is shared is the company's."""
-    officers = sorted({h.person for h in roster.holdings if h.office == Office.FINANCE_OFFICER})
-    if actor in officers:
-        return []
-    return [
-        refusal(
-            Code.OFFICE_NOT_HELD,
-            clause="R1.2",
-            actor=actor,
-            office=Office.FINANCE_OFFICER,
-            department=", ".join(departments),
-            holders=", ".join(officers) or Office.FINANCE_OFFICER,
-        )
-    ]
 
 
 def _unknown(
@@ -59,15 +45,8 @@ def _unknown(
     return found
 
 
-def _bumped(scene: Scene, *guards: str) -> tuple[Guard, ...]:
-    return tuple([Guard(key, scene.seen.guards.get(key, 0)) for key in guards])
-
-
-def _booked(scene: Scene, month: Month) -> tuple[Month, Month | None]:
-    """The month that takes an entry of a month, and which one it corrects where that is closed (R1.3)."""
-    books = scene.seen.cards.get(BOOKS)
-    closed = books.closed_through if isinstance(books, Books) else None
-    return (month, None) if closed is None or month > closed else (closed.plus(1), month)
+def _rule_guard(scene: Scene, card: str) -> Guard:
+    return Guard(card, scene.seen.guards.get(card, 0))
 
 
 @attrs.define
@@ -94,19 +73,19 @@ class EnterRule:
         if isinstance(policy, tuple):
             return policy
         roster = self.directory.roster(policy.departments, scene.at)
-        found = _officer(self.actor, roster, policy.departments)
+        office = held_office(roster, policy, self.actor, OFFICERS, "R1.2")
+        found = list(office) if isinstance(office, tuple) else []
         found += _unknown(policy, self.terms.departments, self.terms.projects, scene)
         card = scene.seen.cards.get(self.subject)
         versions = card.versions if isinstance(card, AllocationRule) else ()
         if versions and versions[-1].effective >= self.terms.effective:
             last, effective = versions[-1].effective.isoformat(), self.terms.effective.isoformat()
             found.append(refusal(Code.ALLOCATION_NOT_LATER, rule=self.rule, last=last, effective=effective))
-        if found:
+        if found or isinstance(office, tuple):
             return tuple(found)
         record = AllocationRule(self.subject, len(versions) + 1, (*versions, self.terms))
-        return Effects(
-            office=Office.FINANCE_OFFICER, guards=_bumped(scene, self.subject), puts=(Put(record, len(versions)),)
-        )
+        guards = (_rule_guard(scene, self.subject),)
+        return Effects(office=office, guards=guards, puts=(Put(record, len(versions)),))
 
 
 @attrs.define
@@ -127,15 +106,26 @@ class Allocate:
     def look(self, at: datetime, policy: Policy | None) -> Look:
         card = rule_card(self.rule)
         named = () if self.bearer is None or self.bearer[1] is None else (self.bearer[1],)
-        return Look(cards=(card, BOOKS), guards=(card, BOOKS), projects=named)
+        sums = () if policy is None else (self._incurred(at, policy),)
+        return Look(cards=(card, *SEEN.cards), guards=(card, *SEEN.guards), projects=named, sums=sums)
+
+    def _incurred(self, at: datetime, policy: Policy) -> Sum:
+        """What the type cost in the month: also what stands in later ones as a correction of it."""
+        months = range(max(1, policy.calendar.month(at).number - self.month.number + 1))
+        where = (
+            ("month", tuple([str(self.month.plus(later)) for later in months])),
+            ("source", tuple([source.value for source in BY_METHOD[policy.accounts.method]])),
+            ("type", self.type),
+        )
+        return Sum("postings", ("month", "corrects", "department", "project"), where)
 
     def decide(self, scene: Scene) -> Verdicts:
         policy = scene.in_force()
         if isinstance(policy, tuple):
             return policy
         roster, kind = self.directory.roster(policy.departments, scene.at), kind_of(self.type, policy)
-        found = _officer(self.actor, roster, policy.departments)
-        found += self._refused(policy, scene)
+        office = held_office(roster, policy, self.actor, OFFICERS, "R1.2")
+        found = [*(office if isinstance(office, tuple) else ()), *self._refused(policy, scene)]
         if kind is None:
             found.append(refusal(Code.TYPE_UNKNOWN, type=self.type))
         # A month goes by what is in force on its last day.
@@ -145,41 +135,25 @@ class Allocate:
         version = card.in_force(last) if isinstance(card, AllocationRule) else None
         if version is None:
             found.append(refusal(Code.ALLOCATION_UNKNOWN, rule=self.rule, day=last.isoformat()))
-        if found or version is None or kind is None:
+        else:
+            found += self._beyond(version[1], policy, scene)
+        if found or version is None or kind is None or isinstance(office, tuple):
             return tuple(found)
         number, terms = version
-        costs = terms.costs(self.amount)
-        if costs.currency != policy.currency:
-            raise ValueError(f"the company's currency is {policy.currency}, not {costs.currency}")
-        result = Allocation.of(costs)
-        department, project = self.bearer or (None, None)
-        paper = Allocated(
-            self.subject,
-            1,
-            self.rule,
-            number,
-            terms.basis,
-            self.month,
-            self.type,
-            department,
-            project,
-            result,
-            self.actor,
-            scene.at,
-        )
-        month, corrects = _booked(scene, self.month)
+        result = Allocation.of(terms.costs(self.amount))
+        moved = [*self._left(terms), *[(terms.places[name], part.units) for name, part in result.received.items()]]
+        month, corrects = month_of(self.month, closed_through(scene.seen))
         booked = (month, policy.calendar.day(scene.at))
         under = (kind.category, self.type, policy.ledger_account(self.type))
-        moved = [(where, units) for where, units in self._moved(terms, result) if units]
         posted = [
             Posting(self.subject, Source.ALLOCATED, n, "", *booked, d, p or "", *under, units, corrects=corrects)
-            for n, ((d, p), units) in enumerate(moved, 1)
+            for n, ((d, p), units) in enumerate([each for each in moved if each[1]], 1)
         ]
-        heads = {head for (d, _), _ in moved for head in roster.holders(Office.DEPARTMENT_HEAD, d)}
+        heads = {head for each in posted for head in roster.holders(Office.DEPARTMENT_HEAD, each.department)}
         return Effects(
-            office=Office.FINANCE_OFFICER,
-            guards=_bumped(scene, rule_card(self.rule), BOOKS),
-            facts=(paper, *posted),
+            office=office,
+            guards=(_rule_guard(scene, rule_card(self.rule)), guard(scene.seen)),
+            facts=(self._paper(number, terms, result, scene.at), *posted),
             tell=tuple(sorted(heads)),
         )
 
@@ -193,11 +167,38 @@ class Allocate:
             found.append(refusal(Code.ALLOCATION_EARLY, month=str(self.month)))
         return found
 
-    def _moved(self, terms: AllocationTerms, result: Allocation) -> list[tuple[Place, int]]:
-        """What leaves each that bore it, and what reaches each receiver; together 0."""
-        places = terms.places
-        left = [(self.bearer or places[pool.name], -pool.amount.units) for pool in result.costs.pools]
-        return left + [(places[name], part.units) for name, part in result.received.items()]
+    def _left(self, terms: AllocationTerms) -> list[tuple[Place, int]]:
+        """What leaves each that bore it; what reaches the receivers makes it 0."""
+        costs = terms.costs(self.amount)
+        return [(self.bearer or terms.places[pool.name], -pool.amount.units) for pool in costs.pools]
+
+    def _beyond(self, terms: AllocationTerms, policy: Policy, scene: Scene) -> list[Refusal]:
+        """A refusal for each that has not borne so much of the type in the month, less what left it already (R1.1)."""
+        borne, wanted, currency = Counter[Place](), Counter[Place](), policy.currency
+        for (month, corrects, department, project), units in scene.seen.sums[0].items():
+            if (corrects or month) == str(self.month):
+                borne[(department, project or None)] += units
+        if terms.costs(self.amount).currency != currency:
+            raise ValueError(f"the company's currency is {currency}, not {terms.costs(self.amount).currency}")
+        for place, units in self._left(terms):
+            wanted[place] -= units
+        return [
+            refusal(
+                Code.ALLOCATION_EXCEEDS,
+                place=place_name(place),
+                type=self.type,
+                month=str(self.month),
+                borne=Money(borne[place], currency),
+                asked=Money(units, currency),
+            )
+            for place, units in wanted.items()
+            if not min(0, borne[place]) <= units <= max(0, borne[place])
+        ]
+
+    def _paper(self, number: int, terms: AllocationTerms, result: Allocation, at: datetime) -> Allocated:
+        department, project = self.bearer or (None, None)
+        of = (self.rule, number, terms.basis, self.month, self.type, department, project)
+        return Allocated(self.subject, 1, *of, result, self.actor, at)
 
 
 @attrs.define
@@ -212,22 +213,23 @@ class ReverseAllocation:
     name: str = "reverse_allocation"
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
-        return Look(cards=(BOOKS,), guards=(BOOKS,), taken=((Space.ALLOCATION, self.subject),))
+        return Look(cards=SEEN.cards, guards=SEEN.guards, taken=((Space.ALLOCATION, self.subject),))
 
     def decide(self, scene: Scene) -> Verdicts:
         policy = scene.in_force()
         if isinstance(policy, tuple):
             return policy
         roster = self.directory.roster(policy.departments, scene.at)
-        found = _officer(self.actor, roster, policy.departments)
+        office = held_office(roster, policy, self.actor, OFFICERS, "R1.2")
+        found = list(office) if isinstance(office, tuple) else []
         if checks.blank(self.reason or ""):
             found.append(refusal(Code.REASON_MISSING, clause="R1.2"))
         if scene.seen.taken:
             found.append(refusal(Code.ALLOCATION_REVERSED, allocation=self.subject))
-        if found:
+        if found or isinstance(office, tuple):
             return tuple(found)
-        month, corrects = _booked(scene, self.posted[0].month)
-        last, today = len(self.posted), policy.calendar.day(scene.at)
+        first, last, today = self.posted[0], len(self.posted), policy.calendar.day(scene.at)
+        month, corrects = month_of(first.corrects or first.month, closed_through(scene.seen))
         undone = [
             attrs.evolve(
                 each,
@@ -236,14 +238,14 @@ class ReverseAllocation:
                 on=today,
                 units=-each.units,
                 reverses=each.number,
-                corrects=corrects or each.corrects,
+                corrects=corrects,
             )
             for each in self.posted
         ]
         heads = {head for each in undone for head in roster.holders(Office.DEPARTMENT_HEAD, each.department)}
         return Effects(
-            office=Office.FINANCE_OFFICER,
-            guards=_bumped(scene, BOOKS),
+            office=office,
+            guards=(guard(scene.seen),),
             takes=(Take(Space.ALLOCATION, self.subject, self.subject, ever=True),),
             facts=tuple(undone),
             tell=tuple(sorted(heads)),
@@ -272,8 +274,8 @@ def allocation(
     """The act of allocating; TypeError or ValueError for what is no amount, or one that nobody bore."""
     for name, value in (("rule", rule), ("type", type_)):
         checks.an_ident(name, value)
-    if type(month) is not Month:
-        raise TypeError(f"month must be Month, not {type(month).__name__}")
+    if not checks.YEAR_MIN <= a_month(month).year <= checks.YEAR_MAX:
+        raise ValueError(f"month must be within {checks.YEAR_MIN} to {checks.YEAR_MAX}")
     given = [amount] if isinstance(amount, Money) else [*amount.values()]
     if any(type(each) is not Money for each in given):
         raise TypeError("amount must be Money, or the Money of each pool")
@@ -310,7 +312,7 @@ class Allocations:
         self._engine = engine
 
     def rule(self, rule: str, terms: AllocationTerms, *, actor: str, key: str | None = None) -> Receipt:
-        """A finance officer enters a rule, or its next version, in force from its day on (R1.2).
+        """Finance enters a rule, or its next version, in force from its day on (R1.2).
 
         Versions before it stay, for the days before. ValueError for terms that could never allocate anything.
         """
@@ -329,7 +331,7 @@ class Allocations:
         project: str | None = None,
         reason: str | None = None,
     ) -> Receipt:
-        """A finance officer allocates costs of an expense type of a month by the rule's version of then (R1.2).
+        """Finance allocates costs of an expense type of a month by the rule's version of then (R1.2).
 
         One cost was borne by `department`, perhaps for `project`; or the amount of each of the rule's pools is given.
         The receipt's id is the result's. Postings leave whoever bore it and reach the receivers, together 0; where the
@@ -343,7 +345,7 @@ class Allocations:
         return self._engine.perform(act, key=key, asked=asked)
 
     def reverse(self, id: str, *, actor: str, reason: str, key: str | None = None) -> Receipt:
-        """A finance officer undoes a result, whole and once; what is to be otherwise is allocated anew."""
+        """Finance undoes a result, whole and once; what is to be otherwise is allocated anew."""
         return self._engine.perform(reversal(self._engine, id, actor, reason), key=key, asked=(id, reason))
 
     def result(self, id: str) -> Allocated:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..domain.accounting import RecordedCost
 from ..domain.allocation_rule import AllocationTerms
 from ..domain.application import Application
 from ..domain.approval import Verdict
@@ -16,11 +17,14 @@ from ..domain.money import Money
 from ..domain.payment import Instruction
 from ..domain.periods import Month
 from ..domain.project import Project
+from .accounting import a_month
 from .allocating import allocation, enter, reversal
 from .budgeting import file_plan
+from .closing import CloseMonth, ReopenMonth
 from .engine import Decision, Engine
 from .policies import adoption
 from .projects import OpenProject
+from .recording import Costs
 from .spending import Acts
 
 
@@ -144,6 +148,36 @@ class ConsideredAllocations:
         return self._engine.consider(reversal(self._engine, id, actor, reason))
 
 
+class ConsideredClosing:
+    """The dry run of every act on the months of the books."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def close(self, month: Month, *, actor: str) -> Decision:
+        """As `Closing.close`."""
+        return self._engine.consider(CloseMonth(a_month(month), actor, self._engine.env.directory))
+
+    def reopen(self, month: Month, *, actor: str, reason: str) -> Decision:
+        """As `Closing.reopen`."""
+        return self._engine.consider(ReopenMonth(a_month(month), actor, reason, self._engine.env.directory))
+
+
+class ConsideredCosts:
+    """The dry run of every act on costs that were paid elsewhere."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._costs = engine, Costs(engine)
+
+    def record(self, costs: tuple[RecordedCost, ...], *, actor: str) -> Decision:
+        """As `Costs.record`, of one portion."""
+        return self._engine.consider(self._costs.recording(costs, actor))
+
+    def reverse(self, key: str, *, actor: str, reason: str) -> Decision:
+        """As `Costs.reverse`."""
+        return self._engine.consider(self._costs.reversal(key, actor, reason))
+
+
 @attrs.frozen
 class Would:
     """`desk.would.spending.apply(...)`: what would be refused, and why."""
@@ -152,6 +186,8 @@ class Would:
     projects: ConsideredProjects
     budgeting: ConsideredBudgeting
     spending: ConsideredSpending
+    closing: ConsideredClosing
+    costs: ConsideredCosts
     allocations: ConsideredAllocations
 
     @classmethod
@@ -162,5 +198,7 @@ class Would:
             ConsideredProjects(engine),
             ConsideredBudgeting(engine),
             ConsideredSpending(engine),
+            ConsideredClosing(engine),
+            ConsideredCosts(engine),
             ConsideredAllocations(engine),
         )
