@@ -134,7 +134,6 @@ TERMS: dict[str, tuple[str, str]] = {
     "direct": ("direct", "直接分配法"),
     "step_down": ("step-down", "顺序分配法"),
     "reciprocal": ("reciprocal", "交互分配法"),
-    "one_cost": ("one cost", "单项费用"),
     "spring_festival": ("Spring Festival", "春节"),
     "dragon_boat": ("Dragon Boat Festival", "端午节"),
     "mid_autumn": ("Mid-Autumn Festival", "中秋节"),
