@@ -9,6 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .domain.allocation import Allocation as Allocation
+    from .domain.allocation import Cost as Cost
+    from .domain.allocation import Method as Method
+    from .domain.allocation import Part as Part
+    from .domain.allocation import SharedCosts as SharedCosts
+    from .domain.allocation import Used as Used
+    from .domain.allocation_rule import Allocated as Allocated
+    from .domain.allocation_rule import AllocationBasis as AllocationBasis
+    from .domain.allocation_rule import AllocationRule as AllocationRule
+    from .domain.allocation_rule import AllocationTerms as AllocationTerms
+    from .domain.allocation_rule import Pool as Pool
+    from .domain.allocation_rule import Receiver as Receiver
     from .domain.application import Application as Application
     from .domain.application import Attachment as Attachment
     from .domain.application import Payee as Payee
@@ -128,6 +140,18 @@ _HOMES = {
     "RepositoryUnavailable": "ports.errors",
     "Tampered": "ports.errors",
     "verify": "services.verification",
+    "Allocation": "domain.allocation",
+    "Cost": "domain.allocation",
+    "Method": "domain.allocation",
+    "Part": "domain.allocation",
+    "SharedCosts": "domain.allocation",
+    "Used": "domain.allocation",
+    "Allocated": "domain.allocation_rule",
+    "AllocationBasis": "domain.allocation_rule",
+    "AllocationRule": "domain.allocation_rule",
+    "AllocationTerms": "domain.allocation_rule",
+    "Pool": "domain.allocation_rule",
+    "Receiver": "domain.allocation_rule",
     "Verdict": "domain.approval",
     "Application": "domain.application",
     "Attachment": "domain.application",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import attrs
 
 from expense_policy import AlreadyDone, Conflict, Document, RepositoryError
-from expense_policy.domain.holds import Line, Move
+from expense_policy.domain.holds import Line, Move, netted
 from expense_policy.domain.journal import GENESIS, Seal
 from expense_policy.domain.money import UNITS_MAX
 from expense_policy.domain.periods import Month
@@ -36,7 +36,7 @@ def apply(rows: Rows, b: Batch) -> None:
         if _overdrawn(line):
             raise RepositoryError(f"line {line.id} would be overdrawn")
         rows.add(line)
-    for move in b.moves:
+    for move in netted(b.moves):
         rows.put(_moved(rows.get(Line, move.line), move))
     for line in list(rows.all(Line)) if b.closes is not None else ():
         _check_open(line, b.closes)

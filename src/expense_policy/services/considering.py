@@ -6,20 +6,28 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..domain.accounting import RecordedCost
 from ..domain.adjustment import BudgetAdjustment, SupplementaryRequest
+from ..domain.allocation_rule import AllocationTerms
 from ..domain.application import Application
 from ..domain.approval import Verdict
 from ..domain.budget import BudgetPlan
 from ..domain.categories import Use
 from ..domain.content import Digest
+from ..domain.money import Money
 from ..domain.negotiation import Offer
 from ..domain.payment import Instruction
+from ..domain.periods import Month
 from ..domain.project import Project
 from ..domain.vocabulary import LineId
+from .accounting import a_month
+from .allocating import allocation, enter, reversal
 from .budgeting import BudgetActs
+from .closing import CloseMonth, ReopenMonth
 from .engine import Decision, Engine
 from .policies import adoption
 from .projects import OpenProject
+from .recording import Costs
 from .spending import Acts
 
 
@@ -134,6 +142,67 @@ class ConsideredProjects:
         return self._engine.consider(OpenProject(project, actor, self._engine.env.directory))
 
 
+class ConsideredAllocations:
+    """The dry run of every act on shared costs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def rule(self, rule: str, terms: AllocationTerms, *, actor: str) -> Decision:
+        """As `Allocations.rule`."""
+        return self._engine.consider(enter(self._engine, rule, terms, actor))
+
+    def allocate(
+        self,
+        rule: str,
+        amount: Money | Mapping[str, Money],
+        *,
+        month: Month,
+        type: str,
+        actor: str,
+        department: str | None = None,
+        project: str | None = None,
+        reason: str | None = None,
+    ) -> Decision:
+        """As `Allocations.allocate`."""
+        bearer = None if department is None else (department, project)
+        return self._engine.consider(allocation(self._engine, rule, amount, month, type, bearer, actor, reason))
+
+    def reverse(self, id: str, *, actor: str, reason: str) -> Decision:
+        """As `Allocations.reverse`."""
+        return self._engine.consider(reversal(self._engine, id, actor, reason))
+
+
+class ConsideredClosing:
+    """The dry run of every act on the months of the books."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def close(self, month: Month, *, actor: str) -> Decision:
+        """As `Closing.close`."""
+        return self._engine.consider(CloseMonth(a_month(month), actor, self._engine.env.directory))
+
+    def reopen(self, month: Month, *, actor: str, reason: str) -> Decision:
+        """As `Closing.reopen`."""
+        return self._engine.consider(ReopenMonth(a_month(month), actor, reason, self._engine.env.directory))
+
+
+class ConsideredCosts:
+    """The dry run of every act on costs that were paid elsewhere."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._costs = engine, Costs(engine)
+
+    def record(self, costs: tuple[RecordedCost, ...], *, actor: str) -> Decision:
+        """As `Costs.record`, of one portion."""
+        return self._engine.consider(self._costs.recording(costs, actor))
+
+    def reverse(self, key: str, *, actor: str, reason: str) -> Decision:
+        """As `Costs.reverse`."""
+        return self._engine.consider(self._costs.reversal(key, actor, reason))
+
+
 @attrs.frozen
 class Would:
     """`desk.would.spending.apply(...)`: what would be refused, and why."""
@@ -142,6 +211,9 @@ class Would:
     projects: ConsideredProjects
     budgeting: ConsideredBudgeting
     spending: ConsideredSpending
+    closing: ConsideredClosing
+    costs: ConsideredCosts
+    allocations: ConsideredAllocations
 
     @classmethod
     def over(cls, engine: Engine) -> Would:
@@ -151,4 +223,7 @@ class Would:
             ConsideredProjects(engine),
             ConsideredBudgeting(engine),
             ConsideredSpending(engine),
+            ConsideredClosing(engine),
+            ConsideredCosts(engine),
+            ConsideredAllocations(engine),
         )

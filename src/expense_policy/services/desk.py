@@ -9,6 +9,7 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from ..domain import documents
+from ..domain.accounting import MonthlyAccounts
 from ..domain.categories import UseRow
 from ..domain.content import Digest
 from ..domain.documents import Document
@@ -24,14 +25,17 @@ from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice, Notifier
 from ..ports.repository import Fact, Look, Repository, Summary
-from . import asking
+from . import accounting, asking
+from .allocating import Allocations
 from .asking import CostAndEffect, Disclosed
 from .budgeting import Budgeting
+from .closing import Closing
 from .considering import Would
 from .engine import Engine, Environment
 from .environment import NoKey, RandomIds, SystemClock
 from .policies import Policies
 from .projects import Projects
+from .recording import Costs
 from .spending import Spending
 from .tending import SEALS, Swept, Tending
 
@@ -60,6 +64,9 @@ class Desk:
     projects: Projects
     budgeting: Budgeting
     spending: Spending
+    closing: Closing
+    costs: Costs
+    allocations: Allocations
     would: Would
     env: Environment
     _tending: Tending
@@ -102,6 +109,9 @@ class Desk:
             Projects(engine),
             Budgeting(engine),
             spending,
+            Closing(engine),
+            Costs(engine),
+            Allocations(engine),
             Would.over(engine),
             env,
             Tending(engine, spending, notifier),
@@ -196,6 +206,10 @@ class Desk:
         told = list(self.env.repository.history(id))
         uses = tuple(fact for _, facts in told for fact in facts if isinstance(fact, UseRow))
         return Archived(document, evidence, missing, uses, tuple(entry for entry, _ in told), last)
+
+    def accounts(self, month: Month) -> MonthlyAccounts:
+        """The accounts of a month as they stand, by department, project, category and type (R1.1)."""
+        return accounting.accounts(self.env, month)
 
     def waiting_for(self, person: str) -> Sequence[Summary]:
         """The documents in review whose present step this person may sign now, oldest first."""
