@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expense_adapters.memory import MemoryRepository
@@ -286,6 +286,7 @@ SHARES = st.lists(st.integers(0, 100), min_size=4, max_size=4).filter(any)
 
 
 @pytest.mark.clause("B1.6", "B2.2")
+@settings(deadline=None)
 @given(st.lists(st.tuples(SHARES, st.integers(0, 5)), min_size=1, max_size=4))
 def test_adjustments_keep_the_total_and_supplements_raise_it(steps: list[tuple[list[int], int]]) -> None:
     """However money goes between lines, the department's total stays; a supplement adds what it says; months add up."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expense_adapters.memory import MemoryRepository
@@ -294,6 +294,7 @@ SAID = st.lists(st.dictionaries(st.sampled_from(["a", "b", "c"]), AMOUNTS), min_
 
 
 @pytest.mark.clause("B1.4")
+@settings(deadline=None)
 @given(ROUNDS, SAID)
 def test_every_round_is_told_whatever_was_said(rounds: list[dict[str, Money]], said: list[dict[str, Money]]) -> None:
     """However they negotiate, each round has its lines with what was asked, and the last stands agreed as approved."""
@@ -419,6 +420,7 @@ def test_a_year_is_closed_by_the_finance_head_into_lines_that_fit(repository: Re
 
 
 @pytest.mark.clause("B1.5", "B2.1")
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["review", "approved", "paid"])), max_size=5),
     st.booleans(),
