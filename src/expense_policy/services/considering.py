@@ -8,9 +8,12 @@ from ..domain.application import Application
 from ..domain.approval import Verdict
 from ..domain.budget import BudgetPlan
 from ..domain.categories import Use
+from ..domain.claim import Claim, Payable
 from ..domain.content import Digest
+from ..domain.money import Money
 from ..domain.payment import Instruction
 from ..domain.project import Project
+from ..domain.voucher import Voucher
 from .budgeting import file_plan
 from .engine import Decision, Engine
 from .policies import adoption
@@ -29,7 +32,11 @@ class ConsideredSpending:
         """As `Spending.apply`."""
         return self._engine.consider(self._acts.submit(None, form, actor))
 
-    def revise(self, id: str, form: Application, *, actor: str) -> Decision:
+    def claim(self, form: Claim, *, actor: str) -> Decision:
+        """As `Spending.claim`."""
+        return self._engine.consider(self._acts.submit(None, form, actor))
+
+    def revise(self, id: str, form: Payable, *, actor: str) -> Decision:
         """As `Spending.revise`."""
         return self._engine.consider(self._acts.submit(id, form, actor))
 
@@ -44,6 +51,14 @@ class ConsideredSpending:
     def reverse(self, id: str, number: int, *, actor: str, reason: str) -> Decision:
         """As `Spending.reverse`."""
         return self._engine.consider(self._acts.reverse(id, number, actor, reason))
+
+    def refund(self, id: str, number: int, amount: Money, *, actor: str, reason: str) -> Decision:
+        """As `Spending.refund`."""
+        return self._engine.consider(self._acts.reverse(id, number, actor, reason, amount))
+
+    def confirm_voucher(self, voucher: Voucher, payee: str, *, actor: str, reason: str) -> Decision:
+        """As `Spending.confirm_voucher`."""
+        return self._engine.consider(self._acts.confirm_voucher(voucher, payee, actor, reason))
 
     def record_use(self, id: str, rows: tuple[Use, ...], *, actor: str, reason: str | None = None) -> Decision:
         """As `Spending.record_use`."""

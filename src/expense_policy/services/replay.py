@@ -41,6 +41,10 @@ class Replay:
     archives: dict[str, Row] = attrs.field(factory=dict)
     """The latest archive manifest of each subject (A4.4)."""
     digests: dict[tuple[str, int], Digest] = attrs.field(factory=dict)
+    versions: dict[str, tuple[int, str]] = attrs.field(factory=dict)
+    """The version up to which each document's follow each other, with its statement."""
+    waiting: dict[str, dict[int, tuple[int, str, bool]]] = attrs.field(factory=dict)
+    """Versions that came before those they follow: the entry's number, the statement, whether a round began."""
     closed: Month | None = None
     """The month through which every line is closed (R1.3)."""
     seals: list[Seal] = attrs.field(factory=list)
@@ -108,18 +112,41 @@ class Replay:
         key, version = (row[0], row[1]), int(row[2])
         kept = self.records.get(key)
         if row[0] == "document":
-            self._document(entry, row, kept)
+            self._document(entry, row)
         # A payee or a guard is written from many subjects: the highest version is the last.
         if kept is None or version > int(kept[2]):
             self.records[key] = row
 
-    def _document(self, entry: Entry, row: Row, before: Row | None) -> None:
-        """A document's versions follow each other, and its statement changes with a new round alone (I3, I28)."""
-        if int(row[2]) != (1 if before is None else int(before[2]) + 1):
-            self.broken(row[1], "I19", f"entry {entry.seq}: version {row[2]} does not follow the one before")
-        renewed = any(each[0] == "round" for each in entry.rows)
-        if not renewed and (before is None or before[4] != row[4]):
-            self.broken(row[1], "I3", f"entry {entry.seq}: the statement changed without a new round")
+    def _document(self, entry: Entry, row: Row) -> None:
+        """A document's versions follow each other, and its statement changes with a new round alone (I3, I28).
+
+        What a claim does to its application stands in the claim's entries, which come at another time: a version that
+        comes early waits for those before it.
+        """
+        id, version = row[1], int(row[2])
+        after, statement = self.versions.get(id, (0, ""))
+        waiting = self.waiting.setdefault(id, {})
+        if version <= after or version in waiting:
+            self.broken(id, "I19", f"entry {entry.seq}: version {version} does not follow the one before")
+            return
+        renewed = any(each[:2] == ("round", id) for each in entry.rows)
+        waiting[version] = (entry.seq, row[4], renewed)
+        while after + 1 in waiting:
+            after += 1
+            seq, said, new = waiting.pop(after)
+            if not new and said != statement:
+                self.broken(id, "I3", f"entry {seq}: the statement changed without a new round")
+            statement = said
+        self.versions[id] = (after, statement)
+        if not waiting:
+            del self.waiting[id]
+
+    def close(self) -> None:
+        """After the last entry: a version that waits for one that never came is a break."""
+        for id, waiting in self.waiting.items():
+            version = min(waiting)
+            message = f"entry {waiting[version][0]}: version {version} does not follow the one before"
+            self.broken(id, "I19", message)
 
     def standing(self) -> Counter[Row]:
         """Every row that should stand in the store, as `Repository.standing` gives it; documents stand apart."""

@@ -17,7 +17,9 @@ from ..domain.vocabulary import Status
 from ..ports.directory import Directory
 from ..ports.repository import Free, Look, Put, Signed
 from .budgeting import places
+from .claiming import between
 from .engine import Effects, Scene, Verdicts, document_of, round_policy
+from .vouching import freed
 
 
 @attrs.define
@@ -49,9 +51,12 @@ class Sign:
             return right
         signature = Signature(len(document.signatures), self.seen, self.actor, scene.at, self.verdict, right)
         change = documents.sign(document, signature, policy)
-        moves = change.moves
+        moved = between(scene, document, change)
+        if isinstance(moved, Look):
+            return moved
+        puts, moves = moved
         lines: tuple[Line, ...] = ()
-        takes: tuple[Free, ...] = ()
+        takes: tuple[Free, ...] = freed(document, change.document)
         if isinstance(document.content, BudgetPlan):
             plan = document.content
             if change.document.status is Status.APPROVED:
@@ -63,7 +68,7 @@ class Sign:
             office=right.office,
             version=document.round.policy_version,
             on_behalf_of=None if right.holder == self.actor else right.holder,
-            puts=(Put(change.document, document.version),),
+            puts=(Put(change.document, document.version), *puts),
             lines=lines,
             moves=moves,
             takes=takes,

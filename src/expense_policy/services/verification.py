@@ -16,7 +16,7 @@ from ..policy_file import load_policy
 from ..ports.errors import RepositoryError
 from ..ports.keyring import Keyring
 from ..ports.repository import Look, Repository, Summary
-from .lawfulness import broken_laws
+from .lawfulness import Claimed, broken_laws
 from .replay import Break, Replay
 from .tending import SEALS
 
@@ -94,6 +94,7 @@ def _chains(repository: Repository, keyring: Keyring | None, played: Replay) -> 
                 played.broken(subject, "I23", f"entry {entry.seq} {fault}")
         seq, prev, at = entry.seq, entry.digest, entry.at
         played.take(entry, facts)
+    played.close()
     return count
 
 
@@ -160,6 +161,7 @@ def _documents(
 ) -> Mapping[str, list[int]]:
     """Holds every document to its journal, its laws and its searched columns; what all hold, by line."""
     held: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    claimed = Claimed()
     ids = sorted({*searched, *(id for kind, id in played.records if kind == "document")})
     for start in range(0, len(ids), _PAGE):
         for id, document in _looked(repository, ids[start : start + _PAGE], played).items():
@@ -170,9 +172,12 @@ def _documents(
                 played.broken(id, "I2", "the searched columns are not what the document says")
             for law, message in broken_laws(document, policies.get(document.round.policy_version), played):
                 played.broken(id, law, message)
+            claimed.take(document)
             for h in document.held:
                 for i, units in enumerate((h.reserved, h.committed, h.spent)):
                     held[h.line][i] += units
+    for id in claimed.broken:
+        played.broken(id, "I11", "what claims take of the application is not what it says")
     return held
 
 
