@@ -82,6 +82,10 @@ class Document:
         """Payments less reversals, in smallest units."""
         return sum([payment.units for payment in self.payments]) if self.payments else 0
 
+    def left(self, number: int) -> int:
+        """What is left of a payment, less what was refunded of it, in smallest units."""
+        return sum(p.units for p in self.payments if number in (p.number, p.reverses))
+
     @property
     def drawn(self) -> int:
         """What was paid of it and, of an application, what claims beside the advance ask for; of a claim the advance.
