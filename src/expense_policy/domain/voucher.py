@@ -88,6 +88,13 @@ class Voucher:
         return line_digest((self.kind.value, fold(self.issuer), number))
 
 
+def told(voucher: Voucher) -> tuple[str, ...]:
+    """What a voucher says, whatever way it is written: what two of one key have to agree in to be one."""
+    amounts = (voucher.amount, voucher.tax, voucher.total)
+    sums = [f"{each.units} {each.currency}" for each in amounts]
+    return (voucher.key, voucher.on.isoformat(), fold(voucher.issuer), fold(voucher.buyer), *sums)
+
+
 @attrs.frozen
 class VoucherRow:
     """A voucher as it stands in a round of a document: what look-alikes are searched by (R2.2).
