@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, datetime, timezone
+from functools import partial
 from typing import Any
 
 import attrs
@@ -111,7 +112,7 @@ def test_a_claim_without_an_application(world: World) -> None:
         (attrs.evolve(alone(world, "50.00"), shares=(Share("mkt-gifts", cny("99.00")),)), Code.PLAN_TOTAL_DIFFERS),
         (attrs.evolve(alone(world, "50.00"), shares=(Share("mkt-sms", cny("100.00")),)), Code.LINE_MISMATCH),
     ):
-        assert codes(lambda form=form: filed(world, form)) == {code}
+        assert codes(partial(filed, world, form)) == {code}
     world.sign_all(first.id)
     document = world.desk.document(first.id)
     pay(world, document)
@@ -309,7 +310,7 @@ def test_a_claim_is_held_against_its_vouchers(world: World) -> None:
     (found,) = refused.value.refusals
     assert (found.code, dict(found.facts)["fields"]) == (Code.PAYMENT_DIFFERS, "vouchers")
     for actor in ("officer", "li.na"):
-        assert codes(lambda actor=actor: world.desk.spending.pay(document.id, instruction(form), actor=actor, key="k"))
+        assert codes(partial(world.desk.spending.pay, document.id, instruction(form), actor=actor, key="k"))
 
 
 @pytest.mark.clause("A4.2", "R2.4")
@@ -400,8 +401,8 @@ def test_a_claim_is_kept_exactly(world: World) -> None:
     """A claim reads back with the bytes it was signed by: canonical(load(dump(x))) == canonical(x)."""
     application = approved(world)
     for form in (claim(application, "10.00", "20.00"), alone(world), claim(application)):
-        back = load(dump(form, Content), Content)  # type: ignore[arg-type]  # a union is no class to mypy
-        assert canonical(back) == canonical(form)
+        kind: Any = Content
+        assert canonical(load(dump(form, kind), kind)) == canonical(form)
 
 
 @pytest.mark.parametrize(
@@ -499,8 +500,8 @@ class Course:
             for h in each.held:
                 for i, units in enumerate((h.reserved, h.committed, h.spent)):
                     held[h.line][i] += units
-        for each in self.world.desk.lines():
-            assert [each.reserved, each.committed, each.spent] == held[each.id], ("I11", each.id)
+        for row in self.world.desk.lines():
+            assert [row.reserved, row.committed, row.spent] == held[row.id], ("I11", row.id)
         assert application.paid - application.cleared >= 0
         assert application.claimed == sum(c.taken for c in claims) <= application.units
         assert application.cleared == sum(c.cleared for c in claims)
@@ -508,8 +509,8 @@ class Course:
         assert sum(sum(h) for h in held.values()) <= application.units
 
 
-STEPS = ("claim", "sign", "pay", "revise", "return", "reject", "refund", "reverse", "withdraw", "close", "settle")
-STEPS = (*STEPS, "later", *("claim", "sign", "pay") * 3)
+ENDS = ("return", "reject", "withdraw", "close", "settle", "later")
+STEPS = ("revise", "refund", "reverse", *ENDS, *("claim", "sign", "pay") * 4)
 
 
 @pytest.mark.clause("R2.4", "B2.1")

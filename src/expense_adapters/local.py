@@ -88,8 +88,7 @@ class FixedGenuineness:
     void: tuple[Voucher, ...] = ()
 
     def check(self, vouchers: Sequence[Voucher]) -> Mapping[str, VoucherVerdict]:
-        """Genuine is what says what was issued; another voucher of its key is forged, and of any other nothing is known.
-        """
+        """Genuine is what says what was issued, forged another voucher of its key; of any other nothing is known."""
         books = {each.key: (each, VoucherVerdict.GENUINE) for each in self.issued}
         books |= {each.key: (each, VoucherVerdict.VOID) for each in self.void}
         found = {}

@@ -85,14 +85,14 @@ class Voucher:
         number, code = _folded(self.number), _folded(self.code)
         if self.kind in INVOICES:
             return line_digest(("invoice", code.lstrip("0"), number.lstrip("0")))
-        return line_digest((self.kind.value, fold(self.issuer), number))
+        return line_digest((self.kind.value, _folded(self.issuer), number))
 
 
 def told(voucher: Voucher) -> tuple[str, ...]:
     """What a voucher says, whatever way it is written: what two of one key have to agree in to be one."""
     amounts = (voucher.amount, voucher.tax, voucher.total)
     sums = [f"{each.units} {each.currency}" for each in amounts]
-    return (voucher.key, voucher.on.isoformat(), fold(voucher.issuer), fold(voucher.buyer), *sums)
+    return (voucher.key, voucher.on.isoformat(), _folded(voucher.issuer), _folded(voucher.buyer), *sums)
 
 
 @attrs.frozen
