@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-import attrs
-
-from . import documents
+from . import documents, holds
 from .application import Application
 from .categories import kind_of
 from .claim import Claim
@@ -92,22 +90,19 @@ def between(
     policies: Mapping[str, Policy],
     at: datetime,
 ) -> tuple[tuple[Document, ...], tuple[Move, ...]]:
-    """The applications after an act on a claim, and what moves on the lines: one net move each.
+    """The applications after an act on a claim, and what moves on the lines.
 
     What a claim takes it takes of what its application has committed, and what it gives back is committed again while
     the application is approved and has not run out; afterwards it goes to the line.
     """
-    moves = {move.line: move for move in change.moves}
-    found = []
+    moves, found = [*change.moves], []
     for id in concerned(before, change.document):
         application = applications[id]
         claimed, cleared, lines = _taken(before, change.document, id)
         held = application.held
         if open_at(application, at):
             held = tuple(Held(h.line, h.reserved, h.committed - lines.get(h.line, 0), h.spent) for h in held)
-            for line, units in lines.items():
-                move = moves.get(line) or Move(line)
-                moves[line] = attrs.evolve(move, committed=move.committed - units)
+            moves += [Move(line, committed=-units, expected=application.expected) for line, units in lines.items()]
         found.append(
             documents.claim(
                 application,
@@ -118,7 +113,7 @@ def between(
                 policies[application.round.policy_version],
             )
         )
-    return tuple(found), tuple(m for m in moves.values() if m.in_force or m.reserved or m.committed or m.spent)
+    return tuple(found), holds.merged(tuple(moves))
 
 
 def _taken(before: Document | None, after: Document, application: DocumentId) -> tuple[int, int, dict[LineId, int]]:
