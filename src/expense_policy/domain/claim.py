@@ -57,8 +57,8 @@ class Claim:
             raise ValueError("a claim stands under an application, or brings its own plan record")
         if self.application is None and self.advance is not None:
             raise ValueError("an advance is paid under an application")
-        # Mixed currencies, and a plan record of another type, are told here and not at the first question.
-        self.amount, self.asked  # noqa: B018
+        # Worked out here, so that mixed currencies and a plan record of another type are told at once.
+        self.amount, self.asked  # noqa: B018  # the values are kept
 
     @cached_property
     def asked(self) -> Application | None:
