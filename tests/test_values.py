@@ -24,7 +24,7 @@ from expense_policy.domain.periods import Calendar, festival, instant
 from expense_policy.policy_file import PolicyFileError, load_policy
 
 from .claims import voucher
-from .world import BARE, POLICY, World
+from .world import BARE, World
 
 UNITS = st.integers(-UNITS_MAX, UNITS_MAX)
 
