@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from .domain.categories.threshold_reduction import Tier as Tier
     from .domain.categories.venue_rental import VenueRental as VenueRental
     from .domain.categories.venue_rental import VenueUsed as VenueUsed
+    from .domain.claim import Claim as Claim
     from .domain.customers import Customer as Customer
     from .domain.customers import OptOut as OptOut
     from .domain.documents import Document as Document
@@ -81,6 +82,9 @@ if TYPE_CHECKING:
     from .domain.refusals import Refusal as Refusal
     from .domain.refusals import Refused as Refused
     from .domain.vocabulary import Status as Status
+    from .domain.voucher import Voucher as Voucher
+    from .domain.voucher import VoucherKind as VoucherKind
+    from .domain.voucher import VoucherVerdict as VoucherVerdict
     from .policy_file import PolicyFileError as PolicyFileError
     from .policy_file import load_policy as load_policy
     from .ports.errors import AlreadyDone as AlreadyDone
@@ -184,6 +188,7 @@ _HOMES = {
     "HolidayGift": "domain.categories.holiday_gift",
     "Sms": "domain.categories.sms",
     "SmsSent": "domain.categories.sms",
+    "Claim": "domain.claim",
     "Customer": "domain.customers",
     "OptOut": "domain.customers",
     "Document": "domain.documents",
@@ -197,6 +202,9 @@ _HOMES = {
     "Refusal": "domain.refusals",
     "Refused": "domain.refusals",
     "Status": "domain.vocabulary",
+    "Voucher": "domain.voucher",
+    "VoucherKind": "domain.voucher",
+    "VoucherVerdict": "domain.voucher",
     "PolicyFileError": "policy_file",
     "load_policy": "policy_file",
     "CostAndEffect": "services.asking",
