@@ -238,9 +238,10 @@ def test_stores_are_opened_as_written(
 
 
 KIT = "expense_policy.testing"
+PORT_LAWS = [f"port_laws.{name}" for name in ("customers", "directory", "evidence", "notifier", "vouchers")]
 HOMES = {
     "": ["proving"],
-    ".contract": ["contract", "port_laws.customers", "port_laws.directory", "port_laws.evidence", "port_laws.notifier"],
+    ".contract": ["contract", *PORT_LAWS],
     ".strategies": ["strategies", "policy_texts", "words", "uses"],
     ".plans": ["plans"],
     ".uses": ["uses"],
