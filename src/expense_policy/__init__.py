@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from .domain.customers import Customer as Customer
     from .domain.customers import OptOut as OptOut
     from .domain.documents import Document as Document
+    from .domain.duty import Duty as Duty
+    from .domain.duty import Returning as Returning
     from .domain.money import Money as Money
     from .domain.organisation import Delegation as Delegation
     from .domain.organisation import Holding as Holding
@@ -69,6 +71,11 @@ if TYPE_CHECKING:
     from .domain.payment import Instruction as Instruction
     from .domain.periods import Month as Month
     from .domain.project import Project as Project
+    from .domain.rectification import Deviation as Deviation
+    from .domain.rectification import Finding as Finding
+    from .domain.rectification import FollowUp as FollowUp
+    from .domain.rectification import Rectification as Rectification
+    from .domain.rectification import Turn as Turn
     from .domain.refusals import Code as Code
     from .domain.refusals import ExpensePolicyError as ExpensePolicyError
     from .domain.refusals import Refusal as Refusal
@@ -178,6 +185,13 @@ _HOMES = {
     "Holding": "domain.organisation",
     "Instruction": "domain.payment",
     "Project": "domain.project",
+    "Deviation": "domain.rectification",
+    "Finding": "domain.rectification",
+    "FollowUp": "domain.rectification",
+    "Rectification": "domain.rectification",
+    "Turn": "domain.rectification",
+    "Duty": "domain.duty",
+    "Returning": "domain.duty",
     "Code": "domain.refusals",
     "ExpensePolicyError": "domain.refusals",
     "Refusal": "domain.refusals",
