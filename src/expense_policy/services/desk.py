@@ -216,8 +216,8 @@ class Desk:
     def tick(self, limit: int = 100) -> Swept:
         """One sweep of at most `limit` of each kind; the host calls it, every few minutes.
 
-        Expires approvals that ran out, escalates overdue rectifications, reports missed duties, seals the journal, sends
-        due notices.
+        Expires approvals that ran out, escalates overdue rectifications, reports missed duties, seals the journal and
+        sends due notices.
         """
         return self._tending.tick(limit)
 

@@ -1,4 +1,4 @@
-"""Rectifications: opened by finance, answered, followed up, verified by another, escalated when overdue (B2.4, S2.2)."""
+"""Rectifications: opened by finance, answered, followed up, verified by another, escalated (B2.4, S2.2)."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ class Escalate:
         return Effects(puts=(Put(after, card.version),), tell=tell, body=(*_body(after), ("office", office)))
 
 
-class Acts:
+class RectificationActs:
     """The acts as values, for doing and for considering alike."""
 
     def __init__(self, env: Environment) -> None:
@@ -207,10 +207,11 @@ class Acts:
         what: Turn,
         text: str,
         actor: str,
-        digests: tuple[Digest, ...] = (),
+        evidence: tuple[Digest, ...] = (),
         until: datetime | None = None,
     ) -> Follow:
-        return Follow(id, what, text, actor, self._env.directory, self._env.evidence, digests, until)
+        env, later = self._env, None if until is None else instant(until)
+        return Follow(id, what, text, actor, env.directory, env.evidence, evidence, later)
 
 
 def _is_a(name: str, value: object, kind: type) -> None:
@@ -228,7 +229,7 @@ class Rectifications:
     """Acts on rectifications, and questions about them."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._acts = engine, Acts(engine.env)
+        self._engine, self._acts = engine, RectificationActs(engine.env)
 
     def open(
         self,
@@ -250,7 +251,7 @@ class Rectifications:
     def for_deviation(
         self, deviation: Deviation, *, actor: str, owner: PersonId | None = None, key: str | None = None
     ) -> Receipt:
-        """As `open`, for a line that was not kept to in a month: once for each line and month (rectification_exists)."""
+        """As `open`, for a line that was not kept to in a month: each has one, else rectification_exists."""
         act = self._acts.for_deviation(deviation, actor, owner)
         return self._engine.perform(act, key=key, asked=(deviation, owner))
 
@@ -306,7 +307,7 @@ class Rectifications:
         Refused with deadline_extended, deadline_not_later, office_not_held, reason_missing, rectification_own,
         rectification_status.
         """
-        return self._follow(self._acts.follow(id, Turn.EXTENDED, reason, actor, until=instant(deadline)), key)
+        return self._follow(self._acts.follow(id, Turn.EXTENDED, reason, actor, until=deadline), key)
 
     def _follow(self, act: Follow, key: str | None) -> Receipt:
         return self._engine.perform(act, key=key, asked=(act.subject, act.text, act.digests, act.until))
