@@ -33,6 +33,7 @@ class Code(StrEnum):
     LINE_EXISTS = "line_exists"
     LINE_MISMATCH = "line_mismatch"
     LINE_NOT_IN_FORCE = "line_not_in_force"
+    LINE_NOT_ITEMISED = "line_not_itemised"
     MEASURE_MISSING = "measure_missing"
     NOT_EXISTING_CUSTOMER = "not_existing_customer"
     NOTHING_TO_CLOSE = "nothing_to_close"
