@@ -407,6 +407,8 @@ def _within(d: Document) -> bool:
     """Whether no more was paid, claimed or used than was approved: most acts change none of them."""
     if not 0 <= d.used <= d.units or not 0 <= d.paid <= d.units:
         return False
+    if any(d.left(p.reverses) < 0 for p in d.payments if p.reverses is not None):
+        return False
     if d.kind is Kind.CLAIM:
         return d.paid + d.cleared <= d.units
     return 0 <= d.cleared <= d.paid and d.claimed <= d.units and d.paid + d.claimed - d.cleared <= d.units

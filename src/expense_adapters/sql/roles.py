@@ -26,6 +26,8 @@ UPDATED = {
     "policies": tuple(column.name for column in s.policies.c if column.name != "id"),
     "lines": ("in_force", "reserved", "committed", "spent", "closed_through"),
     "guards": ("version",),
+    "cards": ("version", "status", "department", "owner", "due", "body"),
+    "postings": ("book_number",),
     "outbox": ("due", "parked", "attempts"),
 }
 """The columns that acts and sweeps change."""

@@ -81,6 +81,10 @@ class Document:
         """Payments less reversals, in smallest units."""
         return sum([payment.units for payment in self.payments]) if self.payments else 0
 
+    def left(self, number: int) -> int:
+        """What is left of a payment, less what was refunded of it, in smallest units."""
+        return sum(p.units for p in self.payments if number in (p.number, p.reverses))
+
     @property
     def statement(self) -> Digest:
         """The statement of the present round: what a signature covers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 import attrs
 
@@ -10,6 +11,7 @@ from ..domain.content import Digest, Row
 from ..domain.journal import Entry, Seal
 from ..domain.payment import Payment
 from ..domain.periods import Month
+from ..domain.posting import Posting, Source
 from ..ports.repository import Fact, Signed
 
 FACTS = ("round", "signature", "payment", "use", "seal", "posting", "planned", "voucher", "paper")
@@ -34,6 +36,15 @@ class Replay:
     rows: Counter[Row] = attrs.field(factory=Counter)
     """Rows that are written once: facts, moves, keys, lines."""
     taken: Counter[Row] = attrs.field(factory=Counter)
+    versions: dict[str, list[tuple[int, Row, bool]]] = attrs.field(factory=dict)
+    """Every version of each document, with the row it had and whether a round began: claims write their application's,
+    so that a document's versions stand in the entries of several subjects."""
+    paid: list[tuple[datetime, Payment, dict[str, int]]] = attrs.field(factory=list)
+    """Every payment with its instant and what its own entry posted of it on each line."""
+    posting_since: datetime | None = None
+    """When the first posting was made: a library of before made none."""
+    postings: dict[tuple[str, ...], Posting] = attrs.field(factory=dict)
+    """Every posting by its identity."""
     balances: dict[str, list[int]] = attrs.field(factory=dict)
     """In force, reserved, committed and spent of each line."""
     opened: Counter[tuple[str, str]] = attrs.field(factory=Counter)
@@ -58,6 +69,7 @@ class Replay:
         if said != there:
             names = ", ".join(sorted(row[0] for row in said ^ there))
             self.broken(entry.subject, "I19", f"entry {entry.seq}: the stored rows are not those it wrote ({names})")
+        self._posted(entry, facts)
         for fact in facts:
             by = (
                 fact.signature.signer if isinstance(fact, Signed) else fact.payer if isinstance(fact, Payment) else None
@@ -69,6 +81,18 @@ class Replay:
                 self._row(entry, row)
         except (ValueError, IndexError):
             self.broken(entry.subject, "I19", f"entry {entry.seq}: its rows can't be read")
+
+    def _posted(self, entry: Entry, facts: tuple[Fact, ...]) -> None:
+        posted = [fact for fact in facts if isinstance(fact, Posting)]
+        for posting in posted:
+            self.postings[posting.row()[1:5]] = posting
+        if posted and (self.posting_since is None or entry.at < self.posting_since):
+            self.posting_since = entry.at
+        for fact in facts:
+            if isinstance(fact, Payment):
+                source = Source.SET_OFF if fact.granted else Source.PAID
+                mine = [p for p in posted if p.source is source and p.number == fact.number]
+                self.paid.append((entry.at, fact, {p.line: p.units for p in mine}))
 
     def _row(self, entry: Entry, row: Row) -> None:
         kind = row[0]
@@ -108,18 +132,25 @@ class Replay:
         key, version = (row[0], row[1]), int(row[2])
         kept = self.records.get(key)
         if row[0] == "document":
-            self._document(entry, row, kept)
-        # A payee or a guard is written from many subjects: the highest version is the last.
+            renewed = any(each[0] == "round" and each[1] == row[1] for each in entry.rows)
+            self.versions.setdefault(row[1], []).append((version, row, renewed))
+        # Most records are written from several subjects: the highest version is the last.
         if kept is None or version > int(kept[2]):
             self.records[key] = row
 
-    def _document(self, entry: Entry, row: Row, before: Row | None) -> None:
-        """A document's versions follow each other, and its statement changes with a new round alone (I3, I28)."""
-        if int(row[2]) != (1 if before is None else int(before[2]) + 1):
-            self.broken(row[1], "I19", f"entry {entry.seq}: version {row[2]} does not follow the one before")
-        renewed = any(each[0] == "round" for each in entry.rows)
-        if not renewed and (before is None or before[4] != row[4]):
-            self.broken(row[1], "I3", f"entry {entry.seq}: the statement changed without a new round")
+    def follow(self) -> None:
+        """Holds each document's versions to each other, once every entry is taken (I3, I28).
+
+        They follow each other, and the statement changes with a new round alone.
+        """
+        for id, versions in self.versions.items():
+            before: Row | None = None
+            for number, (version, row, renewed) in enumerate(sorted(versions), 1):
+                if version != number:
+                    self.broken(id, "I19", f"version {version} stands where {number} should")
+                if not renewed and (before is None or before[4] != row[4]):
+                    self.broken(id, "I3", f"version {version}: the statement changed without a new round")
+                before = row
 
     def standing(self) -> Counter[Row]:
         """Every row that should stand in the store, as `Repository.standing` gives it; documents stand apart."""

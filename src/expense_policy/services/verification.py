@@ -16,6 +16,7 @@ from ..policy_file import load_policy
 from ..ports.errors import RepositoryError
 from ..ports.keyring import Keyring
 from ..ports.repository import Look, Repository, Summary
+from .booklaws import broken_books
 from .lawfulness import broken_laws
 from .replay import Break, Replay
 from .tending import SEALS
@@ -49,15 +50,19 @@ def verify(
         played.broken(subject, "I19", message)
 
     entries = _chains(repository, keyring, played)
+    played.follow()
     policies = _policies(repository, played)
     expected, searched = played.standing(), dict[str, Row]()
     found: Counter[Row] = Counter()
     waiting = set()
+    numbered: dict[str, list[Row]] = defaultdict(list)
     for row in repository.standing(faulty):
         if row[0] == "summary":
             searched[row[1]] = row
         elif row[0] == "unsealed":
             waiting.add((row[1], int(row[2])))
+        elif row[0] == "number":
+            numbered[row[1]].append(row)
         else:
             found[row] += 1
     _seals(played, waiting, seals)
@@ -68,6 +73,7 @@ def verify(
         played.broken(row[1], law, f"a row stands that the journal does not know: {_short(row)}")
     held = _documents(repository, played, searched, policies)
     _balances(played, held, found)
+    broken_books(played, numbered)
     return Report(entries, len(searched), tuple(played.breaks))
 
 

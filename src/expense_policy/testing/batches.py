@@ -17,7 +17,7 @@ from ..domain.content import digest
 from ..domain.documents import Approved, Document
 from ..domain.holds import Line, Move
 from ..domain.journal import GENESIS, Entry, Seal, digest_of, merkle_root
-from ..domain.money import Money
+from ..domain.money import Money, split
 from ..domain.organisation import Authority, Delegation
 from ..domain.payment import PayeeAccount, Payment
 from ..domain.vocabulary import Space, Status
@@ -165,13 +165,17 @@ class Clerk:
         return self._changed(change, at, Signed(before.id, before.round.number, signature), **parts)
 
     def pays(self, before: Document, units: int, *, reverses: int | None = None, at: datetime = NOW) -> Batch:
-        """A payment, or the undoing of one."""
+        """A payment, or the undoing of one: of so much, or of all of it where `units` is 0."""
         form = before.content
         assert isinstance(form, Application)
         number = len(before.payments) + 1
-        parts = holds.parts(before.held, units) if reverses is None else before.payments[reverses - 1].parts
-        if reverses is not None:
-            units, parts = -before.payments[reverses - 1].units, tuple((line, -n) for line, n in parts)
+        if reverses is None:
+            parts = holds.parts(before.held, units)
+        else:
+            undone = before.payments[reverses - 1]
+            units = -(units or undone.units)
+            weights = [n for _, n in undone.parts]
+            parts = tuple((line, n) for (line, _), n in zip(undone.parts, split(units, weights), strict=True))
         to = (form.paid_to.name, form.paid_to.account, form.method)
         payment = Payment(before.id, number, units, *to, "cashier", at, before.statement, parts, reverses)
         take = Take(Space.PAYMENT, f"{before.id}:{number}", before.id, ever=True)

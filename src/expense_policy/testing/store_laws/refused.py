@@ -210,16 +210,18 @@ class Refused(Laws):
         repository.commit(seal)
         self.refuses(repository, Conflict, attrs.evolve(seal, entry=clerk.entry("seal")))
 
-    def test_a_payment_is_undone_once(self, repository: Repository, clerk: Clerk) -> None:
-        """A second reversal of one payment is a conflict, whatever its number."""
+    def test_a_payment_is_not_undone_beyond_itself(self, repository: Repository, clerk: Clerk) -> None:
+        """Refunds of one payment come to no more than it: one that goes beyond breaks a law, whatever else is paid."""
         clerk.opens()
         found = clerk.approved("d1")
         for n in (100, 200):
             repository.commit(batch := clerk.pays(found, n))
             found = written(batch)
-        repository.commit(batch := clerk.pays(found, 0, reverses=1))
-        again = clerk.pays(written(batch), 0, reverses=1)
-        self.refuses(repository, Conflict, again)
+        repository.commit(batch := clerk.pays(found, 60, reverses=1))
+        self.refuses(repository, RepositoryError, clerk.pays(written(batch), 41, reverses=1))
+        repository.commit(batch := clerk.pays(written(batch), 40, reverses=1))
+        self.refuses(repository, RepositoryError, clerk.pays(written(batch), 1, reverses=1))
+        assert written(batch).paid == 200
 
     def test_a_document_stays_within_its_amount(self, repository: Repository, clerk: Clerk) -> None:
         """A use record beyond the amount approved breaks a law, and is no conflict."""

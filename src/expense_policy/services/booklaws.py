@@ -1,0 +1,53 @@
+"""The laws of the ledger, derived again from what is stored (I12, I26, I30)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from ..domain.content import Row
+from .replay import Replay
+
+
+def broken_books(played: Replay, numbered: Mapping[str, list[Row]]) -> None:
+    """Tells every law of the ledger that does not hold; `numbered` are the numbers that stand, by month."""
+    _numbers(played, numbered)
+    _spent(played)
+    _undone(played)
+
+
+def _numbers(played: Replay, numbered: Mapping[str, list[Row]]) -> None:
+    """A month's numbers go from 1 without a gap, each of a posting of it; a closed month's postings all have one."""
+    given: Counter[tuple[str, ...]] = Counter()
+    for month, rows in sorted(numbered.items()):
+        if sorted(int(row[2]) for row in rows) != list(range(1, len(rows) + 1)):
+            played.broken(f"month:{month}", "I26", "the numbers of its postings have a gap, or stand twice")
+        for row in rows:
+            posting = played.postings.get(row[3:])
+            given[row[3:]] += 1
+            if posting is None or str(posting.month) != month:
+                played.broken(row[3], "I26", f"number {row[2]} of {month} is of no posting of that month")
+    for at, posting in played.postings.items():
+        closed = played.closed is not None and posting.month <= played.closed
+        if given[at] > 1 or (closed and not given[at]):
+            played.broken(posting.document, "I26", f"a posting of {posting.month} has {given[at]} numbers")
+
+
+def _spent(played: Replay) -> None:
+    """What a payment spends of each line is what was posted of it, but for payments from before there were postings."""
+    for at, payment, posted in played.paid:
+        before = not posted and (played.posting_since is None or at < played.posting_since)
+        if not before and posted != {line: units for line, units in payment.parts if units}:
+            played.broken(payment.document, "I12", f"what was posted of payment {payment.number} is not what was spent")
+
+
+def _undone(played: Replay) -> None:
+    """A posting that undoes another is below 0, and those of one together come to no more than it."""
+    undone: dict[tuple[str, ...], int] = defaultdict(int)
+    for posting in played.postings.values():
+        if posting.reverses is not None:
+            undone[(posting.document, posting.source.value, str(posting.reverses), posting.line)] += posting.units
+    for at, units in undone.items():
+        first = played.postings.get(at)
+        if first is None or not 0 <= first.units + units <= first.units:
+            played.broken(at[0], "I30", f"more was undone of posting {at[2]} on {at[3]} than it says")
