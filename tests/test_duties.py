@@ -17,7 +17,10 @@ from expense_policy.domain.duty import Duty, Returning
 from expense_policy.domain.organisation import Holding
 from expense_policy.domain.periods import Calendar
 from expense_policy.domain.refusals import Code, Refused
+from expense_policy.ports.errors import Conflict
 from expense_policy.ports.repository import Look, Repository
+from expense_policy.services.duties import ReportMissed
+from expense_policy.services.engine import Engine
 from expense_policy.services.verification import verify
 
 from .world import PEOPLE, POLICY, World
@@ -119,6 +122,21 @@ def test_each_missed_interval_is_reported_once(company: World) -> None:
     assert company.desk.tick(1000).missed == 1
     assert [body["missed"] for body in reports(company, "monitoring")][4:] == ["1"]
     assert verify(company.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("G3.5")
+def test_two_at_once_report_an_interval_once(company: World) -> None:
+    """A sweep that saw an interval missed, and meets one that reported it meanwhile, reports nothing."""
+    company.clock.at = FIRST + 32 * DAY
+    first = Engine(company.desk.env)
+    act = ReportMissed("monitoring", company.desk.env.directory)
+    assert first.perform(act).status == "missed"
+    for late in range(2):
+        with pytest.raises(Conflict, match="meanwhile"):
+            first.perform(act)
+        if not late:
+            company.desk.duties.done("monitoring", actor="officer")
+    assert [entry.act for entry in company.desk.history("duty:monitoring")] == ["report_missed", "do_duty"]
 
 
 @pytest.mark.clause("G3.5")

@@ -174,10 +174,9 @@ def check(card: Rectification, next_: FollowUp) -> list[Refusal]:
     needed = (ANSWERED,) if what in _ANSWER_FIRST else (OPEN, ANSWERED)
     if card.status not in needed:
         found.append(refusal(Code.RECTIFICATION_STATUS, status=card.status, needed=", ".join(needed)))
-    if what in _BY_OTHERS:
-        part = "owner" if next_.by == card.owner else "answerer"
-        if next_.by in (card.owner, *[each.by for each in card.measures]):
-            found.append(refusal(Code.RECTIFICATION_OWN, actor=next_.by, part=part))
+    part = {**{each.by: "answerer" for each in card.measures}, card.owner: "owner"}
+    if what in _BY_OTHERS and next_.by in part:
+        found.append(refusal(Code.RECTIFICATION_OWN, actor=next_.by, part=part[next_.by]))
     if checks.blank(next_.text):
         found.append(refusal(_BLANK[what], clause="B2.4"))
     if what is Turn.EXTENDED and next_.until is not None:
