@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from .domain.customers import Customer as Customer
     from .domain.customers import OptOut as OptOut
     from .domain.documents import Document as Document
+    from .domain.duty import Duty as Duty
+    from .domain.duty import Returning as Returning
     from .domain.estimates import Activity as Activity
     from .domain.estimates import Driver as Driver
     from .domain.estimates import Drivers as Drivers
@@ -88,6 +90,11 @@ if TYPE_CHECKING:
     from .domain.payment import Instruction as Instruction
     from .domain.periods import Month as Month
     from .domain.project import Project as Project
+    from .domain.rectification import Deviation as Deviation
+    from .domain.rectification import Finding as Finding
+    from .domain.rectification import FollowUp as FollowUp
+    from .domain.rectification import Rectification as Rectification
+    from .domain.rectification import Turn as Turn
     from .domain.refusals import Code as Code
     from .domain.refusals import ExpensePolicyError as ExpensePolicyError
     from .domain.refusals import Refusal as Refusal
@@ -216,6 +223,13 @@ _HOMES = {
     "Holding": "domain.organisation",
     "Instruction": "domain.payment",
     "Project": "domain.project",
+    "Deviation": "domain.rectification",
+    "Finding": "domain.rectification",
+    "FollowUp": "domain.rectification",
+    "Rectification": "domain.rectification",
+    "Turn": "domain.rectification",
+    "Duty": "domain.duty",
+    "Returning": "domain.duty",
     "Code": "domain.refusals",
     "ExpensePolicyError": "domain.refusals",
     "Refusal": "domain.refusals",

@@ -260,6 +260,7 @@ UNDONE = (
     "ALTER TABLE documents ADD CONSTRAINT documents_within"
     " CHECK (paid >= 0 AND paid <= units AND used >= 0 AND used <= units)",
     "DROP INDEX moves_line{on moves}",
+    "{key of moves}",
     "ALTER TABLE moves DROP COLUMN expected",
     "DROP INDEX payments_at{on payments}",
     "{of payments}",
@@ -268,9 +269,14 @@ UNDONE = (
 """Steps back from schema 4 to 3; MariaDB names an index by its table, and has text without a length in none."""
 
 
+_KEY = "CONSTRAINT moves_pkey PRIMARY KEY (subject, seq, line)"
+
+
 def _undone(mariadb: bool) -> list[str]:
     whole = "ALTER TABLE payments MODIFY `at` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL"
+    first = "DROP PRIMARY KEY" if mariadb else "DROP CONSTRAINT moves_pkey"
     told = [each.replace("{of payments}", whole if mariadb else "SELECT 1") for each in UNDONE]
+    told = [each.replace("{key of moves}", f"ALTER TABLE moves {first}, ADD {_KEY}") for each in told]
     return [re.sub(r"\{on (\w+)\}", r" ON \1" if mariadb else "", each) for each in told]
 
 
@@ -297,18 +303,23 @@ def _standing(url: str) -> list[tuple[str, str]]:
     return [word for word in _whole(url)[1] if "pg.dropped" not in word[0]]
 
 
-def test_a_server_of_schema_3_is_upgraded(postgres_url: str) -> None:
+def test_a_server_of_schema_3_is_upgraded(postgres_url: str, tmp_path: Path) -> None:
     """On PostgreSQL too every row stays as it was and is found, and nothing is told from a new store."""
-    uses, new = _with_uses(postgres_url), (VERSION, _standing(postgres_url))
+    SqlRepository(postgres_url).close()
+    new, old = (VERSION, _standing(postgres_url)), _loaded(DUMP_3, tmp_path / "old.db")
+    columns = _columns(old)
     functions = [law.replace("(", " ").split()[2] for law in postgres.DIALECT.laws() if law.split()[1] == "FUNCTION"]
-    with psycopg.connect(postgres_url) as plain:
+    with psycopg.connect(postgres_url) as plain, plain.cursor() as cursor:
         for name in functions:
-            plain.execute(f"DROP FUNCTION {name} CASCADE".encode())
+            cursor.execute(f"DROP FUNCTION {name} CASCADE".encode())
         for statement in _undone(mariadb=False):
-            plain.execute(statement.encode())
-        plain.execute("UPDATE schema_version SET version = 3")
+            cursor.execute(statement.encode())
+        cursor.execute("UPDATE schema_version SET version = 3")
+        for table, rows in _rows(old, columns).items():
+            names, places = ", ".join(f'"{each}"' for each in columns[table]), ", ".join(["%s"] * len(columns[table]))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})".encode(), rows)
         for law in _laws("postgres"):
-            plain.execute(law.encode())
+            cursor.execute(law.encode())
     assert told(_standing(postgres_url)) == released(3, "postgresql")
     with pytest.raises(RepositoryUnavailable, match="upgrade it by `expense-policy migrate STORE`"):
         SqlRepository(postgres_url)
@@ -316,9 +327,12 @@ def test_a_server_of_schema_3_is_upgraded(postgres_url: str) -> None:
     assert (done.found, done.schema) == (3, VERSION)
     assert (_whole(postgres_url)[0], _standing(postgres_url)) == new
     with closing(SqlRepository(postgres_url)) as store:
-        assert (store.lacking(), verify(store).breaks, _uses(store)) == ((), (), uses)
+        _, _, entries, documents, uses = HOLDS[DUMP_3]
+        report = verify(store)
+        assert (report.entries, report.documents, report.breaks) == (entries, documents, ())
+        assert (store.lacking(), len(_uses(store))) == ((), uses)
         Clerk(store).does("d9", facts=(use_row("d9", 1, item="tea"),))
-        assert [row.document for row in store.uses((("item", "tea"),))] == ["d9"]
+        assert "d9" in [row.document for row in store.uses((("item", "tea"),))]
 
 
 def test_a_store_on_mariadb_is_not_upgraded(mariadb_url: str) -> None:

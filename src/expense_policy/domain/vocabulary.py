@@ -61,6 +61,7 @@ class Office:
     GENERAL_MANAGER = "general_manager"
     BOARD_DELEGATE = "board_delegate"
     CASHIER = "cashier"
+    INTERNAL_AUDIT = "internal_audit"
 
 
 CATEGORIES: tuple[str, ...] = (
@@ -263,6 +264,23 @@ TERMS: dict[str, tuple[str, str]] = {
     "recorded": ("paid elsewhere and recorded", "他处支付补录"),
     "allocated": ("allocated", "分摊"),
     "recorded_cost": ("recorded cost", "补录费用"),
+    "rectification": ("rectification", "整改"),
+    "finding": ("finding", "问题"),
+    "budget_deviation": ("budget not kept to", "预算执行偏差"),
+    "owner": ("owner", "整改责任人"),
+    "answerer": ("one who answered", "整改答复人"),
+    "deadline": ("deadline", "整改期限"),
+    "measures": ("measures", "整改措施"),
+    "follow_up": ("follow-up", "跟踪"),
+    "escalation": ("escalation", "逐级上报"),
+    "open": ("open", "待整改"),
+    "answered": ("answered", "已答复"),
+    "verified": ("verified", "已验证"),
+    "duty": ("returning duty", "定期职责"),
+    "monitoring": ("monitoring of the budget", "预算执行监控"),
+    "accounting": ("monthly accounts", "月度核算"),
+    "audit": ("internal audit's work", "内部审计工作"),
+    "missed": ("missed", "逾期未办"),
 }
 """Every term with its English and its Chinese."""
 
