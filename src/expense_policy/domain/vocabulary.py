@@ -280,6 +280,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "monitoring": ("monitoring of the budget", "预算执行监控"),
     "accounting": ("monthly accounts", "月度核算"),
     "audit": ("internal audit's work", "内部审计工作"),
+    "overdue": ("overdue", "已逾期"),
     "missed": ("missed", "逾期未办"),
 }
 """Every term with its English and its Chinese."""
