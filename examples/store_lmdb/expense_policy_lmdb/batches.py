@@ -8,13 +8,17 @@ from __future__ import annotations
 import attrs
 
 from expense_policy import AlreadyDone, Conflict, Document, RepositoryError
+from expense_policy.domain.cards import BOOKS, Books, Card
+from expense_policy.domain.claim import Claim
 from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.journal import GENESIS, Seal
 from expense_policy.domain.money import UNITS_MAX
 from expense_policy.domain.periods import Month
+from expense_policy.domain.posting import Posting
 from expense_policy.ports.repository import Batch, Free, Guard, Put, Take
 
-from .rows import Queued, Rows, Unsealed
+from .indexes import heads
+from .rows import Act, Numbered, Queued, Rows, Unsealed, kind_of
 
 
 def check_key(rows: Rows, b: Batch) -> None:
@@ -38,40 +42,50 @@ def apply(rows: Rows, b: Batch) -> None:
         rows.add(line)
     for move in b.moves:
         rows.put(_moved(rows.get(Line, move.line), move))
-    for line in list(rows.all(Line)) if b.closes is not None else ():
-        _check_open(line, b.closes)
-        rows.put(attrs.evolve(line, closed_through=b.closes))
     for take in b.takes:
         rows.add(take) if isinstance(take, Take) else _give_back(rows, take)
     _write(rows, b)
     for notice in b.notices:
         rows.add(Queued(notice, notice.at, False))
+    if b.closes is not None or b.reopens is not None:
+        _close(rows, b)
 
 
 def _put(rows: Rows, put: Put) -> None:
     record = put.record
-    there = rows.get(type(record), record.id)
+    there = rows.get(kind_of(record), record.id)
     if put.expected != (0 if there is None else there.version):
         raise Conflict(f"{record.id} has moved on")
-    if isinstance(record, Document) and not (0 <= record.paid <= record.units and 0 <= record.used <= record.units):
+    if isinstance(record, Document) and not _within(record):
         raise RepositoryError(f"{record.id} would be paid or used beyond its amount")
     rows.put(record, there)
+
+
+def _within(d: Document) -> bool:
+    """No more is paid, claimed, set against an advance or used than was approved; no more given back than paid."""
+    left = [d.left(p.reverses) for p in d.payments if p.reverses is not None]
+    if isinstance(d.content, Claim):
+        asked, cleared = d.paid + d.cleared, d.units
+    else:
+        asked, cleared = max(d.claimed, d.paid + d.claimed - d.cleared), d.paid
+    least = min(d.paid, d.used, d.claimed, d.cleared, *left)
+    return least >= 0 and max(d.paid, d.used, asked) <= d.units and d.cleared <= cleared
 
 
 def _overdrawn(line: Line) -> bool:
     return min(line.reserved, line.committed, line.spent, line.available) < 0
 
 
-def _check_open(line: Line, month: Month | None) -> None:
-    if month is not None and line.closed_through is not None and line.closed_through >= month:
-        raise Conflict(f"line {line.id} is closed through {line.closed_through}")
+def _check_open(what: str, through: Month | None, month: Month | None) -> None:
+    if month is not None and through is not None and through >= month:
+        raise Conflict(f"{what} is closed through {through}")
 
 
 def _moved(line: Line | None, move: Move) -> Line:
     """The line after a move, unless a law forbids it (B2.1, R1.3)."""
     if line is None:
         raise Conflict(f"there is no line {move.line}")
-    _check_open(line, move.month)
+    _check_open(line.id, line.closed_through, move.month)
     names = ("in_force", "reserved", "committed", "spent")
     after = attrs.evolve(line, **{name: getattr(line, name) + getattr(move, name) for name in names})
     if _overdrawn(after):
@@ -93,7 +107,30 @@ def _write(rows: Rows, b: Batch) -> None:
     entry, last = b.entry, rows.last(b.entry.subject)
     if (entry.seq, entry.prev) != ((1, GENESIS) if last is None else (last.seq + 1, last.digest)):
         raise Conflict(f"the journal of {entry.subject} has moved on")
-    rows.add(attrs.evolve(b, guards=(), puts=(), lines=(), takes=(), notices=(), closes=None))
+    posted = [fact.month for fact in b.facts if isinstance(fact, Posting)]
+    if posted and isinstance(books := rows.get(Card, BOOKS), Books):
+        _check_open(BOOKS, books.closed_through, min(posted))
+    rows.add(Act(entry, b.key, b.moves, b.facts))
     rows.add(Unsealed(entry.subject, entry.seq))
     for subject, seq, _ in [bound for fact in b.facts if isinstance(fact, Seal) for bound in fact.entries]:
         rows.drop(Unsealed(subject, seq))
+
+
+def _close(rows: Rows, b: Batch) -> None:
+    """Every line there is closes, or opens again (R1.3)."""
+    for line in list(rows.all(Line)):
+        _check_open(line.id, line.closed_through, b.closes)
+        if b.reopens not in (None, line.closed_through):
+            raise Conflict(f"{line.id} is not closed through {b.reopens}")
+        rows.put(attrs.evolve(line, closed_through=b.closes or (b.reopens and b.reopens.plus(-1))))
+    if b.closes is not None:
+        _number(rows, str(b.closes))
+
+
+def _number(rows: Rows, month: str) -> None:
+    """The month's postings that have no number get one, after those that have."""
+    (head,) = heads(Posting, {"month": (month,)})
+    posted = {(p.document, p.source.value, p.number, p.line) for p in rows.under(head, Posting)}
+    known = {numbered.at for numbered in rows.all(Numbered, month)}
+    for number, at in enumerate(sorted(posted - known), len(known) + 1):
+        rows.add(Numbered(month, number, at))
