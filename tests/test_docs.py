@@ -137,6 +137,18 @@ def test_customers_are_known_as_written(
     assert shown == {name: whole[name] for name in shown}
 
 
+def test_what_returns_is_followed_as_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python of the page about duties and rectifications runs and prints what is shown."""
+    page = "how-to/follow-what-returns.md"
+    for name in ("policy.toml", "people.toml"):
+        shutil.copy(ROOT / "examples" / "company" / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {})
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+
+
 def test_the_log_that_is_shown_is_imported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,7 @@ from .domain.estimates import Basis
 from .domain.money import Money
 from .domain.periods import instant_of, instant_text
 from .domain.posting import Source
+from .domain.rectification import Turn
 from .domain.vocabulary import Status
 from .domain.voucher import VoucherKind
 from .ports.kept import CARDS, PAPERS, Fact
@@ -116,7 +117,7 @@ def converter() -> Converter:
     for kind in (str, int, bool):
         made.register_structure_hook(kind, _exact(kind))
     # A StrEnum is a str to the dispatch: each is named, lest its value stay a bare str.
-    for enum in (Status, Outcome, Source, VoucherKind):
+    for enum in (Status, Outcome, Source, Turn, VoucherKind):
         made.register_structure_hook(enum, lambda value, kind: kind(_exact(str)(value, str)))
     made.register_structure_hook(Money, _money)
     made.register_unstructure_hook(Money, lambda value: [value.units, value.currency])

@@ -59,6 +59,7 @@ class Office:
     GENERAL_MANAGER = "general_manager"
     BOARD_DELEGATE = "board_delegate"
     CASHIER = "cashier"
+    INTERNAL_AUDIT = "internal_audit"
 
 
 CATEGORIES: tuple[str, ...] = (
@@ -135,6 +136,8 @@ TERMS: dict[str, tuple[str, str]] = {
     "interest": ("the company's interest", "公司利益"),
     "effect": ("effect", "效果"),
     "benefit": ("benefit", "效益"),
+    "months": ("the amounts by month", "各月金额"),
+    "basis": ("the basis of the estimate", "测算依据"),
     "line": ("budget line", "预算明细"),
     "payment": ("payment", "付款"),
     "statement": ("statement", "审批内容"),
@@ -228,6 +231,23 @@ TERMS: dict[str, tuple[str, str]] = {
     "response_minutes": ("response time (minutes)", "响应时间（分钟）"),
     "solving_minutes": ("solving time (minutes)", "解决时间（分钟）"),
     "bank_transfer": ("bank transfer", "银行转账"),
+    "rectification": ("rectification", "整改"),
+    "finding": ("finding", "问题"),
+    "budget_deviation": ("budget not kept to", "预算执行偏差"),
+    "owner": ("owner", "整改责任人"),
+    "answerer": ("one who answered", "整改答复人"),
+    "deadline": ("deadline", "整改期限"),
+    "measures": ("measures", "整改措施"),
+    "follow_up": ("follow-up", "跟踪"),
+    "escalation": ("escalation", "逐级上报"),
+    "open": ("open", "待整改"),
+    "answered": ("answered", "已答复"),
+    "verified": ("verified", "已验证"),
+    "duty": ("returning duty", "定期职责"),
+    "monitoring": ("monitoring of the budget", "预算执行监控"),
+    "accounting": ("monthly accounts", "月度核算"),
+    "audit": ("internal audit's work", "内部审计工作"),
+    "missed": ("missed", "逾期未办"),
 }
 """Every term with its English and its Chinese."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import attrs
 
 from ..domain.application import Application
@@ -11,10 +13,14 @@ from ..domain.categories import Use
 from ..domain.content import Digest
 from ..domain.payment import Instruction
 from ..domain.project import Project
+from ..domain.rectification import Deviation, Finding, Turn
+from ..domain.vocabulary import PersonId
 from .budgeting import file_plan
+from .duties import doing
 from .engine import Decision, Engine
 from .policies import adoption
 from .projects import OpenProject
+from .rectifying import RectificationActs
 from .spending import Acts
 
 
@@ -107,6 +113,55 @@ class ConsideredProjects:
         return self._engine.consider(OpenProject(project, actor, self._engine.env.directory))
 
 
+class ConsideredRectifications:
+    """The dry run of every act on rectifications."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._acts = RectificationActs(engine.env)
+        self._engine = engine
+
+    def open(
+        self, finding: Finding, *, actor: str, owner: PersonId | None = None, deadline: datetime | None = None
+    ) -> Decision:
+        """As `Rectifications.open`."""
+        return self._engine.consider(self._acts.open(finding, actor, owner, deadline))
+
+    def for_deviation(self, deviation: Deviation, *, actor: str, owner: PersonId | None = None) -> Decision:
+        """As `Rectifications.for_deviation`."""
+        return self._engine.consider(self._acts.for_deviation(deviation, actor, owner))
+
+    def answer(self, id: str, measures: str, *, actor: str, evidence: tuple[Digest, ...] = ()) -> Decision:
+        """As `Rectifications.answer`."""
+        return self._engine.consider(self._acts.follow(id, Turn.ANSWERED, measures, actor, evidence))
+
+    def follow_up(self, id: str, remark: str, *, actor: str) -> Decision:
+        """As `Rectifications.follow_up`."""
+        return self._engine.consider(self._acts.follow(id, Turn.FOLLOWED_UP, remark, actor))
+
+    def send_back(self, id: str, *, actor: str, reason: str) -> Decision:
+        """As `Rectifications.send_back`."""
+        return self._engine.consider(self._acts.follow(id, Turn.SENT_BACK, reason, actor))
+
+    def verify(self, id: str, opinion: str, *, actor: str) -> Decision:
+        """As `Rectifications.verify`."""
+        return self._engine.consider(self._acts.follow(id, Turn.VERIFIED, opinion, actor))
+
+    def extend(self, id: str, deadline: datetime, *, actor: str, reason: str) -> Decision:
+        """As `Rectifications.extend`."""
+        return self._engine.consider(self._acts.follow(id, Turn.EXTENDED, reason, actor, until=deadline))
+
+
+class ConsideredDuties:
+    """The dry run of a duty that returns."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def done(self, name: str, *, actor: str, note: str | None = None) -> Decision:
+        """As `Duties.done`."""
+        return self._engine.consider(doing(self._engine, name, actor, note))
+
+
 @attrs.frozen
 class Would:
     """`desk.would.spending.apply(...)`: what would be refused, and why."""
@@ -115,6 +170,8 @@ class Would:
     projects: ConsideredProjects
     budgeting: ConsideredBudgeting
     spending: ConsideredSpending
+    rectifications: ConsideredRectifications
+    duties: ConsideredDuties
 
     @classmethod
     def over(cls, engine: Engine) -> Would:
@@ -124,4 +181,6 @@ class Would:
             ConsideredProjects(engine),
             ConsideredBudgeting(engine),
             ConsideredSpending(engine),
+            ConsideredRectifications(engine),
+            ConsideredDuties(engine),
         )

@@ -27,10 +27,12 @@ from . import asking
 from .asking import CostAndEffect, Disclosed
 from .budgeting import Budgeting
 from .considering import Would
+from .duties import Duties
 from .engine import Engine, Environment
 from .environment import NoKey, RandomIds, SystemClock
 from .policies import Policies
 from .projects import Projects
+from .rectifying import Rectifications
 from .spending import Spending
 from .tending import SEALS, Swept, Tending
 
@@ -59,6 +61,8 @@ class Desk:
     projects: Projects
     budgeting: Budgeting
     spending: Spending
+    rectifications: Rectifications
+    duties: Duties
     would: Would
     env: Environment
     _tending: Tending
@@ -95,15 +99,17 @@ class Desk:
             customers,
         )
         engine = Engine(env)
-        spending = Spending(engine)
+        spending, rectifications, duties = Spending(engine), Rectifications(engine), Duties(engine)
         return cls(
             Policies(engine),
             Projects(engine),
             Budgeting(engine),
             spending,
+            rectifications,
+            duties,
             Would.over(engine),
             env,
-            Tending(engine, spending, notifier),
+            Tending(engine, spending, rectifications, duties, notifier),
         )
 
     def document(self, id: str) -> Document:
@@ -208,7 +214,11 @@ class Desk:
         self.env.repository.put_off(key, self.env.clock.now())
 
     def tick(self, limit: int = 100) -> Swept:
-        """Sends due notices, expires approvals that ran out, seals the journal; the host calls it."""
+        """One sweep of at most `limit` of each kind; the host calls it, every few minutes.
+
+        Expires approvals that ran out, escalates overdue rectifications, reports missed duties, seals the journal and
+        sends due notices.
+        """
         return self._tending.tick(limit)
 
     def last_seal(self) -> tuple[int, Digest] | None:

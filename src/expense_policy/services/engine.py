@@ -62,6 +62,8 @@ class Receipt:
         for row in entry.rows:
             if row[0] == "document":
                 status, statement = row[3], row[4]
+            elif row[:2] == ("card", entry.subject):
+                status = row[4] or None
             elif row[0] == "payment":
                 number = int(row[2])
             elif row[0] == "mark":
