@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import attrs
 
-from expense_policy import AlreadyDone, Conflict, Document, RepositoryError
+from expense_policy import AlreadyDone, Conflict, Document, RepositoryError, Status
 from expense_policy.domain.cards import BOOKS, Books, Card
 from expense_policy.domain.claim import Claim
-from expense_policy.domain.holds import Line, Move
+from expense_policy.domain.holds import Line, Move, netted
 from expense_policy.domain.journal import GENESIS, Seal
 from expense_policy.domain.money import UNITS_MAX
 from expense_policy.domain.periods import Month
 from expense_policy.domain.posting import Posting
+from expense_policy.domain.vocabulary import Space
 from expense_policy.ports.repository import Batch, Free, Guard, Put, Take
 
 from .indexes import heads
@@ -40,7 +41,7 @@ def apply(rows: Rows, b: Batch) -> None:
         if _overdrawn(line):
             raise RepositoryError(f"line {line.id} would be overdrawn")
         rows.add(line)
-    for move in b.moves:
+    for move in netted(b.moves):
         rows.put(_moved(rows.get(Line, move.line), move))
     for take in b.takes:
         rows.add(take) if isinstance(take, Take) else _give_back(rows, take)
@@ -56,6 +57,8 @@ def _put(rows: Rows, put: Put) -> None:
     there = rows.get(kind_of(record), record.id)
     if put.expected != (0 if there is None else there.version):
         raise Conflict(f"{record.id} has moved on")
+    if there is not None and type(there) is not type(record):
+        raise RepositoryError(f"{record.id} is a card of another kind")
     if isinstance(record, Document) and not _within(record):
         raise RepositoryError(f"{record.id} would be paid or used beyond its amount")
     rows.put(record, there)
@@ -76,16 +79,16 @@ def _overdrawn(line: Line) -> bool:
     return min(line.reserved, line.committed, line.spent, line.available) < 0
 
 
-def _check_open(what: str, through: Month | None, month: Month | None) -> None:
-    if month is not None and through is not None and through >= month:
-        raise Conflict(f"{what} is closed through {through}")
+def _check_open(line: Line, month: Month | None) -> None:
+    if month is not None and line.closed_through is not None and line.closed_through >= month:
+        raise Conflict(f"line {line.id} is closed through {line.closed_through}")
 
 
 def _moved(line: Line | None, move: Move) -> Line:
     """The line after a move, unless a law forbids it (B2.1, R1.3)."""
     if line is None:
         raise Conflict(f"there is no line {move.line}")
-    _check_open(line.id, line.closed_through, move.month)
+    _check_open(line, move.month)
     names = ("in_force", "reserved", "committed", "spent")
     after = attrs.evolve(line, **{name: getattr(line, name) + getattr(move, name) for name in names})
     if _overdrawn(after):
@@ -99,6 +102,9 @@ def _give_back(rows: Rows, free: Free) -> None:
     taken = rows.get(Take, free.space, free.key)
     if taken is None or taken.ever or taken.by != free.by:
         raise Conflict(f"{free.space} {free.key} is not {free.by}'s to give back")
+    owner = rows.get(Document, free.by) if free.space is Space.VOUCHER else None
+    if owner is not None and (owner.paid > 0 or owner.status in (Status.SETTLED, Status.CLOSED)):
+        raise RepositoryError(f"{free.by} was paid for {free.key}")
     rows.drop(taken)
 
 
@@ -108,8 +114,9 @@ def _write(rows: Rows, b: Batch) -> None:
     if (entry.seq, entry.prev) != ((1, GENESIS) if last is None else (last.seq + 1, last.digest)):
         raise Conflict(f"the journal of {entry.subject} has moved on")
     posted = [fact.month for fact in b.facts if isinstance(fact, Posting)]
-    if posted and isinstance(books := rows.get(Card, BOOKS), Books):
-        _check_open(BOOKS, books.closed_through, min(posted))
+    books = rows.get(Card, BOOKS) if posted else None
+    if isinstance(books, Books) and books.closed_through and books.closed_through >= min(posted):
+        raise RepositoryError(f"the books are closed through {books.closed_through}")
     rows.add(Act(entry, b.key, b.moves, b.facts))
     rows.add(Unsealed(entry.subject, entry.seq))
     for subject, seq, _ in [bound for fact in b.facts if isinstance(fact, Seal) for bound in fact.entries]:
@@ -119,7 +126,7 @@ def _write(rows: Rows, b: Batch) -> None:
 def _close(rows: Rows, b: Batch) -> None:
     """Every line there is closes, or opens again (R1.3)."""
     for line in list(rows.all(Line)):
-        _check_open(line.id, line.closed_through, b.closes)
+        _check_open(line, b.closes)
         if b.reopens not in (None, line.closed_through):
             raise Conflict(f"{line.id} is not closed through {b.reopens}")
         rows.put(attrs.evolve(line, closed_through=b.closes or (b.reopens and b.reopens.plus(-1))))

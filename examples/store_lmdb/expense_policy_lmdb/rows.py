@@ -77,7 +77,7 @@ def _left(a: Act) -> dict[bytes, str]:
         found[key("fact", one)] = dump(digest(fact))
         found |= indexed(type(fact), fact, *(identity(fact) if isinstance(fact, UseRow) else (one,)))
     for move in a.moves:
-        found |= indexed(Move, move, a.entry.subject, a.entry.seq)
+        found |= indexed(Move, move, a.entry.subject, a.entry.seq, str(move.expected))
     return found
 
 
