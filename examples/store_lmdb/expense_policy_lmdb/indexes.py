@@ -30,21 +30,22 @@ def by(columns: str, *since: str) -> Index:
     return tuple(columns.split()), since
 
 
-INDEXES: dict[type, tuple[Index, ...]] = {
+_COLUMNS = ("application", "step_office", "status", "applicant", "type", "department", "kind", "")
+_PAYEES = ("department type payee_account", "department type payee_name")
+INDEXES: dict[type, tuple[str, list[Index]]] = {
     Summary: (
-        *map(by, ("application", "step_office", "status", "applicant", "type", "department", "kind", "")),
-        *[by("status", due) for due in DUE],
-        *[by(f"department type {payee}", "submitted_at") for payee in ("payee_account", "payee_name")],
+        "document",
+        [*map(by, _COLUMNS), *[by("status", d) for d in DUE], *[by(p, "submitted_at") for p in _PAYEES]],
     ),
-    Card: (*map(by, ("kind status", "kind owner", "kind department", "kind")), by("kind", "due")),
-    UseRow: tuple(map(by, ("type month recipient", *USED, "type month"))),
-    Posting: (by("line"), by("month")),
-    Planned: (by("line"),),
-    Move: (by("line"),),
-    VoucherRow: (by("alike on_day"),),
-    Payment: (by("", "at"),),
+    Card: ("card", [*map(by, ("kind status", "kind owner", "kind department", "kind")), by("kind", "due")]),
+    UseRow: ("use", [*map(by, ("type month recipient", *USED, "type month"))]),
+    Posting: ("posting", [by("line"), by("month")]),
+    Planned: ("planned", [by("line")]),
+    Move: ("move", [by("line")]),
+    VoucherRow: ("voucher", [by("alike on_day")]),
+    Payment: ("payment", [by("", "at")]),
 }
-"""Of those that serve a question the first is taken: those whose values few rows share come before."""
+"""By the name of a class. Of those that serve a question the first is taken: few rows share its values."""
 
 _UNITS: Callable[[Any], int] = attrgetter("units")
 SUMS: dict[str, tuple[type[Any], tuple[str, ...], Callable[[Any], int]]] = {
@@ -72,7 +73,7 @@ def told(row: object, column: str) -> str | None:
 def indexed(kind: type, row: object, *at: str | int) -> dict[bytes, str]:
     """The keys that a row is found by, with itself; `at` tells it from the others there."""
     places = []
-    for columns, since in INDEXES.get(kind, ()):
+    for columns, since in INDEXES.get(kind, ("", []))[1]:
         said = [each for name in (*columns, *since) if (each := told(row, name)) is not None]
         if len(said) == len(columns) + len(since):
             places.append(_head(kind, (columns, since), said[: len(columns)]) + key(*said[len(columns) :], *at))
@@ -81,9 +82,9 @@ def indexed(kind: type, row: object, *at: str | int) -> dict[bytes, str]:
 
 def heads(kind: type, asked: Mapping[str, Collection[str]], *since: str) -> list[bytes]:
     """What the keys begin with of the rows that have, in each column, one of its values."""
-    columns = next(index[0] for index in INDEXES[kind] if index[1] == since and asked.keys() >= set(index[0]))
+    columns = next(index[0] for index in INDEXES[kind][1] if index[1] == since and asked.keys() >= set(index[0]))
     return [_head(kind, (columns, since), values) for values in product(*[asked[name] for name in columns])]
 
 
 def _head(kind: type, index: Index, values: Collection[str]) -> bytes:
-    return key("index", line_digest((kind.__name__, *index[0], *index[1], *values)))
+    return key("index", line_digest((INDEXES[kind][0], *index[0], *index[1], *values)))
