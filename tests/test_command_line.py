@@ -86,6 +86,7 @@ def test_help_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
         ["migrate"],
         ["roles"],
         ["claim"],
+        ["allocate"],
     ):
         assert guard.run([*command, "--help"]) == 0
         assert "expense-policy" in capsys.readouterr().out

@@ -141,7 +141,7 @@ def test_every_field_is_signed() -> None:
         "benefit": Effect.of(orders=3),
         "value_class": "gold",
         "vouchers": (voucher(),),
-        "allocation": "by_headcount",
+        "allocation": "rent",
     }
     for field in attrs.fields(Application):
         value: Any = changed.get(field.name, getattr(other, field.name))

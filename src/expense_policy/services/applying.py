@@ -9,6 +9,7 @@ from functools import cached_property
 import attrs
 
 from ..domain import application, claim, claiming, documents
+from ..domain.allocation_rule import AllocationRule, rule_card
 from ..domain.application import Application
 from ..domain.approval import without_chain
 from ..domain.categories import kind_of
@@ -82,6 +83,7 @@ class Submit:
             taken=vouching.taken,
             sums=() if policy is None else (*self._sums(at, policy), *vouching.sums(policy)),
             held=not self.new,
+            cards=self._rule,
         )
 
     @cached_property
@@ -93,8 +95,14 @@ class Submit:
         return customers.known(asked.plan.customers) if asked is not None and asked.plan.customers else {}
 
     @cached_property
+    def _rule(self) -> tuple[str, ...]:
+        """The card of the rule by which its cost is shared, which stands beside a guard of the same name (R1.2)."""
+        name = None if self._asked is None else self._asked.allocation
+        return () if name is None else (rule_card(name),)
+
+    @cached_property
     def _guards(self) -> tuple[str, ...]:
-        return () if self._asked is None else _related(self._asked)
+        return () if self._asked is None else (*_related(self._asked), *self._rule)
 
     def _sums(self, at: datetime, policy: Policy) -> tuple[Sum, ...]:
         return () if self._asked is None else _related_sums(self._asked, self._since(at, policy))
@@ -162,7 +170,9 @@ class Submit:
         if asked is not None:
             project = scene.seen.projects.get(asked.project or "")
             lines = _with_back(scene.seen.lines, previous)
-            found += application.check(asked, policy, lines, project, today, self._met(policy))
+            rule = scene.seen.cards.get(self._rule[0]) if self._rule else None
+            known = rule if isinstance(rule, AllocationRule) else None
+            found += application.check(asked, policy, lines, project, today, self._met(policy), known)
         return found
 
     def _met(self, policy: Policy) -> Mapping[str, Customer] | None:
