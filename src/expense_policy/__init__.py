@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .domain.approval import Verdict as Verdict
     from .domain.budget import BudgetPlan as BudgetPlan
     from .domain.budget import PlanLine as PlanLine
+    from .domain.budget import evenly as evenly
     from .domain.categories._shape import UseRow as UseRow
     from .domain.categories.birthday_gift import BirthdayGift as BirthdayGift
     from .domain.categories.birthday_gift import BirthdayGiftIssued as BirthdayGiftIssued
@@ -62,6 +63,12 @@ if TYPE_CHECKING:
     from .domain.customers import Customer as Customer
     from .domain.customers import OptOut as OptOut
     from .domain.documents import Document as Document
+    from .domain.estimates import Activity as Activity
+    from .domain.estimates import Driver as Driver
+    from .domain.estimates import Drivers as Drivers
+    from .domain.estimates import LastYear as LastYear
+    from .domain.estimates import OperatingPlan as OperatingPlan
+    from .domain.estimates import Trend as Trend
     from .domain.money import Money as Money
     from .domain.organisation import Delegation as Delegation
     from .domain.organisation import Holding as Holding
@@ -131,6 +138,13 @@ _HOMES = {
     "Return": "domain.approval",
     "BudgetPlan": "domain.budget",
     "PlanLine": "domain.budget",
+    "evenly": "domain.budget",
+    "Activity": "domain.estimates",
+    "Driver": "domain.estimates",
+    "Drivers": "domain.estimates",
+    "LastYear": "domain.estimates",
+    "OperatingPlan": "domain.estimates",
+    "Trend": "domain.estimates",
     "BirthdayGift": "domain.categories.birthday_gift",
     "BirthdayGiftIssued": "domain.categories.birthday_gift",
     "Discount": "domain.categories.discount",

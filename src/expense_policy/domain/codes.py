@@ -31,6 +31,7 @@ class Code(StrEnum):
     LINE_EXISTS = "line_exists"
     LINE_MISMATCH = "line_mismatch"
     LINE_NOT_IN_FORCE = "line_not_in_force"
+    LINE_NOT_ITEMISED = "line_not_itemised"
     NOT_EXISTING_CUSTOMER = "not_existing_customer"
     NOTHING_TO_CLOSE = "nothing_to_close"
     OFFICE_NOT_HELD = "office_not_held"

@@ -140,6 +140,13 @@ TEXTS: dict[Code, Text] = {
         "Have the budget approved first, or name a line that is in force.",
         "请先完成预算审批，或选用已生效的预算明细。",
     ),
+    Code.LINE_NOT_ITEMISED: Text(
+        "B1.3",
+        "Line {line} of the draft lacks {fields}.",
+        "预算草案的明细{line}缺少：{fields}。",
+        "State the amounts by month, which add up to the line, and what the amount was estimated from.",
+        "请填写各月金额（合计等于明细金额）及测算依据。",
+    ),
     Code.NOTHING_TO_CLOSE: Text(
         "A3.4",
         "Nothing of this document is paid.",

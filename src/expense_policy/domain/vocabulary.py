@@ -135,6 +135,8 @@ TERMS: dict[str, tuple[str, str]] = {
     "interest": ("the company's interest", "公司利益"),
     "effect": ("effect", "效果"),
     "benefit": ("benefit", "效益"),
+    "months": ("the amounts by month", "各月金额"),
+    "basis": ("the basis of the estimate", "测算依据"),
     "line": ("budget line", "预算明细"),
     "payment": ("payment", "付款"),
     "statement": ("statement", "审批内容"),
