@@ -146,7 +146,7 @@ class MemoryRepository:
             if min(line.reserved, line.committed, line.spent, line.available) < 0:
                 raise RepositoryError(f"line {line.id} would be overdrawn")
             changed[line.id] = line
-        for move in b.moves:
+        for move in holds.netted(b.moves):
             changed[move.line] = moved(changed.get(move.line) or s.lines.get(move.line), move)
         if b.closes is not None:
             changed = {id: _closed(line, b.closes) for id, line in {**s.lines, **changed}.items()}
@@ -207,7 +207,7 @@ class MemoryRepository:
         write(s.entries[subject], seq, (b.entry, b.facts, b.moves))
         write(s.unsealed, (subject, seq), b.entry)
         for move in b.moves:
-            write(s.moved[move.line], (subject, seq), move)
+            write(s.moved[move.line], (subject, seq, str(move.expected)), move)
         if b.closes is not None:
             self._number(b.closes, undo)
         if b.key is not None:

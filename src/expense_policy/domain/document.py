@@ -15,13 +15,18 @@ from .content import Digest, Row
 from .holds import Held
 from .money import Money
 from .payment import Payment
-from .periods import instant_text
+from .periods import Month, instant_text
 from .vocabulary import DocumentId, Kind, PersonId, Status
 
 Content = Application | BudgetPlan | BudgetAdjustment | SupplementaryRequest | Claim
 """The five documents of the policy."""
 Payable = Application | Claim
 """Those that something is paid of."""
+
+
+def expected(form: Content) -> Month | None:
+    """The month in which what a document holds is to be paid; None of one that holds nothing (B2.3)."""
+    return Month(form.expected_payment.year, form.expected_payment.month) if isinstance(form, Payable) else None
 
 
 @attrs.frozen
@@ -115,6 +120,11 @@ class Document:
         step = self.step
         office = None if step is None else step.office
         return bars(self.applicant, self.payee_person, self.signatures, self.before, office)
+
+    @property
+    def expected(self) -> Month | None:
+        """The month in which what it holds is to be paid (B2.3)."""
+        return expected(self.content)
 
     @property
     def counted(self) -> int:

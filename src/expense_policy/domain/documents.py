@@ -22,6 +22,7 @@ from .content import Digest, Row
 from .document import Content as Content
 from .document import Document as Document
 from .document import Payable as Payable
+from .document import expected
 from .holds import Held, Move
 from .money import UNITS_MAX
 from .organisation import Authority, Roster
@@ -90,9 +91,9 @@ def submit(
         nonce=nonce,
     )
     round_ = Round(number, revision, at, policy.version, policy.digest, deciding, chain, nonce, statement)
-    back: tuple[Move, ...] = () if previous is None else holds.release(previous.held)[1]
+    back: tuple[Move, ...] = () if previous is None else holds.release(previous.held, previous.expected)[1]
     shares = tuple((s.line, s.amount.units) for s in content.shares) if isinstance(content, Application) else ()
-    held, moves = holds.reserve(shares)
+    held, moves = holds.reserve(shares, expected(content))
     version = 1 if previous is None else previous.version + 1
     before = () if previous is None else (*previous.before, *previous.signatures)
     document = Document(
@@ -107,17 +108,7 @@ def submit(
         before=before,
         held=held,
     )
-    return Change(document, _merged((*back, *moves)) if back else moves)
-
-
-def _merged(moves: tuple[Move, ...]) -> tuple[Move, ...]:
-    """One move a line, so that giving back and taking again never passes through a shortage of its own making."""
-    lines = dict.fromkeys(move.line for move in moves)
-    merged = []
-    for line in lines:
-        mine = [m for m in moves if m.line == line]
-        merged.append(Move(line, reserved=sum(m.reserved for m in mine), committed=sum(m.committed for m in mine)))
-    return tuple(merged)
+    return Change(document, holds.merged((*back, *moves)) if back else moves)
 
 
 def judge_signature(
@@ -146,14 +137,14 @@ def sign(document: Document, signature: Signature, policy: Policy) -> Change:
     if signature.verdict.outcome is Outcome.APPROVE:
         if len(signatures) < len(document.round.chain):
             return Change(_next(document, signatures=signatures))
-        held, moves = holds.commit(document.held)
+        held, moves = holds.commit(document.held, document.expected)
         # A budget plan that was approved does not expire: it is in force.
         expires = policy.calendar.days_after(at, policy.expiry_days) if document.kind is Kind.APPLICATION else None
         after = _next(
             document, status=Status.APPROVED, signatures=signatures, held=held, approved_at=at, expires_at=expires
         )
         return Change(after, moves)
-    held, moves = holds.release(document.held)
+    held, moves = holds.release(document.held, document.expected)
     returned = signature.verdict.outcome is Outcome.RETURN
     status, ended = (Status.RETURNED, None) if returned else (Status.REJECTED, at)
     return Change(_next(document, status=status, signatures=signatures, held=held, ended_at=ended), moves)
@@ -165,7 +156,7 @@ def pay(view: Approved, payment: Payment, policy: Policy) -> Change:
     It takes the proof that the document is signed in full: nothing else is paid (A4.1).
     """
     document = view.document
-    held, moves = holds.spend(document.held, payment.parts, policy.calendar.month(payment.at))
+    held, moves = holds.spend(document.held, payment.parts, policy.calendar.month(payment.at), document.expected)
     due = policy.calendar.days_after(payment.at, policy.use_due_days)
     return Change(_next(document, held=held, payments=(*document.payments, payment), use_due_at=due), moves)
 
@@ -175,7 +166,7 @@ def reverse(document: Document, undone: Payment, policy: Policy) -> Change:
     if undone.units >= 0 or undone.reverses is None:
         raise ValueError("a reversal is below 0 and names the payment it undoes")
     spend = holds.spend if document.ended_at is None else holds.give_back
-    held, moves = spend(document.held, undone.parts, policy.calendar.month(undone.at))
+    held, moves = spend(document.held, undone.parts, policy.calendar.month(undone.at), document.expected)
     return Change(_next(document, held=held, payments=(*document.payments, undone)), moves)
 
 
@@ -186,7 +177,7 @@ def use(document: Document, used: int, rows: int) -> Change:
 
 def end(document: Document, status: Status, at: datetime, *, used: int | None = None, rows: int = 0) -> Change:
     """The document at its end, its use record grown on the way: what it still holds goes back to its lines."""
-    held, moves = holds.release(document.held)
+    held, moves = holds.release(document.held, document.expected)
     use_rows = document.use_rows + rows
     return Change(_next(document, status=status, held=held, ended_at=at, used=used, use_rows=use_rows), moves)
 

@@ -112,6 +112,7 @@ class Batch:
     Whoever opens one says through which month it is closed, as every other line is, and bumps the guard `BOOKS`.
     """
     moves: tuple[Move, ...] = ()
+    """One a line and expected month. A line is judged by all of them together, as `holds.netted` adds them up."""
     takes: tuple[Take | Free, ...] = ()
     facts: tuple[Fact, ...] = ()
     notices: tuple[Notice, ...] = ()
@@ -133,7 +134,7 @@ class Batch:
         if len(self.lines) > 1:
             check_once("line", [line.id for line in self.lines])
         if len(self.moves) > 1:
-            check_once("line's move", [move.line for move in self.moves])
+            check_once("line's move", [(move.line, move.expected) for move in self.moves])
         if len(self.takes) > 1:
             check_once("key", [(take.space, take.key) for take in self.takes])
         if len(self.notices) > 1:
