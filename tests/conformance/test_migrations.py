@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,6 @@ from expense_adapters.sql.migrations.released import FOLDER, released, told
 from expense_adapters.sql.schema import VERSION, metadata
 from expense_policy import verify
 from expense_policy.domain.categories import UseRow
-from expense_policy.domain.categories.sms import SmsSent
 from expense_policy.ports.errors import RepositoryUnavailable
 from expense_policy.testing.batches import LATER, Clerk, use_row
 from tests.world import World
@@ -260,7 +258,9 @@ UNDONE = (
     "ALTER TABLE documents ADD CONSTRAINT documents_within"
     " CHECK (paid >= 0 AND paid <= units AND used >= 0 AND used <= units)",
     "DROP INDEX moves_line{on moves}",
+    "ALTER TABLE moves DROP {key of moves}",
     "ALTER TABLE moves DROP COLUMN expected",
+    "ALTER TABLE moves ADD PRIMARY KEY (subject, seq, line)",
     "DROP INDEX payments_at{on payments}",
     "{of payments}",
     "CREATE UNIQUE INDEX payments_reversed ON payments (document, reverses)",
@@ -271,6 +271,7 @@ UNDONE = (
 def _undone(mariadb: bool) -> list[str]:
     whole = "ALTER TABLE payments MODIFY `at` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL"
     told = [each.replace("{of payments}", whole if mariadb else "SELECT 1") for each in UNDONE]
+    told = [each.replace("{key of moves}", "PRIMARY KEY" if mariadb else "CONSTRAINT moves_pkey") for each in told]
     return [re.sub(r"\{on (\w+)\}", r" ON \1" if mariadb else "", each) for each in told]
 
 
@@ -279,33 +280,24 @@ def _laws(engine: str) -> list[str]:
     return (FIXTURES / f"laws_3_{engine}.sql").read_text(encoding="utf-8").rstrip("\n").split("\n-- next\n")
 
 
-def _with_uses(url: str) -> list[UseRow]:
-    with closing(SqlRepository(url)) as store:
-        world = World.with_budget(store)
-        form = world.sms()
-        id = world.apply(form).id
-        world.sign_all(id)
-        world.on(date(2026, 1, 21))
-        # Messages are about no thing: their rows are what a library of schema 2 wrote.
-        sent = tuple(SmsSent(world.clock.now() - timedelta(hours=1), f"C{n}") for n in (1, 2))
-        world.desk.spending.record_use(id, sent, actor="li.na")
-        return _uses(store)
-
-
 def _standing(url: str) -> list[tuple[str, str]]:
     """What stands there; PostgreSQL remembers the column that was dropped."""
     return [word for word in _whole(url)[1] if "pg.dropped" not in word[0]]
 
 
-def test_a_server_of_schema_3_is_upgraded(postgres_url: str) -> None:
+def test_a_server_of_schema_3_is_upgraded(postgres_url: str, tmp_path: Path) -> None:
     """On PostgreSQL too every row stays as it was and is found, and nothing is told from a new store."""
-    uses, new = _with_uses(postgres_url), (VERSION, _standing(postgres_url))
+    SqlRepository(postgres_url).close()
+    new, old = (VERSION, _standing(postgres_url)), _loaded(DUMP_3, tmp_path / "old.db")
+    columns = _columns(old)
+    rows = _rows(old, columns)
     functions = [law.replace("(", " ").split()[2] for law in postgres.DIALECT.laws() if law.split()[1] == "FUNCTION"]
     with psycopg.connect(postgres_url) as plain:
-        for name in functions:
-            plain.execute(f"DROP FUNCTION {name} CASCADE".encode())
-        for statement in _undone(mariadb=False):
+        for statement in (*[f"DROP FUNCTION {name} CASCADE" for name in functions], *_undone(mariadb=False)):
             plain.execute(statement.encode())
+        for table, names in columns.items():
+            said = f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(names))})"
+            plain.cursor().executemany(said.encode(), rows[table])
         plain.execute("UPDATE schema_version SET version = 3")
         for law in _laws("postgres"):
             plain.execute(law.encode())
@@ -315,15 +307,22 @@ def test_a_server_of_schema_3_is_upgraded(postgres_url: str) -> None:
     done = migrate(postgres_url)
     assert (done.found, done.schema) == (3, VERSION)
     assert (_whole(postgres_url)[0], _standing(postgres_url)) == new
+    with psycopg.connect(postgres_url) as plain:
+        for table, names in columns.items():
+            of = ", ".join(f'"{name}"' for name in names)
+            assert plain.execute(f"SELECT {of} FROM {table} ORDER BY 1, 2".encode()).fetchall() == rows[table]
     with closing(SqlRepository(postgres_url)) as store:
-        assert (store.lacking(), verify(store).breaks, _uses(store)) == ((), (), uses)
-        Clerk(store).does("d9", facts=(use_row("d9", 1, item="tea"),))
-        assert [row.document for row in store.uses((("item", "tea"),))] == ["d9"]
+        report, (_, _, entries, documents, uses) = verify(store), HOLDS[DUMP_3]
+        assert (store.lacking(), report.entries, report.documents, report.breaks) == ((), entries, documents, ())
+        assert len(_uses(store)) == uses
+        Clerk(store).does("d9", facts=(use_row("d9", 1, item="honey"),))
+        assert [row.document for row in store.uses((("item", "honey"),))] == ["d9"]
 
 
 def test_a_store_on_mariadb_is_not_upgraded(mariadb_url: str) -> None:
     """MariaDB can't take back half an upgrade: an older store there is told as due, refused, and left as it is."""
-    _with_uses(mariadb_url)
+    with closing(SqlRepository(mariadb_url)) as store:
+        Clerk(store).does("s")
     with pymysql.connect(**place(mariadb_url)) as plain, plain.cursor() as cursor:
         for law in mariadb.DIALECT.laws():
             cursor.execute(f"DROP TRIGGER {law.split()[2]}")

@@ -41,7 +41,7 @@ TABLES = {
     ),
     "moves": (
         "subject seq# line in_force# reserved# committed# spent# month#? expected",
-        "subject seq line",
+        "subject seq line expected",
         {"moves_line": "line expected"},
     ),
     "payments": (
@@ -121,6 +121,8 @@ def _alter() -> None:
     op.create_check_constraint("documents_within", "documents", WITHIN)
     op.create_index("documents_application", "documents", ["application"])
     op.create_index("documents_pay_by", "documents", ["pay_by"])
+    op.drop_constraint("moves_pkey", "moves")
+    op.create_primary_key("moves_pkey", "moves", TABLES["moves"][1].split())
     op.create_index("moves_line", "moves", ["line", "expected"])
     op.drop_index("payments_reversed", "payments")
     op.create_index("payments_at", "payments", ["at"])
