@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import attrs
 
 from expense_policy.domain.cards import BOOKS, Books
 from expense_policy.domain.holds import Move
+from expense_policy.domain.negotiation import Offer, Reviewed
 from expense_policy.domain.periods import Month
 from expense_policy.domain.policy import Policy
-from expense_policy.domain.posting import Posting, Source
-from expense_policy.ports.repository import Guard, Look, Put, Seen
+from expense_policy.domain.posting import Planned, Posting, Source
+from expense_policy.domain.vocabulary import Space
+from expense_policy.domain.voucher import Voucher, VoucherKind, VoucherRow
+from expense_policy.ports.repository import Guard, Look, Put, Seen, Take
 from expense_policy.services.engine import Effects, Engine, Receipt, Scene, Verdicts
 
-from .world import World
+from .world import World, cny
 
 DECEMBER, JANUARY = Month(2025, 12), Month(2026, 1)
 
@@ -27,7 +30,7 @@ class Write:
 
     subject: str
     effects: Callable[[Seen], Effects]
-    seen: Look = Look()
+    seen: Look = attrs.field(factory=Look)
     actor: str = "officer"
     reason: str | None = None
     name: str = "write"
@@ -72,6 +75,29 @@ def reopen(world: World, month: Month) -> Receipt:
     )
 
 
+def kept(world: World, paid: str) -> None:
+    """A month closed twice, a correction of it, what was planned, a voucher of a paid document, a view of a draft."""
+    world.clock.at += timedelta(seconds=1)
+    undone = posting("ledger", 2, -2_000, DECEMBER, reverses=1, reference="V-17")
+    post(world, "ledger", posting("ledger", 1, 5_000, DECEMBER), undone)
+    close(world, DECEMBER)
+    reopen(world, DECEMBER)
+    post(world, "earlier", posting("earlier", 1, 700, DECEMBER, project="fair"))
+    close(world, DECEMBER)
+    post(world, "ledger", posting("ledger", 3, 300, JANUARY, corrects=DECEMBER))
+    write(world, "planned", facts=(Planned("planned", "mkt-gifts", JANUARY, 1_000),))
+    amounts = (cny("100.00"), cny("13.00"), cny("113.00"))
+    invoice = Voucher(VoucherKind.INVOICE, "04411", "Tea House", "We", date(2026, 1, 3), *amounts, code="011002")
+    take = Take(Space.VOUCHER, invoice.key, paid)
+    write(world, "vouched", facts=(VoucherRow("vouched", 1, 1, invoice, "a" * 64),), takes=(take,))
+    offer = Offer("mkt-gifts", cny("10.00"), "Less will do.")
+    write(world, "reviewed", facts=(Reviewed("reviewed", 1, 1, "officer", world.clock.at, (offer,)),))
+
+
+NUMBERED = "document = 'ledger' AND number = 1"
+"""The first of the closed month's postings, in SQL."""
+NEW = {"number": "99", "seq": "99", "book_number": "NULL"}
+"""What a row copied from a posting has otherwise, to be a new one."""
 _BOOKS = Look(cards=(BOOKS,), guards=(BOOKS,))
 
 

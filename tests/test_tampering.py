@@ -22,11 +22,8 @@ from expense_policy.domain.approval import Approve
 from expense_policy.domain.categories.sms import SmsSent
 from expense_policy.domain.holds import Move
 from expense_policy.domain.journal import Entry, digest_of
-from expense_policy.domain.negotiation import Offer, Reviewed
 from expense_policy.domain.organisation import Delegation
-from expense_policy.domain.posting import Planned
 from expense_policy.domain.project import Project
-from expense_policy.domain.voucher import Voucher, VoucherKind, VoucherRow
 from expense_policy.ports.repository import Batch
 from expense_policy.services.desk import Desk
 from expense_policy.services.verification import verify
@@ -35,7 +32,7 @@ from expense_policy.testing.company import Papers, People, Post, SetClock
 
 from . import books
 from .forging import Forger
-from .world import World, cny
+from .world import World
 
 AT = datetime(2027, 5, 1, tzinfo=timezone.utc)
 
@@ -264,32 +261,10 @@ def _small(path: Path) -> None:
     world.sign_all(sent)
     world.desk.spending.record_use(sent, (SmsSent(world.clock.at, "C1"), SmsSent(world.clock.at, "C2")), actor="li.na")
     world.apply(world.gift("100.00"))
-    _books(world)
+    books.kept(world, id)
     world.desk.tick()
     world.desk.spending.withdraw(world.apply(world.gift("100.00")).id, actor="li.na")
     store.close()
-
-
-def _books(world: World) -> None:
-    """A month closed twice, a correction of it, what was planned, a voucher, a view of a draft."""
-    world.clock.at += timedelta(seconds=1)
-    books.post(
-        world,
-        "ledger",
-        books.posting("ledger", 1, 5_000, books.DECEMBER),
-        books.posting("ledger", 2, -2_000, books.DECEMBER, reverses=1, reference="V-17"),
-    )
-    books.close(world, books.DECEMBER)
-    books.reopen(world, books.DECEMBER)
-    books.post(world, "earlier", books.posting("earlier", 1, 700, books.DECEMBER, project="fair"))
-    books.close(world, books.DECEMBER)
-    books.post(world, "ledger", books.posting("ledger", 3, 300, books.JANUARY, corrects=books.DECEMBER))
-    books.write(world, "planned", facts=(Planned("planned", "mkt-gifts", books.JANUARY, 1_000),))
-    amounts = (cny("100.00"), cny("13.00"), cny("113.00"))
-    invoice = Voucher(VoucherKind.INVOICE, "04411", "Tea House", "We", date(2026, 1, 3), *amounts, code="011002")
-    books.write(world, "vouched", facts=(VoucherRow("vouched", 1, 1, invoice, "a" * 64),))
-    offer = Offer("mkt-gifts", cny("10.00"), "Less will do.")
-    books.write(world, "reviewed", facts=(Reviewed("reviewed", 1, 1, "officer", world.clock.at, (offer,)),))
 
 
 @pytest.fixture(scope="module")

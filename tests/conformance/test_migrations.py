@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,10 @@ from expense_adapters.sql.migrations.released import FOLDER, released, told
 from expense_adapters.sql.schema import VERSION, metadata
 from expense_policy import verify
 from expense_policy.domain.categories import UseRow
+from expense_policy.domain.payment import Payment
 from expense_policy.ports.errors import RepositoryUnavailable
 from expense_policy.testing.batches import LATER, Clerk, use_row
+from tests import books
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -130,6 +133,23 @@ def test_a_store_of_an_older_schema_is_upgraded(dump: Path, tmp_path: Path) -> N
         ]
         with pytest.raises(sqlite3.IntegrityError, match="no update of what was written"):
             plain.execute("UPDATE journal SET actor = 'x'")
+
+
+def test_payments_of_before_need_no_postings(tmp_path: Path) -> None:
+    """Payments and reversals of a library that posted nothing are no break, whatever is posted from then on (I12)."""
+    old = _loaded(DUMP_3, tmp_path / "old.db")
+    migrate(f"sqlite:///{old}")
+    with closing(SqlRepository(f"sqlite:///{old}")) as store:
+        facts = [fact for _, each in store.history() for fact in each]
+        paid = [fact for fact in facts if isinstance(fact, Payment)]
+        assert {payment.reverses for payment in paid} == {None, 1}
+        world = World.open(store)
+        world.on(date(2026, 3, 2))
+        books.post(world, "ledger", books.posting("ledger", 1, 700, books.JANUARY))
+        books.close(world, books.JANUARY)
+        assert verify(store).breaks == ()
+        (posted,) = store.postings(books.JANUARY)
+        assert posted[0] == 1
 
 
 @pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)
