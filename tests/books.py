@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import attrs
 
-from expense_policy.domain.cards import BOOKS, Books
 from expense_policy.domain.holds import Move
 from expense_policy.domain.negotiation import Offer, Reviewed
 from expense_policy.domain.periods import Month
@@ -16,8 +14,9 @@ from expense_policy.domain.policy import Policy
 from expense_policy.domain.posting import Planned, Posting, Source
 from expense_policy.domain.vocabulary import Space
 from expense_policy.domain.voucher import Voucher, VoucherKind, VoucherRow
-from expense_policy.ports.repository import Guard, Look, Put, Seen, Take
-from expense_policy.services.engine import Effects, Engine, Receipt, Scene, Verdicts
+from expense_policy.ports.repository import Look, Take
+from expense_policy.services.effects import Effects
+from expense_policy.services.engine import Engine, Receipt, Scene, Verdicts
 
 from .world import World, cny
 
@@ -29,24 +28,23 @@ class Write:
     """An act of these effects."""
 
     subject: str
-    effects: Callable[[Seen], Effects]
-    seen: Look = attrs.field(factory=Look)
+    effects: Effects
     actor: str = "officer"
     reason: str | None = None
     name: str = "write"
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
-        """What the effects rest on."""
-        return self.seen
+        """They rest on nothing."""
+        return Look()
 
     def decide(self, scene: Scene) -> Verdicts:
         """Always what was asked for."""
-        return self.effects(scene.seen)
+        return self.effects
 
 
 def write(world: World, subject: str, **effects: Any) -> Receipt:
     """Does it, whatever is in them."""
-    return Engine(world.desk.env).perform(Write(subject, lambda seen: Effects(**effects)))
+    return Engine(world.desk.env).perform(Write(subject, Effects(**effects)))
 
 
 def posting(document: str, number: int, units: int, month: Month, line: str = "mkt-gifts", **said: Any) -> Posting:
@@ -63,27 +61,15 @@ def post(world: World, document: str, *postings: Posting) -> Receipt:
     return write(world, document, facts=postings, moves=moves)
 
 
-def close(world: World, month: Month) -> Receipt:
-    """Closes a month, whatever of it there is."""
-    return Engine(world.desk.env).perform(Write(BOOKS, lambda seen: _books(seen, month, closes=month), _BOOKS))
-
-
-def reopen(world: World, month: Month) -> Receipt:
-    """Opens it again."""
-    return Engine(world.desk.env).perform(
-        Write(BOOKS, lambda seen: _books(seen, month.plus(-1), reopens=month), _BOOKS)
-    )
-
-
 def kept(world: World, paid: str) -> None:
     """A month closed twice, a correction of it, what was planned, a voucher of a paid document, a view of a draft."""
     world.clock.at += timedelta(seconds=1)
     undone = posting("ledger", 2, -2_000, DECEMBER, reverses=1, reference="V-17")
     post(world, "ledger", posting("ledger", 1, 5_000, DECEMBER), undone)
-    close(world, DECEMBER)
-    reopen(world, DECEMBER)
+    world.desk.closing.close(DECEMBER, actor="officer")
+    world.desk.closing.reopen(DECEMBER, actor="cfo", reason="One came late.")
     post(world, "earlier", posting("earlier", 1, 700, DECEMBER, project="fair"))
-    close(world, DECEMBER)
+    world.desk.closing.close(DECEMBER, actor="officer")
     post(world, "ledger", posting("ledger", 3, 300, JANUARY, corrects=DECEMBER))
     write(world, "planned", facts=(Planned("planned", "mkt-gifts", JANUARY, 1_000),))
     amounts = (cny("100.00"), cny("13.00"), cny("113.00"))
@@ -98,11 +84,3 @@ NUMBERED = "document = 'ledger' AND number = 1"
 """The first of the closed month's postings, in SQL."""
 NEW = {"number": "99", "seq": "99", "book_number": "NULL"}
 """What a row copied from a posting has otherwise, to be a new one."""
-_BOOKS = Look(cards=(BOOKS,), guards=(BOOKS,))
-
-
-def _books(seen: Seen, through: Month, **what: Month) -> Effects:
-    before = seen.cards.get(BOOKS)
-    version = 0 if before is None else before.version
-    books = Put(Books(BOOKS, version + 1, through), version)
-    return Effects(guards=(Guard(BOOKS, seen.guards.get(BOOKS, 0)),), puts=(books,), **what)

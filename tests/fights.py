@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import attrs
@@ -14,11 +15,13 @@ from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.holds import Move
 from expense_policy.domain.organisation import Holding
 from expense_policy.domain.periods import Month
+from expense_policy.domain.rectification import Deviation, Finding
 from expense_policy.domain.refusals import Refused
 from expense_policy.domain.vocabulary import Space
 from expense_policy.ports.errors import Conflict
 from expense_policy.ports.repository import Batch, Look, Repository, Seen, Take
-from expense_policy.services.engine import Receipt
+from expense_policy.services.engine import Engine, Receipt
+from expense_policy.services.rectifying import Escalate
 from expense_policy.testing.batches import Clerk
 
 from .orders import Choose, Played, every_order
@@ -191,6 +194,45 @@ def two_steps(world: World, n: int) -> Case:
     return Case((signs("As officer."), signs("As head.")), stands)
 
 
+def one_deviation(world: World, n: int) -> Case:
+    """Two officers have one deviation put right (B2.4)."""
+    deviation = Deviation(_name(n), "marketing", Month(2026, 1), 100, 200, 10_000)
+
+    def opens(actor: str) -> Act:
+        return lambda at: at.desk.rectifications.for_deviation(deviation, actor=actor)
+
+    return Case((opens("officer"), opens("two.hats")), lambda answers: _card(world, deviation.rectification))
+
+
+def _card(world: World, id: str) -> object:
+    card = world.desk.rectifications.get(id)
+    return (card.opened_by, card.version, card.status, card.reached, len(list(_store(world).history(id))))
+
+
+def _on_overdue(world: World, second: Callable[[str], Act]) -> Case:
+    """A sweep that escalates an overdue rectification, and another act on it."""
+    now, finding = world.clock.at, Finding("2026-01", "marketing", "B2.4", "Too late.")
+    world.clock.at -= timedelta(seconds=1)
+    id = world.desk.rectifications.open(finding, actor="officer", deadline=now).id
+    world.desk.rectifications.answer(id, "Done.", actor="head.mkt")
+    world.clock.at = now
+    return Case((_escalates(id), second(id)), lambda answers: _card(world, id))
+
+
+def _escalates(id: str) -> Act:
+    return lambda at: Engine(at.desk.env).perform(Escalate(id, at.desk.env.directory))
+
+
+def escalate_escalate(world: World, n: int) -> Case:
+    """Two sweeps at once escalate what is overdue (B2.4)."""
+    return _on_overdue(world, _escalates)
+
+
+def escalate_verify(world: World, n: int) -> Case:
+    """What is overdue is escalated while it is verified (B2.4)."""
+    return _on_overdue(world, lambda id: lambda at: at.desk.rectifications.verify(id, "Good.", actor="two.hats"))
+
+
 def _tried(decide: Callable[[World], Batch | None]) -> Act:
     """Look, decide, commit, as every act of the desk: for what is no service yet."""
 
@@ -291,6 +333,9 @@ SERVICES: dict[str, Fight] = {
     "slice, slice": two_slices,
     "reverse, reverse": reverse_reverse,
     "one key twice": one_key,
+    "one deviation twice": one_deviation,
+    "escalate, escalate": escalate_escalate,
+    "escalate, verify": escalate_verify,
 }
 NO_SERVICE: dict[str, Fight] = {
     "one voucher twice": same_voucher,

@@ -109,10 +109,10 @@ def test_numbers_of_two_closings_can_change_places(kept: Kept) -> None:
     world, month = kept.world, books.DECEMBER
     world.clock.at += timedelta(seconds=1)
     books.post(world, "b", *[books.posting("b", n, 100, month) for n in (1, 2)])
-    books.close(world, month)
-    books.reopen(world, month)
+    world.desk.closing.close(month, actor="officer")
+    world.desk.closing.reopen(month, actor="cfo", reason="One came late.")
     books.post(world, "a", books.posting("a", 1, 100, month))
-    books.close(world, month)
+    world.desk.closing.close(month, actor="officer")
     kept.close()
     assert kept.modes() == (False, False, False)
     forger = Forger(kept.path)

@@ -24,6 +24,7 @@ from expense_policy.domain.holds import Move
 from expense_policy.domain.journal import Entry, digest_of
 from expense_policy.domain.organisation import Delegation
 from expense_policy.domain.project import Project
+from expense_policy.domain.rectification import Finding
 from expense_policy.ports.repository import Batch
 from expense_policy.services.desk import Desk
 from expense_policy.services.verification import verify
@@ -262,6 +263,8 @@ def _small(path: Path) -> None:
     world.desk.spending.record_use(sent, (SmsSent(world.clock.at, "C1"), SmsSent(world.clock.at, "C2")), actor="li.na")
     world.apply(world.gift("100.00"))
     books.kept(world, id)
+    late = Finding("mkt-gifts", "marketing", "B2.4", "Too early.")
+    world.desk.rectifications.answer(world.desk.rectifications.open(late, actor="cfo").id, "Done.", actor="head.mkt")
     world.desk.tick()
     world.desk.spending.withdraw(world.apply(world.gift("100.00")).id, actor="li.na")
     store.close()

@@ -9,6 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .domain.allocation import Allocation as Allocation
+    from .domain.allocation import Cost as Cost
+    from .domain.allocation import Method as Method
+    from .domain.allocation import Part as Part
+    from .domain.allocation import SharedCosts as SharedCosts
+    from .domain.allocation import Used as Used
+    from .domain.allocation_rule import Allocated as Allocated
+    from .domain.allocation_rule import AllocationBasis as AllocationBasis
+    from .domain.allocation_rule import AllocationRule as AllocationRule
+    from .domain.allocation_rule import AllocationTerms as AllocationTerms
+    from .domain.allocation_rule import Pool as Pool
+    from .domain.allocation_rule import Receiver as Receiver
     from .domain.application import Application as Application
     from .domain.application import Attachment as Attachment
     from .domain.application import Payee as Payee
@@ -63,6 +75,8 @@ if TYPE_CHECKING:
     from .domain.customers import Customer as Customer
     from .domain.customers import OptOut as OptOut
     from .domain.documents import Document as Document
+    from .domain.duty import Duty as Duty
+    from .domain.duty import Returning as Returning
     from .domain.estimates import Activity as Activity
     from .domain.estimates import Driver as Driver
     from .domain.estimates import Drivers as Drivers
@@ -76,6 +90,11 @@ if TYPE_CHECKING:
     from .domain.payment import Instruction as Instruction
     from .domain.periods import Month as Month
     from .domain.project import Project as Project
+    from .domain.rectification import Deviation as Deviation
+    from .domain.rectification import Finding as Finding
+    from .domain.rectification import FollowUp as FollowUp
+    from .domain.rectification import Rectification as Rectification
+    from .domain.rectification import Turn as Turn
     from .domain.refusals import Code as Code
     from .domain.refusals import ExpensePolicyError as ExpensePolicyError
     from .domain.refusals import Refusal as Refusal
@@ -128,6 +147,18 @@ _HOMES = {
     "RepositoryUnavailable": "ports.errors",
     "Tampered": "ports.errors",
     "verify": "services.verification",
+    "Allocation": "domain.allocation",
+    "Cost": "domain.allocation",
+    "Method": "domain.allocation",
+    "Part": "domain.allocation",
+    "SharedCosts": "domain.allocation",
+    "Used": "domain.allocation",
+    "Allocated": "domain.allocation_rule",
+    "AllocationBasis": "domain.allocation_rule",
+    "AllocationRule": "domain.allocation_rule",
+    "AllocationTerms": "domain.allocation_rule",
+    "Pool": "domain.allocation_rule",
+    "Receiver": "domain.allocation_rule",
     "Verdict": "domain.approval",
     "Application": "domain.application",
     "Attachment": "domain.application",
@@ -192,6 +223,13 @@ _HOMES = {
     "Holding": "domain.organisation",
     "Instruction": "domain.payment",
     "Project": "domain.project",
+    "Deviation": "domain.rectification",
+    "Finding": "domain.rectification",
+    "FollowUp": "domain.rectification",
+    "Rectification": "domain.rectification",
+    "Turn": "domain.rectification",
+    "Duty": "domain.duty",
+    "Returning": "domain.duty",
     "Code": "domain.refusals",
     "ExpensePolicyError": "domain.refusals",
     "Refusal": "domain.refusals",

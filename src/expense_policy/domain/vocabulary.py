@@ -47,6 +47,8 @@ class Space(StrEnum):
     LINE = "line"
     VOUCHER = "voucher"
     USE = "use"
+    ALLOCATION = "allocation"
+    COST = "cost"
 
 
 class Office:
@@ -59,6 +61,7 @@ class Office:
     GENERAL_MANAGER = "general_manager"
     BOARD_DELEGATE = "board_delegate"
     CASHIER = "cashier"
+    INTERNAL_AUDIT = "internal_audit"
 
 
 CATEGORIES: tuple[str, ...] = (
@@ -119,6 +122,19 @@ TERMS: dict[str, tuple[str, str]] = {
     "supplementary_request": ("supplementary-budget request", "追加预算"),
     "claim": ("claim", "费用报销单"),
     "set_off": ("set-off", "抵减"),
+    "shared_costs": ("shared costs", "共同费用"),
+    "pool": ("pool", "费用池"),
+    "receiver": ("receiver", "分摊对象"),
+    "allocation": ("allocation", "费用分摊"),
+    "allocation_rule": ("allocation rule", "分摊规则"),
+    "equal": ("equal shares", "平均分摊"),
+    "fixed": ("fixed shares", "固定比例"),
+    "headcount": ("headcount", "人数"),
+    "revenue": ("revenue", "收入"),
+    "usage": ("usage", "使用量"),
+    "direct": ("direct", "直接分配法"),
+    "step_down": ("step-down", "顺序分配法"),
+    "reciprocal": ("reciprocal", "交互分配法"),
     "spring_festival": ("Spring Festival", "春节"),
     "dragon_boat": ("Dragon Boat Festival", "端午节"),
     "mid_autumn": ("Mid-Autumn Festival", "中秋节"),
@@ -230,6 +246,42 @@ TERMS: dict[str, tuple[str, str]] = {
     "response_minutes": ("response time (minutes)", "响应时间（分钟）"),
     "solving_minutes": ("solving time (minutes)", "解决时间（分钟）"),
     "bank_transfer": ("bank transfer", "银行转账"),
+    "accounts": ("monthly accounts", "月度核算"),
+    "posting": ("posting", "入账"),
+    "entry": ("double entry", "会计分录"),
+    "correction": ("correction of a closed month", "以前月份更正"),
+    "books": ("books", "账簿"),
+    "month_closed": ("closed month", "已结账月份"),
+    "accrual": ("accrual basis", "权责发生制"),
+    "cash_basis": ("cash basis", "收付实现制"),
+    "ledger_account": ("ledger account", "会计科目"),
+    "payable": ("payable", "应付款"),
+    "receivable": ("receivable", "应收款"),
+    "bank": ("bank", "银行存款"),
+    "incurred": ("incurred", "实际发生"),
+    "final": ("settled at the end", "结清调整"),
+    "paid": ("paid in cash", "现金支付"),
+    "recorded": ("paid elsewhere and recorded", "他处支付补录"),
+    "allocated": ("allocated", "分摊"),
+    "recorded_cost": ("recorded cost", "补录费用"),
+    "rectification": ("rectification", "整改"),
+    "finding": ("finding", "问题"),
+    "budget_deviation": ("budget not kept to", "预算执行偏差"),
+    "owner": ("owner", "整改责任人"),
+    "answerer": ("one who answered", "整改答复人"),
+    "deadline": ("deadline", "整改期限"),
+    "measures": ("measures", "整改措施"),
+    "follow_up": ("follow-up", "跟踪"),
+    "escalation": ("escalation", "逐级上报"),
+    "open": ("open", "待整改"),
+    "answered": ("answered", "已答复"),
+    "verified": ("verified", "已验证"),
+    "duty": ("returning duty", "定期职责"),
+    "monitoring": ("monitoring of the budget", "预算执行监控"),
+    "accounting": ("monthly accounts", "月度核算"),
+    "audit": ("internal audit's work", "内部审计工作"),
+    "overdue": ("overdue", "已逾期"),
+    "missed": ("missed", "逾期未办"),
 }
 """Every term with its English and its Chinese."""
 

@@ -7,12 +7,14 @@ from datetime import datetime
 import attrs
 
 from ..domain.adoption import PolicyVersion
+from ..domain.allocation_rule import Allocated, AllocationRule
 from ..domain.approval import Round, Signature
 from ..domain.cards import Books, Card, Paper
 from ..domain.categories import UseRow
 from ..domain.claim import Claim
 from ..domain.content import Digest, Row, line_digest
 from ..domain.documents import Content, Document, Payable
+from ..domain.duty import Duty
 from ..domain.holds import Line, Move
 from ..domain.journal import Seal
 from ..domain.negotiation import Reviewed
@@ -20,15 +22,16 @@ from ..domain.payment import PayeeAccount, Payment
 from ..domain.periods import instant_text
 from ..domain.posting import Planned, Posting
 from ..domain.project import Project
+from ..domain.rectification import Rectification
 from ..domain.vocabulary import DocumentId
 from ..domain.voucher import VoucherRow
 
 SEALS = "seal"
 """The subject whose entries are seals."""
 
-CARDS: tuple[type[Card], ...] = (Books,)
+CARDS: tuple[type[Card], ...] = (Books, Duty, Rectification, AllocationRule)
 """Every kind of card."""
-PAPERS: tuple[type[Paper], ...] = (Reviewed,)
+PAPERS: tuple[type[Paper], ...] = (Reviewed, Allocated)
 """Every kind of paper."""
 
 Record = Document | PayeeAccount | PolicyVersion | Project | Card

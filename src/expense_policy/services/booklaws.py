@@ -49,12 +49,12 @@ def _spent(played: Replay) -> None:
 
 
 def _undone(played: Replay) -> None:
-    """A posting that undoes another is below 0, and those of one together come to no more than it."""
+    """A posting that undoes another is of the other sign, and those of one together come to no more than it."""
     undone: dict[tuple[str, ...], int] = defaultdict(int)
     for posting in played.postings.values():
         if posting.reverses is not None:
             undone[(posting.document, posting.source.value, str(posting.reverses), posting.line)] += posting.units
     for at, units in undone.items():
         first = played.postings.get(at)
-        if first is None or not 0 <= first.units + units <= first.units:
+        if first is None or not min(0, first.units) <= first.units + units <= max(0, first.units):
             played.broken(at[0], "I30", f"more was undone of posting {at[2]} on {at[3]} than it says")

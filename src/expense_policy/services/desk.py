@@ -9,6 +9,7 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from ..domain import documents
+from ..domain.accounting import MonthlyAccounts
 from ..domain.categories import UseRow
 from ..domain.content import Digest
 from ..domain.documents import Document
@@ -23,14 +24,19 @@ from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice, Notifier
 from ..ports.repository import Fact, Look, Repository, Summary
-from . import asking
+from . import accounting, asking
+from .allocating import Allocations
 from .asking import CostAndEffect, Disclosed
 from .budgeting import Budgeting
+from .closing import Closing
 from .considering import Would
+from .duties import Duties
 from .engine import Engine, Environment
 from .environment import NoKey, RandomIds, SystemClock
 from .policies import Policies
 from .projects import Projects
+from .recording import Costs
+from .rectifying import Rectifications
 from .spending import Spending
 from .tending import SEALS, Swept, Tending
 
@@ -59,6 +65,11 @@ class Desk:
     projects: Projects
     budgeting: Budgeting
     spending: Spending
+    closing: Closing
+    costs: Costs
+    allocations: Allocations
+    rectifications: Rectifications
+    duties: Duties
     would: Would
     env: Environment
     _tending: Tending
@@ -95,15 +106,20 @@ class Desk:
             customers,
         )
         engine = Engine(env)
-        spending = Spending(engine)
+        spending, rectifications, duties = Spending(engine), Rectifications(engine), Duties(engine)
         return cls(
             Policies(engine),
             Projects(engine),
             Budgeting(engine),
             spending,
+            Closing(engine),
+            Costs(engine),
+            Allocations(engine),
+            rectifications,
+            duties,
             Would.over(engine),
             env,
-            Tending(engine, spending, notifier),
+            Tending(engine, spending, rectifications, duties, notifier),
         )
 
     def document(self, id: str) -> Document:
@@ -188,6 +204,10 @@ class Desk:
         uses = tuple(fact for _, facts in told for fact in facts if isinstance(fact, UseRow))
         return Archived(document, evidence, missing, uses, tuple(entry for entry, _ in told), last)
 
+    def accounts(self, month: Month) -> MonthlyAccounts:
+        """The accounts of a month as they stand, by department, project, category and type (R1.1)."""
+        return accounting.accounts(self.env, month)
+
     def waiting_for(self, person: str) -> Sequence[Summary]:
         """The documents in review whose present step this person may sign now, oldest first."""
         return asking.waiting_for(self.env, person)
@@ -208,7 +228,11 @@ class Desk:
         self.env.repository.put_off(key, self.env.clock.now())
 
     def tick(self, limit: int = 100) -> Swept:
-        """Sends due notices, expires approvals that ran out, seals the journal; the host calls it."""
+        """One sweep of at most `limit` of each kind; the host calls it, every few minutes.
+
+        Expires approvals that ran out, escalates overdue rectifications, reports missed duties, seals the journal and
+        sends due notices.
+        """
         return self._tending.tick(limit)
 
     def last_seal(self) -> tuple[int, Digest] | None:

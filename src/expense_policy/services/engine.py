@@ -14,10 +14,9 @@ from ..domain.adoption import PolicyVersion
 from ..domain.application import Application
 from ..domain.content import Digest, Row, digest
 from ..domain.documents import Document
-from ..domain.holds import Line, Move
 from ..domain.journal import Entry
 from ..domain.money import Money
-from ..domain.periods import Month, instant
+from ..domain.periods import instant
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, Refused, refusal
 from ..policy_file import load_policy, text_digest
@@ -28,9 +27,11 @@ from ..ports.errors import AlreadyDone, Conflict, NotFound, Tampered
 from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice
-from ..ports.repository import Batch, Fact, Free, Guard, Key, Look, Put, Repository, Seen, Take, line_said, move_said
+from ..ports.repository import Batch, Key, Look, Repository, Seen, Take, line_said, move_said
 from .ahead import POLICY_GUARD as POLICY_GUARD
 from .ahead import joined
+from .booking import booked
+from .effects import Effects as Effects
 
 ATTEMPTS = 20
 _NOTHING = Look()
@@ -62,6 +63,8 @@ class Receipt:
         for row in entry.rows:
             if row[0] == "document":
                 status, statement = row[3], row[4]
+            elif row[:2] == ("card", entry.subject):
+                status = row[4] or None
             elif row[0] == "payment":
                 number = int(row[2])
             elif row[0] == "mark":
@@ -79,28 +82,6 @@ class Decision:
     def allowed(self) -> bool:
         """Whether the act would be done."""
         return not self.refusals
-
-
-# What lives for one act alone is not frozen: a frozen class takes three times as long to make.
-@attrs.define
-class Effects:
-    """What a decision wants done; the engine adds entry, key and notices."""
-
-    office: str | None = None
-    on_behalf_of: str | None = None
-    guards: tuple[Guard, ...] = ()
-    puts: tuple[Put, ...] = ()
-    lines: tuple[Line, ...] = ()
-    moves: tuple[Move, ...] = ()
-    takes: tuple[Take | Free, ...] = ()
-    facts: tuple[Fact, ...] = ()
-    rows: tuple[Row, ...] = ()
-    tell: tuple[str, ...] = ()
-    body: tuple[tuple[str, str], ...] = ()
-    closes: Month | None = None
-    reopens: Month | None = None
-    version: str | None = None
-    """The policy version that judged, where it is not the one in force: a round's own (X2)."""
 
 
 Verdicts = Effects | tuple[Refusal, ...] | Look
@@ -269,6 +250,9 @@ class Engine:
             try:
                 self.env.repository.commit(found)
             except Conflict:
+                # Where a month was closed meanwhile, its lines say so (R1.3).
+                lines = tuple([move.line for move in found.moves if move.month is not None])
+                more = joined([more, Look(lines=lines)]) if lines else more
                 continue
             except AlreadyDone as done:
                 if key is None:
@@ -300,7 +284,8 @@ class Engine:
             return effects
         if isinstance(effects, tuple):
             raise Refused(effects)
-        return self._batch(act, scene, effects, key)
+        effects = booked(effects, act.subject, scene.at, scene.seen, scene.policies)
+        return effects if isinstance(effects, Look) else self._batch(act, scene, effects, key)
 
     def scene(self, look: Callable[[datetime, Policy | None], Look], subject: str | None = None) -> Scene:
         """What a look shows; with a subject at no instant before its chain's last entry."""

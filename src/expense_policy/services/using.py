@@ -62,11 +62,11 @@ class Uses:
         return f"contact:{self.type}:{period}"
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
-        """The document, what stands in one record alone, and how often the recipients were reached."""
+        """The document and its lines, what stands in one record alone, how often the recipients were reached."""
         sums = tuple([self._sum(period, recipients) for period, recipients in self._counted.items()])
         once = tuple(dict.fromkeys((Space.USE, once_key(self.type, name)) for use in self.rows for name in use.once))
         guards = tuple(map(self._guard, self._counted))
-        return Look(documents=(self.subject,), guards=guards, taken=once, sums=sums)
+        return Look(documents=(self.subject,), guards=guards, taken=once, sums=sums, held=True)
 
     def _sum(self, period: str, recipients: tuple[str, ...]) -> Sum:
         months = period if len(period) > 4 else tuple(f"{period}-{month}" for month in _MONTHS)
