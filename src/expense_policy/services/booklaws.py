@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from itertools import pairwise
 
 from ..domain.content import Row
 from .replay import Replay
@@ -17,11 +18,17 @@ def broken_books(played: Replay, numbered: Mapping[str, list[Row]]) -> None:
 
 
 def _numbers(played: Replay, numbered: Mapping[str, list[Row]]) -> None:
-    """A month's numbers go from 1 without a gap, each of a posting of it; a closed month's postings all have one."""
+    """A month's numbers go from 1 without a gap, each of a posting of it; a closed month's postings all have one.
+
+    A closing gives them in the order of what postings are told by: that order begins anew once a closing.
+    """
     given: Counter[tuple[str, ...]] = Counter()
     for month, rows in sorted(numbered.items()):
         if sorted(int(row[2]) for row in rows) != list(range(1, len(rows) + 1)):
             played.broken(f"month:{month}", "I26", "the numbers of its postings have a gap, or stand twice")
+        told = [(*row[3:5], int(row[5]), row[6]) for row in sorted(rows, key=lambda row: int(row[2]))]
+        if sum(after < before for before, after in pairwise(told)) >= played.closings[month]:
+            played.broken(f"month:{month}", "I26", "the numbers of its postings are not those that closings gave")
         for row in rows:
             posting = played.postings.get(row[3:])
             given[row[3:]] += 1

@@ -56,6 +56,8 @@ class Replay:
     digests: dict[tuple[str, int], Digest] = attrs.field(factory=dict)
     closed: Month | None = None
     """The month through which every line is closed (R1.3)."""
+    closings: Counter[str] = attrs.field(factory=Counter)
+    """How often each month was closed."""
     seals: list[Seal] = attrs.field(factory=list)
     breaks: list[Break] = attrs.field(factory=list)
 
@@ -130,6 +132,7 @@ class Replay:
             # Both are of one subject, whose entries come in order: the last one stands.
             month = Month.parse(row[1])
             self.closed = month if kind == "closes" else month.plus(-1)
+            self.closings[row[1]] += kind == "closes"
         elif kind == "archive":
             self.archives[entry.subject] = row
         elif kind == "mark":
