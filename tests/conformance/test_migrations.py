@@ -21,7 +21,16 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from expense_adapters.local import HmacKey
-from expense_adapters.sql import SqlRepository, databases, mariadb, mariadb_catalog, migrate, postgres_catalog, sqlite
+from expense_adapters.sql import (
+    SqlRepository,
+    databases,
+    mariadb,
+    mariadb_catalog,
+    migrate,
+    postgres,
+    postgres_catalog,
+    sqlite,
+)
 from expense_adapters.sql.mariadb_pool import place
 from expense_adapters.sql.migrations import due, upgrading
 from expense_adapters.sql.migrations.released import FOLDER, released, told
@@ -35,7 +44,7 @@ from tests.world import World
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
-DUMP, DUMP_2 = FIXTURES / "schema_1.sql", FIXTURES / "schema_2.sql"
+DUMP, DUMP_2, DUMP_3 = [FIXTURES / f"schema_{n}.sql" for n in (1, 2, 3)]
 KEY = HmacKey("demo", bytes([1] * 32))
 WANTED = {"mariadb": mariadb_catalog.wanted, "postgresql": postgres_catalog.wanted, "sqlite": sqlite.wanted}
 Row = tuple[Any, ...]
@@ -60,12 +69,22 @@ def _plain(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _rows(path: Path) -> dict[str, list[Row]]:
-    """Every row as it stood at the beginning: a column that came later stands behind the others."""
+Columns = dict[str, list[str]]
+
+
+def _columns(path: Path) -> Columns:
+    """The columns of each table that is there."""
     with _plain(path) as plain:
-        names = [name for name in metadata.tables if name != "schema_version"]
-        rows = {name: plain.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in names}
-    return {**rows, "use_rows": [row[:12] for row in rows["use_rows"]]}
+        tables = [name for name in metadata.tables if name != "schema_version"]
+        found = {name: [row[1] for row in plain.execute(f"PRAGMA table_info({name})")] for name in tables}
+    return {name: columns for name, columns in found.items() if columns}
+
+
+def _rows(path: Path, columns: Columns) -> dict[str, list[Row]]:
+    """Every row of these tables in these columns."""
+    with _plain(path) as plain:
+        quoted = {name: ", ".join(f'"{each}"' for each in columns[name]) for name in columns}
+        return {t: plain.execute(f"SELECT {of} FROM {t} ORDER BY 1, 2").fetchall() for t, of in quoted.items()}
 
 
 def _uses(store: SqlRepository) -> list[UseRow]:
@@ -74,7 +93,7 @@ def _uses(store: SqlRepository) -> list[UseRow]:
     for row in told:
         for name in ("document", "recipient"):
             assert row in store.uses(((name, getattr(row, name)),))
-        assert row not in store.uses((("document", row.document), ("item", "tea")))
+        assert (row in store.uses((("document", row.document), ("item", "tea")))) == (row.item == "tea")
     return told
 
 
@@ -84,19 +103,20 @@ def _whole(url: str) -> tuple[int | None, list[tuple[str, str]]]:
 
 
 # What each of them holds: seals given out, entries, documents, rows of use records.
-HOLDS = {DUMP: (KEY, 2, 87, 14, 4), DUMP_2: (None, 1, 20, 3, 5)}
+HOLDS = {DUMP: (KEY, 2, 87, 14, 4), DUMP_2: (None, 1, 20, 3, 5), DUMP_3: (None, 1, 25, 4, 8)}
 
 
 @pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)
 def test_a_store_of_an_older_schema_is_upgraded(dump: Path, tmp_path: Path) -> None:
     """Every row stays as it was, the record is clean, uses are found and the laws are up; then the store works on."""
     old = _loaded(dump, tmp_path / "old.db")
-    rows, url, found = _rows(old), f"sqlite:///{old}", int(dump.stem[-1])
+    columns, url, found = _columns(old), f"sqlite:///{old}", int(dump.stem[-1])
+    rows = _rows(old, columns)
     given = [(int(n), digest) for n, digest in re.findall(r"-- seal (\d) (\w+)", dump.read_text(encoding="utf-8"))]
     assert found > 1 or all(rows.values())
     done = migrate(url)
     assert (done.found, done.schema, done.due) == (found, VERSION, True)
-    assert _rows(old) == rows
+    assert _rows(old, columns) == rows
     with closing(SqlRepository(url)) as store:
         assert store.lacking() == ()
         key, seals, entries, documents, uses = HOLDS[dump]
@@ -230,13 +250,33 @@ def test_a_released_schema_stays_what_it_was() -> None:
     assert released(1, "sqlite") == told(there)
 
 
-# A server's store of schema 2 is made from one of schema 3; whether it is one is told by what was released.
+# A server's store of schema 3 is made from one of this; whether it is one is told by what was released.
+_OF_4 = ("application", "pay_by", "claimed", "cleared")
 UNDONE = (
-    "DROP INDEX use_rows_item{on}",
-    "DROP INDEX use_rows_recipient{on}",
-    "ALTER TABLE use_rows DROP COLUMN item",
+    *[f"DROP TABLE {name}" for name in ("postings", "planned", "vouchers", "papers", "cards")],
+    "ALTER TABLE documents DROP CONSTRAINT documents_within",
+    *[f"DROP INDEX documents_{name}{{on documents}}" for name in ("application", "pay_by")],
+    *[f"ALTER TABLE documents DROP COLUMN {name}" for name in _OF_4],
+    "ALTER TABLE documents ADD CONSTRAINT documents_within"
+    " CHECK (paid >= 0 AND paid <= units AND used >= 0 AND used <= units)",
+    "DROP INDEX moves_line{on moves}",
+    "ALTER TABLE moves DROP COLUMN expected",
+    "DROP INDEX payments_at{on payments}",
+    "{of payments}",
+    "CREATE UNIQUE INDEX payments_reversed ON payments (document, reverses)",
 )
-"""Steps back from schema 3 to 2."""
+"""Steps back from schema 4 to 3; MariaDB names an index by its table, and has text without a length in none."""
+
+
+def _undone(mariadb: bool) -> list[str]:
+    whole = "ALTER TABLE payments MODIFY `at` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL"
+    told = [each.replace("{of payments}", whole if mariadb else "SELECT 1") for each in UNDONE]
+    return [re.sub(r"\{on (\w+)\}", r" ON \1" if mariadb else "", each) for each in told]
+
+
+def _laws(engine: str) -> list[str]:
+    """The laws that the library of schema 3 put up."""
+    return (FIXTURES / f"laws_3_{engine}.sql").read_text(encoding="utf-8").rstrip("\n").split("\n-- next\n")
 
 
 def _with_uses(url: str) -> list[UseRow]:
@@ -257,20 +297,23 @@ def _standing(url: str) -> list[tuple[str, str]]:
     return [word for word in _whole(url)[1] if "pg.dropped" not in word[0]]
 
 
-def test_a_server_of_schema_2_is_upgraded(postgres_url: str) -> None:
-    """On PostgreSQL too every use row stays as it was and is found, and nothing is told from a new store."""
+def test_a_server_of_schema_3_is_upgraded(postgres_url: str) -> None:
+    """On PostgreSQL too every row stays as it was and is found, and nothing is told from a new store."""
     uses, new = _with_uses(postgres_url), (VERSION, _standing(postgres_url))
+    functions = [law.replace("(", " ").split()[2] for law in postgres.DIALECT.laws() if law.split()[1] == "FUNCTION"]
     with psycopg.connect(postgres_url) as plain:
-        for statement in UNDONE:
-            plain.execute(statement.format(on="").encode())
-        plain.execute("ALTER TABLE schema_version DISABLE TRIGGER USER")
-        plain.execute("UPDATE schema_version SET version = 2")
-        plain.execute("ALTER TABLE schema_version ENABLE TRIGGER USER")
-    assert told(_standing(postgres_url)) == released(2, "postgresql")
+        for name in functions:
+            plain.execute(f"DROP FUNCTION {name} CASCADE".encode())
+        for statement in _undone(mariadb=False):
+            plain.execute(statement.encode())
+        plain.execute("UPDATE schema_version SET version = 3")
+        for law in _laws("postgres"):
+            plain.execute(law.encode())
+    assert told(_standing(postgres_url)) == released(3, "postgresql")
     with pytest.raises(RepositoryUnavailable, match="upgrade it by `expense-policy migrate STORE`"):
         SqlRepository(postgres_url)
     done = migrate(postgres_url)
-    assert (done.found, done.schema) == (2, VERSION)
+    assert (done.found, done.schema) == (3, VERSION)
     assert (_whole(postgres_url)[0], _standing(postgres_url)) == new
     with closing(SqlRepository(postgres_url)) as store:
         assert (store.lacking(), verify(store).breaks, _uses(store)) == ((), (), uses)
@@ -281,16 +324,17 @@ def test_a_server_of_schema_2_is_upgraded(postgres_url: str) -> None:
 def test_a_store_on_mariadb_is_not_upgraded(mariadb_url: str) -> None:
     """MariaDB can't take back half an upgrade: an older store there is told as due, refused, and left as it is."""
     _with_uses(mariadb_url)
-    (law,) = [law for law in mariadb.DIALECT.laws() if "schema_version_update" in law]
     with pymysql.connect(**place(mariadb_url)) as plain, plain.cursor() as cursor:
-        for statement in UNDONE:
-            cursor.execute(statement.format(on=" ON use_rows"))
-        cursor.execute("DROP TRIGGER expense_policy_schema_version_update")
-        cursor.execute("UPDATE schema_version SET version = 2")
+        for law in mariadb.DIALECT.laws():
+            cursor.execute(f"DROP TRIGGER {law.split()[2]}")
+        for statement in _undone(mariadb=True):
+            cursor.execute(statement)
+        cursor.execute("UPDATE schema_version SET version = 3")
         plain.commit()
-        cursor.execute(law)
+        for law in _laws("mariadb"):
+            cursor.execute(law)
     before = _whole(mariadb_url)
-    assert told(before[1]) == released(2, "mariadb")
+    assert told(before[1]) == released(3, "mariadb")
     assert due(mariadb_url).due
     with pytest.raises(RepositoryUnavailable, match="a store on mariadb is not upgraded") as refused:
         migrate(mariadb_url)
@@ -314,8 +358,15 @@ def test_alembic_is_loaded_by_an_upgrade_alone(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", program, f"sqlite:///{tmp_path}/store.db"], check=True)
 
 
+def released_columns(table: str) -> list[str]:
+    """The columns that a table has had from schema 1 on."""
+    with closing(sqlite3.connect(":memory:")) as plain:
+        plain.executescript(DUMP.read_text(encoding="utf-8"))
+        return [row[1] for row in plain.execute(f"PRAGMA table_info({table})")]
+
+
 class Later:
-    """A store, and the library of schema 4 in processes of its own."""
+    """A store, and the library of schema 5 in processes of its own."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -323,7 +374,7 @@ class Later:
     def start(self, how: str = "migrate", middle: str = "") -> subprocess.Popen[str]:
         """A process that upgrades, or makes a new store."""
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.schema_4", self.url, how],
+            [sys.executable, "-m", "tests.schema_5", self.url, how],
             cwd=ROOT,
             env={**os.environ, "IN_THE_MIDDLE": middle},
             stdout=subprocess.PIPE,
@@ -339,8 +390,8 @@ class Later:
         return found
 
     def rows(self) -> list[Row]:
-        """Documents and payments without what schema 4 adds, and which versions the store has had."""
-        columns = {name: ", ".join(metadata.tables[name].c.keys()) for name in ("documents", "payments")}
+        """Documents and payments without what schema 5 adds, and which versions the store has had."""
+        columns = {name: ", ".join(released_columns(name)) for name in ("documents", "payments")}
         queries = [f"SELECT {names} FROM {table} ORDER BY 1, 2" for table, names in columns.items()]
         if self.url.startswith("sqlite"):
             with _plain(Path(self.url.removeprefix("sqlite:///"))) as plain:
@@ -367,8 +418,8 @@ def test_the_chain_goes_on(later: Later, tmp_path: Path, request: pytest.Fixture
     """A later library's step changes tables under their laws, keeps every row, and makes what a new store has."""
     rows = later.rows()
     done = later.said(later.start())
-    assert done["done"] == [VERSION, 4]
-    assert (done["version"], done["lacking"]) == (4, [])
+    assert done["done"] == [VERSION, 5]
+    assert (done["version"], done["lacking"]) == (5, [])
     assert later.rows() == rows
     with pytest.raises(RepositoryUnavailable, match="use a newer release"):
         SqlRepository(later.url)
@@ -378,14 +429,14 @@ def test_the_chain_goes_on(later: Later, tmp_path: Path, request: pytest.Fixture
     else:
         with request.getfixturevalue("postgres").database("template0") as url:
             assert Later(url).said(Later(url).start("make"))["words"] == done["words"]
-    assert later.said(later.start())["done"] == [4, 4]
+    assert later.said(later.start())["done"] == [5, 5]
 
 
 def test_several_steps_are_one_upgrade(old: Path) -> None:
-    """From schema 1 to 4 at once."""
+    """From schema 1 to 5 at once."""
     later = Later(f"sqlite:///{old}")
     rows = later.rows()
-    assert later.said(later.start())["done"] == [1, 4]
+    assert later.said(later.start())["done"] == [1, 5]
     assert later.rows() == rows
 
 
@@ -393,8 +444,8 @@ def test_of_several_migrators_one_does_it(later: Later) -> None:
     """However many upgrade a store at once, it is done once, and each of them finds it done."""
     rows = later.rows()
     found = [later.said(each) for each in [later.start() for _ in range(3)]]
-    assert sorted(each["done"] for each in found) == [[3, 4], [4, 4], [4, 4]]
-    assert {each["version"] for each in found} == {4}
+    assert sorted(each["done"] for each in found) == [[4, 5], [5, 5], [5, 5]]
+    assert {each["version"] for each in found} == {5}
     assert later.rows() == rows
 
 
@@ -409,7 +460,7 @@ def test_an_upgrade_that_ends_in_the_middle_was_none(later: Later, how: str) -> 
         process.kill()
     _, err = process.communicate(timeout=100)
     assert process.returncode != 0
-    said = {"raise": "ZeroDivisionError", "forget": "was undone, for it does not make schema 4: vouchers"}
+    said = {"raise": "ZeroDivisionError", "forget": "was undone, for it does not make schema 5: later"}
     assert said.get(how, "") in err
     assert _whole(later.url) == before
     assert later.rows() == rows
@@ -417,7 +468,7 @@ def test_an_upgrade_that_ends_in_the_middle_was_none(later: Later, how: str) -> 
         assert store.lacking() == ()
         assert verify(store).breaks == ()
         Clerk(store).does("s")
-    assert later.said(later.start())["done"] == [3, 4]
+    assert later.said(later.start())["done"] == [4, 5]
 
 
 def test_an_upgrade_waits_for_who_writes(old: Path, tmp_path: Path) -> None:
@@ -431,5 +482,5 @@ def test_an_upgrade_waits_for_who_writes(old: Path, tmp_path: Path) -> None:
         process.wait(timeout=4)
     writer.execute("COMMIT")
     writer.close()
-    assert later.said(process)["done"] == [1, 4]
+    assert later.said(process)["done"] == [1, 5]
     assert migrate(f"sqlite:///{tmp_path}/copy.db").found == 1

@@ -75,9 +75,8 @@ documents = _table(
     _int("claimed"),
     _int("cleared"),
     CheckConstraint(
-        "paid >= 0 AND paid <= units AND used >= 0 AND used <= units AND cleared >= 0 AND claimed >= 0"
-        " AND (kind = 'claim' AND claimed = 0 AND paid <= units - cleared"
-        " OR kind <> 'claim' AND cleared <= paid AND claimed <= units AND paid - cleared <= units - claimed)",
+        "paid >= 0 AND paid <= units AND used >= 0 AND used <= units"
+        " AND claimed >= 0 AND claimed <= units AND cleared >= 0 AND cleared <= units",
         name="documents_within",
     ),
     Index("documents_account", "department", "type", "payee_account", "submitted_at"),
