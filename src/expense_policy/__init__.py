@@ -9,6 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .domain.accounting import AccountRow as AccountRow
+    from .domain.accounting import DoubleEntry as DoubleEntry
+    from .domain.accounting import MonthlyAccounts as MonthlyAccounts
+    from .domain.accounting import RecordedCost as RecordedCost
     from .domain.application import Application as Application
     from .domain.application import Attachment as Attachment
     from .domain.application import Payee as Payee
@@ -68,6 +72,8 @@ if TYPE_CHECKING:
     from .domain.organisation import Roster as Roster
     from .domain.payment import Instruction as Instruction
     from .domain.periods import Month as Month
+    from .domain.posting import Posting as Posting
+    from .domain.posting import Source as Source
     from .domain.project import Project as Project
     from .domain.refusals import Code as Code
     from .domain.refusals import ExpensePolicyError as ExpensePolicyError
@@ -122,6 +128,12 @@ _HOMES = {
     "Tampered": "ports.errors",
     "verify": "services.verification",
     "Verdict": "domain.approval",
+    "AccountRow": "domain.accounting",
+    "DoubleEntry": "domain.accounting",
+    "MonthlyAccounts": "domain.accounting",
+    "RecordedCost": "domain.accounting",
+    "Posting": "domain.posting",
+    "Source": "domain.posting",
     "Application": "domain.application",
     "Attachment": "domain.application",
     "Payee": "domain.application",
