@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: S1, S2 and S9 with their floors, and the time of `conform`; ratios within this run."""
+"""`python -m benchmarks`: S1, S2, S6 and S9 with their floors, and the time of `conform`; ratios within this run."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from .bulk import bulk_acts
 from .crowd import crowd
 from .growth import growth, loading
 from .measure import timed
+from .split import splitting
 from .stores import memory, postgresql, sqlite
 from .use_rows import use_rows
 
@@ -49,7 +50,7 @@ def conform(shared: Path, rounds: int) -> None:
         print(f"conform {log}: {statistics.median(times):.2f} s  goal <= 5 s")
 
 
-ALL = ("memory", "sqlite", "postgresql", "crowd", "growth", "loading", "bulk", "use_rows", "import", "conform")
+ALL = ("memory", "sqlite", "postgresql", "crowd", "growth", "loading", "bulk", "use_rows", "split", "import", "conform")
 
 
 def main() -> None:
@@ -86,6 +87,8 @@ def main() -> None:
 
         with tempfile.TemporaryDirectory() as folder:
             peers(asked.rounds, 40, Path(folder))
+    if "split" in wanted:
+        splitting(asked.rounds)
     if "import" in wanted:
         importing(asked.rounds)
     shared = Path(os.environ.get("EXPENSE_POLICY_SHARED", Path(__file__).parents[2] / "shared"))

@@ -27,6 +27,7 @@ from expense_adapters.notify import read_seals
 from expense_adapters.sql import SqlRepository
 from expense_adapters.sql.mariadb_pool import place
 from expense_adapters.use_files import UseMapping
+from expense_policy.domain.accounting import RecordedCost
 from expense_policy.domain.categories import REGISTER
 from expense_policy.domain.categories.company import CompanyPlan, CompanyUse
 from expense_policy.domain.categories.effect import FIGURES
@@ -35,7 +36,7 @@ from expense_policy.domain.company_types import CompanyField, CompanyType
 from expense_policy.domain.vocabulary import CATEGORIES
 from expense_policy.ports.repository import Repository
 
-from .world import World
+from .world import World, cny
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -135,6 +136,22 @@ def test_customers_are_known_as_written(
     (shown,) = map(tomllib.loads, _blocks(page, "toml"))
     whole = tomllib.loads((tmp_path / "policy.toml").read_text(encoding="utf-8"))
     assert shown == {name: whole[name] for name in shown}
+
+
+def test_shared_costs_are_allocated_as_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """The Python of the page about shared costs runs and prints what is shown."""
+    page = "how-to/allocate-shared-costs.md"
+    world = World.with_budget(MemoryRepository())
+    world.on(date(2026, 6, 15))
+    borne = (
+        ("rent", "marketing", "venue_rental", "1000.00"),
+        ("desk", "after_sales_support", "technical_support", "1000.00"),
+        ("rooms", "customer_service", "technical_support", "500.00"),
+    )
+    costs = [RecordedCost(key, date(2026, 6, 10), who, what, cny(amount)) for key, who, what, amount in borne]
+    world.desk.costs.record(costs, actor="officer")
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {"desk": world.desk})
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
 
 
 def test_the_log_that_is_shown_is_imported(

@@ -139,6 +139,7 @@ def test_every_field_is_signed() -> None:
         "attachments": (world.basis,),
         "benefit": Effect.of(orders=3),
         "value_class": "gold",
+        "allocation": "rent",
     }
     for field in attrs.fields(Application):
         value: Any = changed.get(field.name, getattr(other, field.name))

@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from .domain.accounting import DoubleEntry as DoubleEntry
     from .domain.accounting import MonthlyAccounts as MonthlyAccounts
     from .domain.accounting import RecordedCost as RecordedCost
+    from .domain.allocation import Allocation as Allocation
+    from .domain.allocation import Cost as Cost
+    from .domain.allocation import Method as Method
+    from .domain.allocation import Part as Part
+    from .domain.allocation import SharedCosts as SharedCosts
+    from .domain.allocation import Used as Used
+    from .domain.allocation_rule import Allocated as Allocated
+    from .domain.allocation_rule import AllocationBasis as AllocationBasis
+    from .domain.allocation_rule import AllocationRule as AllocationRule
+    from .domain.allocation_rule import AllocationTerms as AllocationTerms
+    from .domain.allocation_rule import Pool as Pool
+    from .domain.allocation_rule import Receiver as Receiver
     from .domain.application import Application as Application
     from .domain.application import Attachment as Attachment
     from .domain.application import Payee as Payee
@@ -23,6 +35,7 @@ if TYPE_CHECKING:
     from .domain.approval import Verdict as Verdict
     from .domain.budget import BudgetPlan as BudgetPlan
     from .domain.budget import PlanLine as PlanLine
+    from .domain.budget import evenly as evenly
     from .domain.categories._shape import UseRow as UseRow
     from .domain.categories.birthday_gift import BirthdayGift as BirthdayGift
     from .domain.categories.birthday_gift import BirthdayGiftIssued as BirthdayGiftIssued
@@ -66,6 +79,12 @@ if TYPE_CHECKING:
     from .domain.customers import Customer as Customer
     from .domain.customers import OptOut as OptOut
     from .domain.documents import Document as Document
+    from .domain.estimates import Activity as Activity
+    from .domain.estimates import Driver as Driver
+    from .domain.estimates import Drivers as Drivers
+    from .domain.estimates import LastYear as LastYear
+    from .domain.estimates import OperatingPlan as OperatingPlan
+    from .domain.estimates import Trend as Trend
     from .domain.money import Money as Money
     from .domain.organisation import Delegation as Delegation
     from .domain.organisation import Holding as Holding
@@ -127,6 +146,18 @@ _HOMES = {
     "RepositoryUnavailable": "ports.errors",
     "Tampered": "ports.errors",
     "verify": "services.verification",
+    "Allocation": "domain.allocation",
+    "Cost": "domain.allocation",
+    "Method": "domain.allocation",
+    "Part": "domain.allocation",
+    "SharedCosts": "domain.allocation",
+    "Used": "domain.allocation",
+    "Allocated": "domain.allocation_rule",
+    "AllocationBasis": "domain.allocation_rule",
+    "AllocationRule": "domain.allocation_rule",
+    "AllocationTerms": "domain.allocation_rule",
+    "Pool": "domain.allocation_rule",
+    "Receiver": "domain.allocation_rule",
     "Verdict": "domain.approval",
     "AccountRow": "domain.accounting",
     "DoubleEntry": "domain.accounting",
@@ -143,6 +174,13 @@ _HOMES = {
     "Return": "domain.approval",
     "BudgetPlan": "domain.budget",
     "PlanLine": "domain.budget",
+    "evenly": "domain.budget",
+    "Activity": "domain.estimates",
+    "Driver": "domain.estimates",
+    "Drivers": "domain.estimates",
+    "LastYear": "domain.estimates",
+    "OperatingPlan": "domain.estimates",
+    "Trend": "domain.estimates",
     "BirthdayGift": "domain.categories.birthday_gift",
     "BirthdayGiftIssued": "domain.categories.birthday_gift",
     "Discount": "domain.categories.discount",

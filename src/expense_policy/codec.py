@@ -15,6 +15,8 @@ from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 
+from .domain.allocation import Method
+from .domain.allocation_rule import AllocationBasis
 from .domain.application import Application, Share
 from .domain.approval import Outcome
 from .domain.budget import PlanLine
@@ -106,7 +108,7 @@ def converter() -> Converter:
     for kind in (str, int, bool):
         made.register_structure_hook(kind, _exact(kind))
     # A StrEnum is a str to the dispatch: each is named, lest its value stay a bare str.
-    for enum in (Status, Outcome, Source, VoucherKind):
+    for enum in (Status, Outcome, Source, VoucherKind, Method, AllocationBasis):
         made.register_structure_hook(enum, lambda value, kind: kind(_exact(str)(value, str)))
     made.register_structure_hook(Money, _money)
     made.register_unstructure_hook(Money, lambda value: [value.units, value.currency])

@@ -73,8 +73,9 @@ class _Ledger:
         form, policy = self.form, self.policy
         kind = kind_of(form.type, policy)
         month, corrects = month_of(Month(on.year, on.month), self.closed)
-        of = {share.line: share.department for share in form.shares}
+        of = {share.line: (share.department, share.project) for share in form.shares}
         for line, units in parts:
+            department, project = of.get(line, (None, None))
             if units:
                 self.found.append(
                     Posting(
@@ -84,8 +85,8 @@ class _Ledger:
                         line,
                         month,
                         on,
-                        of.get(line) or form.department,
-                        form.project or "",
+                        department or form.department,
+                        project or form.project or "",
                         form.type if kind is None else kind.category,
                         form.type,
                         policy.ledger_account(form.type),

@@ -11,7 +11,7 @@ from . import checks, project
 from .content import Digest, digest
 from .estimates import Basis, Drivers, LastYear, OperatingPlan, Trend
 from .holds import Line
-from .money import Money
+from .money import Money, split
 from .policy import Policy
 from .project import Project
 from .refusals import Code, Refusal, refusal
@@ -24,6 +24,11 @@ def _category(instance: object, attribute: attrs.Attribute[str], value: str) -> 
 
 
 MONTHS = 12
+
+
+def evenly(amount: Money) -> tuple[Money, ...]:
+    """An amount by month, in equal parts: the first months have a unit more where it does not divide."""
+    return tuple(Money(units, amount.currency) for units in split(amount.units, [1] * MONTHS))
 
 
 def months(instance: object, attribute: attrs.Attribute[tuple[Money, ...]], value: tuple[Money, ...]) -> None:
@@ -112,8 +117,21 @@ def check(plan: BudgetPlan, policy: Policy, known: Mapping[str, Project]) -> lis
     found: list[Refusal] = []
     if plan.department not in policy.departments:
         found.append(refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=plan.department))
-    for name in dict.fromkeys(line.project for line in plan.lines):
-        found += project.check(name, known.get(name or ""), plan.department)
+    found += check_lines(plan.lines, plan.department, policy, known)
+    return found
+
+
+def check_lines(
+    lines: tuple[PlanLine, ...], department: str, policy: Policy, known: Mapping[str, Project]
+) -> list[Refusal]:
+    """Every rule that lines of a draft or a change break, whoever asks for them (B1.2, B1.3, G2.2)."""
+    found: list[Refusal] = []
+    for name in dict.fromkeys(line.project for line in lines):
+        found += project.check(name, known.get(name or ""), department)
+    for line in lines if policy.budget.itemised else ():
+        lacks = [*(() if line.months else ("months",)), *(() if line.basis else ("basis",))]
+        if lacks:
+            found.append(refusal(Code.LINE_NOT_ITEMISED, line=line.id, fields=", ".join(lacks)))
     return found
 
 

@@ -50,10 +50,10 @@ def _units(instance: object, attribute: attrs.Attribute[int], value: object) -> 
 class Posting:
     """One amount of the ledger, in smallest units: of a document, a source, a number within it, and a line, each once.
 
-    `number` is the payment's, or that of the first use row, that it comes from; what the end of a document makes of it
-    has the document's version. `line` is "" where no budget line bears it. `month` is that of the books; of a late one,
-    which corrects an earlier month that is closed, `corrects` says which (R1.3). A refund is below 0, and `reverses` is
-    the number it undoes (I30). `reference` is what finance knows it by elsewhere.
+    `number` is the payment's, or that of the first use row, that it comes from; what a document's end makes of it has
+    its version. `line` is "" where no budget line bears it. `month` is that of the books; of a late one, which corrects
+    an earlier month that is closed, `corrects` says which (R1.3). What undoes another is of the other sign, and
+    `reverses` is the number it undoes (I30). `reference` is what finance knows it by elsewhere.
     """
 
     document: str = attrs.field(validator=checks.ident)

@@ -47,6 +47,7 @@ class Space(StrEnum):
     LINE = "line"
     VOUCHER = "voucher"
     USE = "use"
+    ALLOCATION = "allocation"
     COST = "cost"
 
 
@@ -120,6 +121,19 @@ TERMS: dict[str, tuple[str, str]] = {
     "supplementary_request": ("supplementary-budget request", "追加预算"),
     "claim": ("claim", "费用报销单"),
     "set_off": ("set-off", "抵减"),
+    "shared_costs": ("shared costs", "共同费用"),
+    "pool": ("pool", "费用池"),
+    "receiver": ("receiver", "分摊对象"),
+    "allocation": ("allocation", "费用分摊"),
+    "allocation_rule": ("allocation rule", "分摊规则"),
+    "equal": ("equal shares", "平均分摊"),
+    "fixed": ("fixed shares", "固定比例"),
+    "headcount": ("headcount", "人数"),
+    "revenue": ("revenue", "收入"),
+    "usage": ("usage", "使用量"),
+    "direct": ("direct", "直接分配法"),
+    "step_down": ("step-down", "顺序分配法"),
+    "reciprocal": ("reciprocal", "交互分配法"),
     "spring_festival": ("Spring Festival", "春节"),
     "dragon_boat": ("Dragon Boat Festival", "端午节"),
     "mid_autumn": ("Mid-Autumn Festival", "中秋节"),
@@ -136,6 +150,8 @@ TERMS: dict[str, tuple[str, str]] = {
     "interest": ("the company's interest", "公司利益"),
     "effect": ("effect", "效果"),
     "benefit": ("benefit", "效益"),
+    "months": ("the amounts by month", "各月金额"),
+    "basis": ("the basis of the estimate", "测算依据"),
     "line": ("budget line", "预算明细"),
     "payment": ("payment", "付款"),
     "statement": ("statement", "审批内容"),

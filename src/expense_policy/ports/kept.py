@@ -7,6 +7,7 @@ from datetime import datetime
 import attrs
 
 from ..domain.adoption import PolicyVersion
+from ..domain.allocation_rule import Allocated, AllocationRule
 from ..domain.approval import Round, Signature
 from ..domain.cards import Books, Card, Paper
 from ..domain.categories import UseRow
@@ -26,9 +27,9 @@ from ..domain.voucher import VoucherRow
 SEALS = "seal"
 """The subject whose entries are seals."""
 
-CARDS: tuple[type[Card], ...] = (Books,)
+CARDS: tuple[type[Card], ...] = (Books, AllocationRule)
 """Every kind of card."""
-PAPERS: tuple[type[Paper], ...] = (Reviewed,)
+PAPERS: tuple[type[Paper], ...] = (Reviewed, Allocated)
 """Every kind of paper."""
 
 Record = Document | PayeeAccount | PolicyVersion | Project | Card

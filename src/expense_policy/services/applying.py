@@ -9,6 +9,7 @@ from functools import cached_property
 import attrs
 
 from ..domain import application, documents
+from ..domain.allocation_rule import AllocationRule, rule_card
 from ..domain.application import Application
 from ..domain.categories import kind_of
 from ..domain.content import line_digest
@@ -65,6 +66,7 @@ class Submit:
             guards=self._guards,
             sums=sums,
             held=not self.new,
+            cards=self._rule,
         )
 
     @cached_property
@@ -76,8 +78,13 @@ class Submit:
         return customers.known(plan.customers) if plan.customers else {}
 
     @cached_property
+    def _rule(self) -> tuple[str, ...]:
+        """The card of the rule by which its cost is shared, which stands beside a guard of the same name (R1.2)."""
+        return () if self.form.allocation is None else (rule_card(self.form.allocation),)
+
+    @cached_property
     def _guards(self) -> tuple[str, ...]:
-        return _related(self.form)
+        return (*_related(self.form), *self._rule)
 
     def _since(self, at: datetime, policy: Policy) -> datetime:
         calendar = policy.calendar
@@ -101,7 +108,9 @@ class Submit:
         kind = kind_of(self.form.type, policy)
         # Of a type that is not for customers nobody is asked for any (G2.1).
         customers = self._customers if kind is not None and kind.customers else {}
-        found += application.check(self.form, policy, lines, project, today, customers)
+        rule = scene.seen.cards.get(self._rule[0]) if self._rule else None
+        known = rule if isinstance(rule, AllocationRule) else None
+        found += application.check(self.form, policy, lines, project, today, customers, known)
         if today > self.form.expected_payment:
             found.append(refusal(Code.FORM_INCOMPLETE, fields="expected_payment"))
         found += absent(self.engine.env.evidence, self.form, "A1.1")

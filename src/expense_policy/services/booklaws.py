@@ -80,7 +80,7 @@ def _spent(played: Replay) -> None:
 
 
 def _undone(played: Replay) -> None:
-    """What undoes a posting is on its other side, and together no more than it."""
+    """A posting that undoes another is of the other sign, and those of one together come to no more than it."""
     undone: dict[tuple[str, ...], int] = defaultdict(int)
     for posting in played.postings.values():
         if posting.reverses is not None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from ..domain.accounting import RecordedCost
+from ..domain.allocation_rule import AllocationTerms
 from ..domain.application import Application
 from ..domain.approval import Verdict
 from ..domain.budget import BudgetPlan
 from ..domain.categories import Use
 from ..domain.content import Digest
+from ..domain.money import Money
 from ..domain.payment import Instruction
 from ..domain.periods import Month
 from ..domain.project import Project
 from .accounting import a_month
+from .allocating import allocation, enter, reversal
 from .budgeting import file_plan
 from .closing import CloseMonth, ReopenMonth
 from .engine import Decision, Engine
@@ -112,6 +117,37 @@ class ConsideredProjects:
         return self._engine.consider(OpenProject(project, actor, self._engine.env.directory))
 
 
+class ConsideredAllocations:
+    """The dry run of every act on shared costs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def rule(self, rule: str, terms: AllocationTerms, *, actor: str) -> Decision:
+        """As `Allocations.rule`."""
+        return self._engine.consider(enter(self._engine, rule, terms, actor))
+
+    def allocate(
+        self,
+        rule: str,
+        amount: Money | Mapping[str, Money],
+        *,
+        month: Month,
+        type: str,
+        actor: str,
+        department: str | None = None,
+        project: str | None = None,
+        reason: str | None = None,
+    ) -> Decision:
+        """As `Allocations.allocate`."""
+        bearer = None if department is None else (department, project)
+        return self._engine.consider(allocation(self._engine, rule, amount, month, type, bearer, actor, reason))
+
+    def reverse(self, id: str, *, actor: str, reason: str) -> Decision:
+        """As `Allocations.reverse`."""
+        return self._engine.consider(reversal(self._engine, id, actor, reason))
+
+
 class ConsideredClosing:
     """The dry run of every act on the months of the books."""
 
@@ -152,6 +188,7 @@ class Would:
     spending: ConsideredSpending
     closing: ConsideredClosing
     costs: ConsideredCosts
+    allocations: ConsideredAllocations
 
     @classmethod
     def over(cls, engine: Engine) -> Would:
@@ -163,4 +200,5 @@ class Would:
             ConsideredSpending(engine),
             ConsideredClosing(engine),
             ConsideredCosts(engine),
+            ConsideredAllocations(engine),
         )

@@ -25,6 +25,7 @@ from ..ports.keyring import Keyring
 from ..ports.notifier import Notice, Notifier
 from ..ports.repository import Fact, Look, Repository, Summary
 from . import accounting, asking
+from .allocating import Allocations
 from .asking import CostAndEffect, Disclosed
 from .budgeting import Budgeting
 from .closing import Closing
@@ -64,6 +65,7 @@ class Desk:
     spending: Spending
     closing: Closing
     costs: Costs
+    allocations: Allocations
     would: Would
     env: Environment
     _tending: Tending
@@ -108,6 +110,7 @@ class Desk:
             spending,
             Closing(engine),
             Costs(engine),
+            Allocations(engine),
             Would.over(engine),
             env,
             Tending(engine, spending, notifier),

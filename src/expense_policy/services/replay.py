@@ -7,6 +7,8 @@ from datetime import datetime
 
 import attrs
 
+from ..domain.allocation import Allocation
+from ..domain.allocation_rule import Allocated
 from ..domain.categories import UseRow
 from ..domain.content import Digest, Row
 from ..domain.journal import Entry, Seal
@@ -79,11 +81,21 @@ class Replay:
             )
             if by not in (None, entry.actor):
                 self.broken(entry.subject, "I23", f"entry {entry.seq} was made by {entry.actor!r}, its row by {by!r}")
+        self._allocated(entry, facts)
         try:
             for row in entry.rows:
                 self._row(entry, row)
         except (ValueError, IndexError):
             self.broken(entry.subject, "I19", f"entry {entry.seq}: its rows can't be read")
+
+    def _allocated(self, entry: Entry, facts: tuple[Fact, ...]) -> None:
+        """What is allocated comes to 0, and its parts are what its inputs give (I24)."""
+        shares = [f.units for f in facts if isinstance(f, Posting) and f.source is Source.ALLOCATED]
+        if sum(shares):
+            self.broken(entry.subject, "I24", f"entry {entry.seq}: its postings come to {sum(shares)}, and not to 0")
+        for fact in facts:
+            if isinstance(fact, Allocated) and fact.allocation != _again(fact.allocation):
+                self.broken(entry.subject, "I24", f"entry {entry.seq}: its parts are not what its inputs give")
 
     def _posted(self, entry: Entry, facts: tuple[Fact, ...]) -> None:
         posted = [fact for fact in facts if isinstance(fact, Posting)]
@@ -166,3 +178,11 @@ class Replay:
             found[("balance", line, *map(str, balance), closed)] += 1
         found.update({("take", *row): n for row, n in self.taken.items() if n})
         return found
+
+
+def _again(allocation: Allocation) -> Allocation | None:
+    """The same costs allocated anew; None where they can't be."""
+    try:
+        return Allocation.of(allocation.costs)
+    except ValueError:
+        return None

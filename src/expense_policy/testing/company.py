@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import BinaryIO
 
+from ..domain.budget import MONTHS, PlanLine
+from ..domain.estimates import Activity, OperatingPlan
+from ..domain.money import Money
 from ..domain.organisation import Delegation, Holding, Roster
 from ..ports.notifier import Notice
 
@@ -79,6 +82,12 @@ PEOPLE: tuple[Holding, ...] = (
     Holding("cashier", "officer.too"),
 )
 EVERYONE: tuple[str, ...] = (*dict.fromkeys(h.person for h in PEOPLE), "li.na", "mei")
+
+
+def drafted(id: str, category: str, name: str, amount: Money, project: str | None = None) -> PlanLine:
+    """A line of a draft with all that one says (B1.3): for one activity, in the first month."""
+    months = (amount, *[Money(0, amount.currency)] * (MONTHS - 1))
+    return PlanLine(id, category, name, amount, project, months, OperatingPlan((Activity(name, amount),)))
 
 
 class SetClock:

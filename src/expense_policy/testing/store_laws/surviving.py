@@ -9,7 +9,7 @@ import attrs
 
 from ...domain.application import Attachment
 from ...domain.approval import Approve
-from ...domain.budget import BudgetPlan, PlanLine
+from ...domain.budget import BudgetPlan
 from ...domain.holds import Move
 from ...domain.money import Money
 from ...domain.payment import Instruction
@@ -18,7 +18,7 @@ from ...ports.repository import Guard, Repository
 from ...services.desk import Desk
 from ...services.verification import verify
 from ..batches import NOW, SIGNERS, Clerk, asked, gift, notice, payee, snapshot, written
-from ..company import POLICY, CountedIds, Papers, People, Post, SetClock
+from ..company import POLICY, CountedIds, Papers, People, Post, SetClock, drafted
 from . import Laws
 
 
@@ -79,7 +79,7 @@ def play(repository: Repository) -> None:
     for person in ("cfo", "gm"):
         desk.policies.adopt(POLICY, actor=person)
     clock.at = NOW
-    line = PlanLine("gifts", "care_gifts", "Gifts", Money(1_000_000, "CNY"))
+    line = drafted("gifts", "care_gifts", "Gifts", Money(1_000_000, "CNY"))
     plan = desk.budgeting.file(BudgetPlan("marketing", 2026, (line,)), actor="mei").id
     form = gift(attachments=(Attachment("budget_basis", papers.put(b"basis")),))
 
