@@ -9,6 +9,7 @@ import attrs
 
 from ..domain.allocation import Allocation
 from ..domain.allocation_rule import Allocated
+from ..domain.categories import UseRow
 from ..domain.content import Digest, Row
 from ..domain.journal import Entry, Seal
 from ..domain.payment import Payment
@@ -47,6 +48,8 @@ class Replay:
     """When the first posting was made: a library of before made none."""
     postings: dict[tuple[str, ...], Posting] = attrs.field(factory=dict)
     """Every posting by its identity."""
+    unposted: list[tuple[datetime, str]] = attrs.field(factory=list)
+    """The documents whose use record grew by an entry that posted nothing of it, with its instant."""
     balances: dict[str, list[int]] = attrs.field(factory=dict)
     """In force, reserved, committed and spent of each line."""
     opened: Counter[tuple[str, str]] = attrs.field(factory=Counter)
@@ -102,6 +105,8 @@ class Replay:
             self.postings[posting.row()[1:5]] = posting
         if posted and (self.posting_since is None or entry.at < self.posting_since):
             self.posting_since = entry.at
+        if not posted and any(isinstance(fact, UseRow) and fact.units for fact in facts):
+            self.unposted.append((entry.at, entry.subject))
         for fact in facts:
             if isinstance(fact, Payment):
                 source = Source.SET_OFF if fact.granted else Source.PAID
