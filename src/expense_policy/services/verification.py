@@ -17,7 +17,7 @@ from ..ports.errors import RepositoryError
 from ..ports.keyring import Keyring
 from ..ports.repository import Look, Repository, Summary
 from .booklaws import Costs, broken_books
-from .lawfulness import Claimed, broken_laws
+from .lawfulness import Claimed, broken_laws, broken_years
 from .replay import Break, Replay
 from .tending import SEALS
 
@@ -74,6 +74,7 @@ def verify(
     costs = Costs()
     held = _documents(repository, played, searched, policies, costs)
     _balances(played, held, found)
+    broken_years(played)
     broken_books(played, numbered, costs)
     return Report(entries, len(searched), tuple(played.breaks))
 
