@@ -42,8 +42,9 @@ class Surviving(Laws):
         """A store that is opened anew says what it said before, refuses what it refused, and goes on from there."""
         self.needs("durable")
         clerk.opens()
-        for act in (clerk.posts("d0", posting("d0")), clerk.closes(MARCH), clerk.reopens(MARCH)):
-            repository.commit(act)
+        repository.commit(clerk.posts("d0", posting("d0")))
+        repository.commit(clerk.closes(MARCH))
+        repository.commit(clerk.reopens(MARCH))
         clerk.does("d0", facts=(review("d0"), voucher_row("d0"), Planned("d0", "gifts", MARCH, 7)))
         found = clerk.approved("d1")
         batch = clerk.pays(found, 400)
