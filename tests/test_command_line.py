@@ -76,7 +76,18 @@ def test_wrong_usage_is_one_sentence(line: str, said: str, capsys: pytest.Captur
 
 def test_help_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
     """Help is shown on standard output with exit 0, for the whole and for each command."""
-    for command in ([], ["calendar"], ["check-policy"], ["conform"], ["demo"], ["verify"], ["migrate"], ["roles"]):
+    for command in (
+        [],
+        ["calendar"],
+        ["check-policy"],
+        ["conform"],
+        ["demo"],
+        ["verify"],
+        ["migrate"],
+        ["roles"],
+        ["claim"],
+        ["allocate"],
+    ):
         assert guard.run([*command, "--help"]) == 0
         assert "expense-policy" in capsys.readouterr().out
 

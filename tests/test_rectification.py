@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -18,7 +18,7 @@ from expense_policy.domain.cards import Card
 from expense_policy.domain.content import canonical
 from expense_policy.domain.organisation import Holding, Roster
 from expense_policy.domain.periods import Month
-from expense_policy.domain.rectification import Deviation, Finding, Rectification, ladder
+from expense_policy.domain.rectification import Deviation, Finding, FollowUp, Rectification, Turn, ladder
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.policy_file import load_policy
 from expense_policy.ports.errors import NotFound
@@ -34,6 +34,7 @@ FINDING = Finding("mkt-gifts", "marketing", "B2.4", "Gifts were bought a month t
 DEVIATION = Deviation("mkt-gifts", "marketing", Month(2026, 3), 100_000, 150_000, 5_000)
 STAFF = (*PEOPLE, Holding("finance_officer", "officer.too"), Holding("department_head", "second", "marketing"))
 DAY, MOMENT = timedelta(days=1), timedelta(microseconds=1)
+LATER = datetime(2027, 1, 1, tzinfo=timezone.utc)
 
 
 def world_of(repository: Repository, people: tuple[Holding, ...] = PEOPLE) -> World:
@@ -364,6 +365,77 @@ def test_one_that_fails_stops_no_other(repository: Repository) -> None:
     assert levels == [0, 0, 1, 1]
     assert world.desk.tick(1).escalated == 1
     assert [world.desk.tick(1000).escalated for _ in range(2)] == [1, 0]
+
+
+class Down(FixedDirectory):
+    """A directory that is down."""
+
+    def roster(self, units: Sequence[str], at: datetime) -> Roster:
+        """Fails."""
+        raise RuntimeError("the directory is down")
+
+
+@pytest.mark.clause("B2.4", "G3.4")
+def test_a_directory_that_is_down_keeps_no_seal_waiting(repository: Repository) -> None:
+    """A tick that can't ask whom to tell says so, and has sealed the journal and sent the notices all the same."""
+    world = world_of(repository)
+    id = opened(world)
+    broken = Desk.open(
+        repository=repository,
+        directory=Down(PEOPLE),
+        notifier=world.notices,
+        evidence=world.evidence,
+        clock=world.clock,
+    )
+    world.clock.at += 30 * DAY
+    with pytest.raises(RuntimeError, match="is down"):
+        broken.tick(1000)
+    assert {entry.subject for entry in repository.unsealed(100)} == {"seal"}
+    assert id in {notice.about for notice in world.notices.notices}
+    assert world.desk.tick(1000).escalated == 1
+
+
+def deviating(**changes: Any) -> Deviation:
+    """The deviation with other values."""
+    return attrs.evolve(DEVIATION, **changes)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Finding("line", "marketing", "B2.4", "x", [("a", "1")]),  # type: ignore[arg-type]  # what is refused
+        lambda: Finding("line", "marketing", "B2.4", "x", (("a", 1),)),  # type: ignore[arg-type]  # what is refused
+        lambda: Finding("", "marketing", "B2.4", "x"),
+        lambda: deviating(month="2026-03"),
+        lambda: deviating(spent=True),
+        lambda: deviating(deviation_bp=0.5),
+        lambda: FollowUp("answered", "a", LATER, "x"),  # type: ignore[arg-type]  # what is refused
+        lambda: FollowUp(Turn.ANSWERED, "a", LATER.replace(tzinfo=None), "x"),
+        lambda: FollowUp(Turn.ANSWERED, "a", LATER, "x", until=LATER.replace(tzinfo=None)),
+        lambda: Rectification("r", 1, DEVIATION, "a", "b", "c", LATER, LATER, LATER),  # type: ignore[arg-type]  # so too
+    ],
+)
+def test_what_a_rectification_is_made_of_is_exact(make: Any) -> None:
+    """A field of another type, an empty id, a naive instant: the caller's mistake."""
+    with pytest.raises((TypeError, ValueError)):
+        make()
+
+
+@pytest.mark.clause("B2.4")
+def test_a_mistake_of_the_caller_is_no_refusal(repository: Repository) -> None:
+    """What is no finding, no deviation, no id, no aware instant is an error before the store is asked."""
+    wrong: Any = world_of(repository).desk.rectifications
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: wrong.open("late", actor="officer"),
+        lambda: wrong.open(FINDING, actor="officer", owner=" x"),
+        lambda: wrong.open(FINDING, actor="officer", deadline=LATER.replace(tzinfo=None)),
+        lambda: wrong.for_deviation(FINDING, actor="officer"),
+        lambda: wrong.extend("rectification:x", LATER.replace(tzinfo=None), actor="officer", reason="x"),
+        lambda: wrong.answer("rectification:x", "Done.", actor=""),
+    )
+    for act in acts:
+        with pytest.raises((TypeError, ValueError)):
+            act()
 
 
 @pytest.mark.clause("B2.4", "G3.5")

@@ -18,7 +18,10 @@ class Source(StrEnum):
     """What a posting comes from."""
 
     INCURRED = "incurred"
-    """A use record, a claim: what was incurred, paid or not."""
+    """A use record, a claim without an application: what was incurred, paid or not."""
+    FINAL = "final"
+    """What the end of a document adds to what it incurred, or takes from it: what was paid and not used is a cost, what
+    is never to be paid is none. Also what comes back after the end."""
     PAID = "paid"
     """A payment, or the refund of one."""
     SET_OFF = "set_off"
@@ -27,6 +30,13 @@ class Source(StrEnum):
     """What finance enters of costs that were paid elsewhere."""
     ALLOCATED = "allocated"
     """A share of a common cost: it leaves whoever bore it, and reaches whoever has to (R1.2)."""
+
+
+BY_METHOD: dict[str, tuple[Source, ...]] = {
+    "accrual": (Source.INCURRED, Source.FINAL, Source.RECORDED, Source.ALLOCATED),
+    "cash": (Source.PAID, Source.SET_OFF, Source.RECORDED, Source.ALLOCATED),
+}
+"""What a month's costs are made of, by the method of accounting (R1.1)."""
 
 
 def _units(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
@@ -40,10 +50,10 @@ def _units(instance: object, attribute: attrs.Attribute[int], value: object) -> 
 class Posting:
     """One amount of the ledger, in smallest units: of a document, a source, a number within it, and a line, each once.
 
-    `number` is the payment's, or that of the first use row, that it comes from. `line` is "" where no budget line bears
-    it. `month` is that of the books; of a late one, which corrects an earlier month that is closed, `corrects` says
-    which (R1.3). A refund is below 0, and `reverses` is the number it undoes (I30). `reference` is what finance knows
-    it by elsewhere.
+    `number` is the payment's, or that of the first use row, that it comes from; what a document's end makes of it has
+    its version. `line` is "" where no budget line bears it. `month` is that of the books; of a late one, which corrects
+    an earlier month that is closed, `corrects` says which (R1.3). What undoes another is of the other sign, and
+    `reverses` is the number it undoes (I30). `reference` is what finance knows it by elsewhere.
     """
 
     document: str = attrs.field(validator=checks.ident)

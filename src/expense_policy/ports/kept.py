@@ -7,6 +7,7 @@ from datetime import datetime
 import attrs
 
 from ..domain.adoption import PolicyVersion
+from ..domain.allocation_rule import Allocated, AllocationRule
 from ..domain.approval import Round, Signature
 from ..domain.cards import Books, Card, Paper
 from ..domain.categories import UseRow
@@ -24,13 +25,14 @@ from ..domain.project import Project
 from ..domain.rectification import Rectification
 from ..domain.vocabulary import DocumentId
 from ..domain.voucher import VoucherRow
+from ..domain.year_end import YearEnd
 
 SEALS = "seal"
 """The subject whose entries are seals."""
 
-CARDS: tuple[type[Card], ...] = (Books, Duty, Rectification)
+CARDS: tuple[type[Card], ...] = (Books, Duty, Rectification, AllocationRule)
 """Every kind of card."""
-PAPERS: tuple[type[Paper], ...] = (Reviewed,)
+PAPERS: tuple[type[Paper], ...] = (Reviewed, YearEnd, Allocated)
 """Every kind of paper."""
 
 Record = Document | PayeeAccount | PolicyVersion | Project | Card

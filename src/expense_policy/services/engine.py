@@ -11,13 +11,11 @@ import attrs
 
 from ..domain import checks, journal
 from ..domain.adoption import PolicyVersion
-from ..domain.application import Application
 from ..domain.content import Digest, Row, digest
-from ..domain.documents import Document
-from ..domain.holds import Line, Move
+from ..domain.documents import Document, Payable
 from ..domain.journal import Entry
 from ..domain.money import Money
-from ..domain.periods import Month, instant
+from ..domain.periods import instant
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, Refused, refusal
 from ..policy_file import load_policy, text_digest
@@ -28,9 +26,12 @@ from ..ports.errors import AlreadyDone, Conflict, NotFound, Tampered
 from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice
-from ..ports.repository import Batch, Fact, Free, Guard, Key, Look, Put, Repository, Seen, Take, line_said, move_said
+from ..ports.repository import Batch, Key, Look, Repository, Seen, Take, line_said, move_said
+from ..ports.vouchers import Genuineness
 from .ahead import POLICY_GUARD as POLICY_GUARD
 from .ahead import joined
+from .booking import booked
+from .effects import Effects as Effects
 
 ATTEMPTS = 20
 _NOTHING = Look()
@@ -58,16 +59,17 @@ class Receipt:
     def of(cls, entry: Entry) -> Receipt:
         """The receipt of an entry."""
         status = statement = number = None
-        marks: list[str] = []
+        marks: dict[str, None] = {}
         for row in entry.rows:
-            if row[0] == "document":
+            # An act on a claim changes its application too, which the receipt is not of.
+            if row[:2] == ("document", entry.subject):
                 status, statement = row[3], row[4]
             elif row[:2] == ("card", entry.subject):
                 status = row[4] or None
             elif row[0] == "payment":
                 number = int(row[2])
             elif row[0] == "mark":
-                marks.append(row[2])
+                marks[row[2]] = None
         return cls(entry.subject, entry.act, entry.at, status, statement, number, entry.digest, tuple(marks))
 
 
@@ -81,28 +83,6 @@ class Decision:
     def allowed(self) -> bool:
         """Whether the act would be done."""
         return not self.refusals
-
-
-# What lives for one act alone is not frozen: a frozen class takes three times as long to make.
-@attrs.define
-class Effects:
-    """What a decision wants done; the engine adds entry, key and notices."""
-
-    office: str | None = None
-    on_behalf_of: str | None = None
-    guards: tuple[Guard, ...] = ()
-    puts: tuple[Put, ...] = ()
-    lines: tuple[Line, ...] = ()
-    moves: tuple[Move, ...] = ()
-    takes: tuple[Take | Free, ...] = ()
-    facts: tuple[Fact, ...] = ()
-    rows: tuple[Row, ...] = ()
-    tell: tuple[str, ...] = ()
-    body: tuple[tuple[str, str], ...] = ()
-    closes: Month | None = None
-    reopens: Month | None = None
-    version: str | None = None
-    """The policy version that judged, where it is not the one in force: a round's own (X2)."""
 
 
 Verdicts = Effects | tuple[Refusal, ...] | Look
@@ -171,6 +151,7 @@ class Environment:
     ids: IdSource
     offices: tuple[str, ...] = attrs.field(validator=_two_offices)
     customers: Customers | None = None
+    genuineness: Genuineness | None = None
     # No guard stands at -1: the first act loads what the store has, even where the guard's row is gone.
     _known: list[tuple[int, dict[str, Policy]]] = attrs.field(
         factory=lambda: [(-1, {})], init=False, repr=False, eq=False
@@ -215,7 +196,7 @@ def round_policy(scene: Scene, document: Document) -> Policy:
     return found
 
 
-def absent(evidence: Evidence, form: Application, clause: str) -> list[Refusal]:
+def absent(evidence: Evidence, form: Payable, clause: str) -> list[Refusal]:
     """A refusal for each attachment that is not in the evidence store."""
     unknown = [a.digest for a in form.attachments if not evidence.has(a.digest)]
     return [refusal(Code.EVIDENCE_UNKNOWN, clause=clause, evidence=digest) for digest in unknown]
@@ -230,7 +211,7 @@ def own(document: Document, actor: str) -> list[Refusal]:
 
 def paid_already(document: Document) -> Refusal:
     """Why a document that something was paid of is not taken back, and the way that it ends instead (A3.4)."""
-    code = Code.PARTLY_PAID if document.paid < document.units else Code.PAID_IN_FULL
+    code = Code.PARTLY_PAID if document.drawn < document.units else Code.PAID_IN_FULL
     return refusal(code, paid=Money(document.paid, document.currency))
 
 
@@ -271,6 +252,9 @@ class Engine:
             try:
                 self.env.repository.commit(found)
             except Conflict:
+                # Where a month was closed meanwhile, its lines say so (R1.3).
+                lines = tuple([move.line for move in found.moves if move.month is not None])
+                more = joined([more, Look(lines=lines)]) if lines else more
                 continue
             except AlreadyDone as done:
                 if key is None:
@@ -302,7 +286,8 @@ class Engine:
             return effects
         if isinstance(effects, tuple):
             raise Refused(effects)
-        return self._batch(act, scene, effects, key)
+        effects = booked(effects, act.subject, scene.at, scene.seen, scene.policies)
+        return effects if isinstance(effects, Look) else self._batch(act, scene, effects, key)
 
     def scene(self, look: Callable[[datetime, Policy | None], Look], subject: str | None = None) -> Scene:
         """What a look shows; with a subject at no instant before its chain's last entry."""

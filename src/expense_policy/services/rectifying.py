@@ -17,7 +17,7 @@ from ..domain.rectification import Deviation, Finding, FollowUp, Rectification, 
 from ..domain.refusals import Code, Refusal, Refused, refusal
 from ..domain.vocabulary import Office, PersonId
 from ..ports.directory import Directory
-from ..ports.errors import Conflict, NotFound, RepositoryError
+from ..ports.errors import NotFound, RepositoryError
 from ..ports.evidence import Evidence
 from ..ports.repository import Look, Put
 from .duties import SYSTEM, doing
@@ -176,7 +176,7 @@ class Escalate:
         if isinstance(policy, tuple):
             return policy
         if card.due is None or card.due > scene.at:
-            raise Conflict("somebody escalated or ended it meanwhile")
+            return (refusal(Code.RECTIFICATION_STATUS, status=card.status, needed="overdue"),)
         office, people = rectification.rung(card, policy, self.directory.roster((card.department,), scene.at))
         again = policy.calendar.days_after(scene.at, policy.budget.rectify_days)
         after = rectification.followed(card, FollowUp(Turn.ESCALATED, SYSTEM, scene.at, office, (), again))
