@@ -30,20 +30,14 @@ from . import (
     broken_directories,
     broken_evidence,
     broken_notifiers,
+    broken_vouchers,
 )
-from . import broken_vouchers as vouchers
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 GUIDE, ADAPTERS = HOW_TO / "write-a-store.md", HOW_TO / "write-an-adapter.md"
 PLACES = (
-    broken,
-    broken_answers,
-    broken_books,
-    broken_evidence,
-    broken_directories,
-    broken_customers,
-    broken_notifiers,
-    vouchers,
+    *(broken, broken_answers, broken_books, broken_evidence),
+    *(broken_directories, broken_customers, broken_notifiers, broken_vouchers),
 )
 PORTS: dict[str, type[Held]] = {
     "Evidence": EvidenceContract,
