@@ -15,7 +15,7 @@ from random import Random
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from expense_adapters.books import COLUMNS, account_name, cell, write_beancount, write_csv
@@ -233,6 +233,8 @@ def test_what_is_incurred_and_paid_leaves_nothing_payable(repository: Repository
 
 @pytest.mark.clause("R1.4")
 @given(st.text(max_size=20))
+@example(" =1+1")
+@example("'=1+1")
 def test_no_cell_is_a_formula(text: str) -> None:
     """No cell begins as a formula could, and what it said is what stands behind the sign before it."""
     shown = cell(text)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import attrs
 import pytest
 
+from expense_adapters.cli import guard
+from expense_adapters.sql import SqlRepository
 from expense_policy.domain.accounting import RecordedCost
 from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.categories.sms import SmsSent
@@ -166,3 +170,52 @@ def test_costs_that_were_paid_elsewhere_are_recorded_once(world: World) -> None:
     assert dict(world.desk.accounts(FEBRUARY).sources)[Source.RECORDED] == 1250
     assert {line.spent for line in world.desk.lines()} == {0}
     assert verify(world.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("R1.1", "R1.3", "R1.4")
+def test_months_are_closed_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`close` closes and reopens, `accounts` shows and writes; what is refused is a line each, exit 2."""
+    url, people = f"sqlite:///{tmp_path}/store.db", tmp_path / "people.toml"
+    store = SqlRepository(url)
+    world = World.with_budget(store)
+    id = campaign(world)
+    world.desk.spending.record_use(id, sent(world, 3), actor="li.na")
+    store.close()
+    people.write_text(PEOPLE, encoding="utf-8")
+    book, sheet = tmp_path / "b.beancount", tmp_path / "b.csv"
+
+    def run(*told: str) -> tuple[int, str, str]:
+        code = guard.run([*told, "--store", url])
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    def closing(month: str, *more: str, actor: str = "officer") -> tuple[int, str, str]:
+        return run("close", month, "--actor", actor, "--people", str(people), *more)
+
+    assert run("accounts", "2026-01", "--csv", str(sheet))[0] == 2
+    assert not sheet.exists()
+    code, _, told = closing("2026-02", actor="li.na")
+    assert (code, len(told.splitlines())) == (2, 2)
+    assert run("accounts", "January")[0] == 2
+    code, shown, _ = closing("2026-01")
+    assert (code, shown.splitlines()[0]) == (0, "2026-01 (closed), accrual, CNY")
+    assert "0.15" in shown
+    code, shown, _ = run("accounts", "2026-01", "--csv", str(sheet), "--beancount", str(book), "--json")
+    found = json.loads(shown)
+    assert (code, found["closed"], found["total"], found["sources"]["incurred"]) == (0, True, 15, 15)
+    assert [len(path.read_text(encoding="utf-8").splitlines()) > 1 for path in (sheet, book)] == [True, True]
+    assert sorted(path.name for path in tmp_path.iterdir() if "part" in path.name) == []
+    assert closing("2026-01", "--reopen", "A row is missing.")[0] == 2
+    code, shown, _ = closing("2026-01", "--reopen", "A row is missing.", actor="cfo")
+    assert (code, shown.splitlines()[0]) == (0, "2026-01 (open), accrual, CNY")
+    assert run("accounts", "2026-01", "--csv", f"{tmp_path}/none/b.csv")[0] == 2
+
+
+PEOPLE = """
+[[holding]]
+office = "finance_officer"
+person = "officer"
+[[holding]]
+office = "finance_head"
+person = "cfo"
+"""
