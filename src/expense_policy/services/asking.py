@@ -7,7 +7,6 @@ from datetime import date, datetime
 
 import attrs
 
-from ..domain.application import Application
 from ..domain.approval import who_may
 from ..domain.categories import Effect
 from ..domain.content import Digest
@@ -19,7 +18,7 @@ from ..domain.periods import Month
 from ..domain.policy import Policy
 from ..domain.posting import Source
 from ..domain.refusals import Code, Refused, refusal
-from ..domain.vocabulary import SET_OFF, Status
+from ..domain.vocabulary import SET_OFF, Kind, Status
 from ..ports.evidence import Evidence
 from ..ports.repository import Look, Sum, Summary
 from .engine import POLICY_GUARD, Environment, in_force, not_in_force
@@ -44,7 +43,8 @@ class CostAndEffect:
     """What an application was to bring and what it brought, beside its cost (G3.2). Amounts are smallest units.
 
     `measured` are the effects in the order in which they were measured, each with its day; `paid` and `set_off` are
-    what was paid in cash and what was granted, less what was reversed; `used` what the use record bears.
+    what was paid in cash and what was granted, less what was reversed; `claimed` what claims under it ask for beside
+    what was paid ahead, and `used` what the use record bears.
     """
 
     expected: Effect | None
@@ -54,22 +54,24 @@ class CostAndEffect:
     set_off: int
     used: int
     currency: str
+    claimed: int = 0
 
 
 def effect(env: Environment, document: Document) -> CostAndEffect:
     """A document's cost and effect."""
-    form = document.content
+    form = document.asked
     rows = env.repository.uses((("document", document.id), ("type", "effect")), limit=_EFFECTS)
     measured = [(row.on, Effect(tuple((name, int(n)) for name, n in row.detail))) for row in rows]
     granted = sum(payment.units for payment in document.payments if payment.granted)
     return CostAndEffect(
-        form.benefit if isinstance(form, Application) else None,
+        None if form is None else form.benefit,
         tuple(measured),
         document.units,
         document.paid - granted,
         granted,
         document.used,
         document.currency,
+        0 if document.kind is Kind.CLAIM else document.drawn - document.paid,
     )
 
 

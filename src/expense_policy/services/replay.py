@@ -9,6 +9,7 @@ import attrs
 
 from ..domain.allocation import Allocation
 from ..domain.allocation_rule import Allocated
+from ..domain.categories import UseRow
 from ..domain.content import Digest, Row
 from ..domain.journal import Entry, Seal
 from ..domain.payment import Payment
@@ -48,6 +49,8 @@ class Replay:
     """When the first posting was made: a library of before made none."""
     postings: dict[tuple[str, ...], Posting] = attrs.field(factory=dict)
     """Every posting by its identity."""
+    unposted: list[tuple[datetime, str]] = attrs.field(factory=list)
+    """The documents whose use record grew by an entry that posted nothing of it, with its instant."""
     balances: dict[str, list[int]] = attrs.field(factory=dict)
     """In force, reserved, committed and spent of each line."""
     opened: dict[str, Counter[str]] = attrs.field(factory=lambda: defaultdict(Counter))
@@ -59,6 +62,8 @@ class Replay:
     digests: dict[tuple[str, int], Digest] = attrs.field(factory=dict)
     closed: Month | None = None
     """The month through which every line is closed (R1.3)."""
+    closings: Counter[str] = attrs.field(factory=Counter)
+    """How often each month was closed."""
     seals: list[Seal] = attrs.field(factory=list)
     breaks: list[Break] = attrs.field(factory=list)
 
@@ -105,6 +110,8 @@ class Replay:
             self.postings[posting.row()[1:5]] = posting
         if posted and (self.posting_since is None or entry.at < self.posting_since):
             self.posting_since = entry.at
+        if not posted and any(isinstance(fact, UseRow) and fact.units for fact in facts):
+            self.unposted.append((entry.at, entry.subject))
         for fact in facts:
             if isinstance(fact, Payment):
                 source = Source.SET_OFF if fact.granted else Source.PAID
@@ -136,6 +143,7 @@ class Replay:
             # Both are of one subject, whose entries come in order: the last one stands.
             month = Month.parse(row[1])
             self.closed = month if kind == "closes" else month.plus(-1)
+            self.closings[row[1]] += kind == "closes"
         elif kind == "archive":
             self.archives[entry.subject] = row
         elif kind == "mark":

@@ -13,8 +13,10 @@ from ..domain.organisation import Roster
 from ..domain.policy import Policy
 from ..ports.directory import Directory
 from ..ports.repository import Look, Put, Signed
+from .claiming import between
 from .drafting import InForce, enforced, vacated
 from .engine import Effects, Scene, Verdicts, document_of, round_policy
+from .vouching import freed
 
 
 @attrs.define
@@ -46,6 +48,10 @@ class Sign:
             return right
         signature = Signature(len(document.signatures), self.seen, self.actor, scene.at, self.verdict, right)
         change = documents.sign(document, signature, policy)
+        moved = between(scene, document, change)
+        if isinstance(moved, Look):
+            return moved
+        puts, moves = moved
         found = enforced(change.document, policy, scene)
         if not isinstance(found, InForce):
             return found
@@ -53,11 +59,11 @@ class Sign:
             office=right.office,
             version=document.round.policy_version,
             on_behalf_of=None if right.holder == self.actor else right.holder,
-            puts=(Put(change.document, document.version),),
+            puts=(Put(change.document, document.version), *puts),
             guards=found.guards,
             lines=found.lines,
-            moves=(*change.moves, *found.moves),
-            takes=vacated(document, change.document.status),
+            moves=(*moves, *found.moves),
+            takes=(*vacated(document, change.document.status), *freed(document, change.document)),
             facts=(Signed(document.id, document.round.number, signature), *found.facts),
             rows=() if change.document.ended_at is None else (documents.manifest(change.document),),
             tell=(document.applicant,),
