@@ -172,7 +172,7 @@ def test_a_policy_without_the_chain_takes_no_change(repository: Repository) -> N
     world.sign_all(world.desk.budgeting.file(plan, actor="mei").id)
     for form in (adjustment(change("l", "5.00", "4.00")), supplement(change("l", "5.00", "6.00"))):
         ((code, clause, facts),) = refusals(lambda form=form: asked(world, form))
-        assert (code, clause, facts) == (Code.CHAIN_MISSING, "G3.3", {"kind": form.kind.value})
+        assert (code, clause, facts) == (Code.CHAIN_MISSING, "A3.1", {"kind": form.kind.value})
 
 
 @pytest.mark.clause("B1.6", "B2.1")
