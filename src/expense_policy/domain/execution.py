@@ -13,6 +13,7 @@ from .holds import Line
 from .money import rounded
 from .periods import Calendar, Month
 from .policy import BudgetRules
+from .rectification import Deviation
 from .vocabulary import LineId
 
 WHOLE_BP = 10_000
@@ -129,6 +130,23 @@ class Execution:
     def deviations(self) -> tuple[LineExecuted, ...]:
         """The lines that stray from their plan further than the policy lets them."""
         return tuple(line for line in self.lines if line.deviates)
+
+    def strayed(self, month: Month) -> tuple[Deviation, ...]:
+        """The same as what a rectification is opened for, told in a month (B2.4).
+
+        Their `deviation_bp` is the whole where something was spent and nothing planned.
+        """
+        return tuple(
+            Deviation(
+                each.line.id,
+                each.line.department,
+                month,
+                each.planned_to_date,
+                each.figures.spent,
+                WHOLE_BP if each.burn_bp is None else each.burn_bp - WHOLE_BP,
+            )
+            for each in self.deviations
+        )
 
 
 @attrs.frozen

@@ -33,7 +33,7 @@ from .budgeting import Budgeting
 from .closing import Closing
 from .considering import Would
 from .duties import Duties
-from .engine import Engine, Environment
+from .engine import Engine, Environment, Receipt
 from .environment import NoKey, RandomIds, SystemClock
 from .policies import Policies
 from .projects import Projects
@@ -161,6 +161,17 @@ class Desk:
         forecast; lines above the policy's level, lines that stray from their plan. Refused without a policy in force.
         """
         return asking.execution(self.env, department, year)
+
+    def monitor(self, department: str | None = None, *, actor: str) -> tuple[Receipt, ...]:
+        """Finance monitors how the present year's budget is executed (B2.3): what strays from its plan is put right.
+
+        Each line that does opens a rectification, one a month (B2.4), and the duty of monitoring is done (G3.5). The
+        receipts of what was opened. Refused with office_not_held.
+        """
+        calendar, now = asking.policy_now(self.env).calendar, self.env.clock.now()
+        found = self.execution(department, year=calendar.fiscal_year(calendar.day(now)))
+        month = calendar.month(now)
+        return self.rectifications.monitor(month, found.strayed(month), actor=actor)
 
     def history(self, id: str) -> Iterator[Entry]:
         """The journal of one subject, oldest first (G3.4)."""
