@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expense_adapters.cli import guard
 from expense_adapters.memory import MemoryRepository
+from expense_adapters.sql import SqlRepository
 from expense_policy.domain.adjustment import LineChange, SupplementaryRequest
 from expense_policy.domain.application import Application, Share
 from expense_policy.domain.budget import BudgetPlan, PlanLine, by_month
@@ -339,3 +342,46 @@ def test_months_of_a_line_hold_what_they_say() -> None:
     line = PlanLine("l", "venue", "L", cny("0.12"))
     assert by_month(line.amount, line.months) == (1,) * 12
     assert LineChange("l", cny("1.00"), cny("0")).months == ()
+
+
+@pytest.mark.clause("B1.4", "B1.6", "B2.3")
+def test_budgets_are_shown_at_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`budget` shows lines, documents, estimates, negotiation; `execution` months and flags; nothing is written."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    with closing(SqlRepository(url)) as store:
+        world = World.with_budget(store)
+        plan = world.desk.find(kind="budget_plan")[0].id
+        changed = done(world, supplement(change("mkt-sms", "10000.00", "12000.00")))
+        form = world.gift("190000.00")
+        id = world.apply(form).id
+        world.sign_all(id)
+        world.pay(id, form)
+
+    def run(*told: str) -> tuple[int, str, str]:
+        code = guard.run([*told, "--store", url])
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    code, shown, _ = run("budget", "--department", "marketing", "--year", "2026")
+    assert (code, plan in shown, changed in shown) == (0, True, True)
+    found = json.loads(run("budget", "--json")[1])
+    assert {row["id"]: row["in_force"] for row in found["lines"]}["mkt-sms"] == "12000.00"
+    assert [row["kind"] for row in found["documents"]] == ["budget_plan", "supplementary_request"]
+    assert json.loads(run("budget", "--year", "2031", "--json")[1]) == {"lines": [], "documents": []}
+    found = json.loads(run("budget", "--document", plan, "--json")[1])
+    assert [row["agreed"] for row in found["negotiation"]] == ["200000.00", "10000.00", "1000.00"]
+    assert [row["estimate"] for row in found["estimates"]] == [None] * 3
+    found = json.loads(run("budget", "--document", changed, "--json")[1])
+    assert found["changes"] == [{"line": "mkt-sms", "before": "10000.00", "after": "12000.00"}]
+    for wrong in (id, "absent"):
+        code, shown, told = run("budget", "--document", wrong)
+        assert (code, shown, told.count("\n")) == (2, "", 1)
+    code, shown, _ = run("execution", "--year", "2026", "--months")
+    assert (code, "190000.00" in shown) == (0, True)
+    # By the machine's own clock the year may be over: then nothing is in danger any more.
+    found = json.loads(run("execution", "--year", "2026", "--department", "marketing", "--json")[1])
+    gifts = next(row for row in found["lines"] if row["id"] == "mkt-gifts")
+    assert (gifts["spent"], gifts["used_bp"], found["total"]["spent"]) == (19000000, 9500, 19000000)
+    assert sum(month["planned"] for month in found["total"]["months"]) == found["total"]["in_force"] == 21300000
+    assert json.loads(run("execution", "--year", "1999", "--json")[1])["lines"] == []
+    assert run("execution")[0] == 2
