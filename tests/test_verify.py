@@ -144,8 +144,8 @@ HONEST = (
     # The last closed month is opened again, and takes a posting.
     "UPDATE cards SET status = '2025-11', version = version + 1 WHERE id = 'books'; "
     "UPDATE lines SET closed_through = closed_through - 1; " + _copy("postings", books.NUMBERED, **books.NEW),
-    _copy("postings", "month = '2026-01'", **books.NEW),
-    "UPDATE postings SET book_number = 1 WHERE month = '2026-01'",
+    _copy("postings", books.OPEN, **books.NEW),
+    f"UPDATE postings SET book_number = 1 WHERE {books.OPEN}",
 )
 """What no law refuses: the others are refused for what each of them says, and not for how it says it."""
 REFUSED = [
@@ -209,8 +209,8 @@ REFUSED = [
     "INSERT OR REPLACE INTO lines SELECT * FROM lines",
     # Postings into a closed month, of nothing, with a number from the beginning, changed, numbered anew.
     _copy("postings", books.NUMBERED, **books.NEW),
-    _copy("postings", "month = '2026-01'", **{**books.NEW, "units": "0"}),
-    _copy("postings", "month = '2026-01'", **{**books.NEW, "book_number": "1"}),
+    _copy("postings", books.OPEN, **{**books.NEW, "units": "0"}),
+    _copy("postings", books.OPEN, **{**books.NEW, "book_number": "1"}),
     "UPDATE postings SET units = units + 1",
     "UPDATE postings SET month = '2026-02'",
     "UPDATE postings SET account = 'x'",
