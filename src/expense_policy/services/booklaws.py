@@ -61,17 +61,16 @@ def _undone(played: Replay) -> None:
     Of a payment that was never posted, what it says stands for it.
     """
     undone: dict[tuple[str, ...], int] = defaultdict(int)
-    whole = {at: posting.units for at, posting in played.postings.items()}
-    for at_, payment, posted in played.paid:
-        if _unposted(played, at_, posted):
+    whole = Counter({at: posting.units for at, posting in played.postings.items()})
+    for made, payment, posted in played.paid:
+        if _unposted(played, made, posted):
             source, number = Source.SET_OFF if payment.granted else Source.PAID, payment.reverses or payment.number
             for line, units in payment.parts:
-                at = (payment.document, source.value, str(number), line)
-                whole[at] = whole.get(at, 0) + units
+                whole[(payment.document, source.value, str(number), line)] += units
     for posting in played.postings.values():
         if posting.reverses is not None:
             undone[(posting.document, posting.source.value, str(posting.reverses), posting.line)] += posting.units
     for at, units in undone.items():
-        first = whole.get(at, 0)
+        first = whole[at]
         if not first or not min(0, first) <= first + units <= max(0, first):
             played.broken(at[0], "I30", f"more was undone of posting {at[2]} on {at[3]} than it says")
