@@ -85,6 +85,7 @@ def test_help_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
         ["verify"],
         ["migrate"],
         ["roles"],
+        ["claim"],
         ["allocate"],
     ):
         assert guard.run([*command, "--help"]) == 0

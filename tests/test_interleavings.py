@@ -105,7 +105,7 @@ def test_two_acts_in_every_order(store: Repository, figures: Figures) -> None:
 @pytest.mark.parametrize("store", STORES if LONG else STORES[:1], indirect=True)
 def test_three_acts_in_every_order(store: Repository, figures: Figures) -> None:
     """Three at once come out as one after the other too, whoever meets whom while he decides anew (I21)."""
-    world = company(store, 600)
+    world = company(store, 1200)
     at = desk_at(world, orders.Stepped(store))
     found = settled(world, [at] * 3, services=THREE, others={})
     figures(told(found))

@@ -28,7 +28,8 @@ from expense_policy.domain.periods import Calendar, festival, instant
 from expense_policy.domain.voucher import Voucher, VoucherKind
 from expense_policy.policy_file import PolicyFileError, load_policy
 
-from .world import POLICY, World
+from .claims import voucher
+from .world import BARE, World
 
 UNITS = st.integers(-UNITS_MAX, UNITS_MAX)
 
@@ -144,7 +145,7 @@ def test_every_field_is_signed() -> None:
         "attachments": (world.basis,),
         "benefit": Effect.of(orders=3),
         "value_class": "gold",
-        "vouchers": (HELD[1][0],),
+        "vouchers": (voucher(),),
         "allocation": "rent",
     }
     for field in attrs.fields(Application):
@@ -242,7 +243,7 @@ def test_segments(text: str, count: int) -> None:
 def test_a_policy_file_names_every_fault() -> None:
     """Each fault of a policy file is named at once, with its path and line."""
     text = (
-        POLICY.replace('currency = "CNY"', 'currency = "XXX"')
+        BARE.replace('currency = "CNY"', 'currency = "XXX"')
         .replace("related = 30", "related = true")
         .replace("days_before = 30", "days_befor = 30")
         .replace('up_to = "50000.00"', "up_to = 50000.0")

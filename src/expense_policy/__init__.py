@@ -9,6 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .domain.accounting import AccountRow as AccountRow
+    from .domain.accounting import DoubleEntry as DoubleEntry
+    from .domain.accounting import MonthlyAccounts as MonthlyAccounts
+    from .domain.accounting import RecordedCost as RecordedCost
     from .domain.allocation import Allocation as Allocation
     from .domain.allocation import Cost as Cost
     from .domain.allocation import Method as Method
@@ -72,6 +76,7 @@ if TYPE_CHECKING:
     from .domain.categories.threshold_reduction import Tier as Tier
     from .domain.categories.venue_rental import VenueRental as VenueRental
     from .domain.categories.venue_rental import VenueUsed as VenueUsed
+    from .domain.claim import Claim as Claim
     from .domain.customers import Customer as Customer
     from .domain.customers import OptOut as OptOut
     from .domain.documents import Document as Document
@@ -89,6 +94,8 @@ if TYPE_CHECKING:
     from .domain.organisation import Roster as Roster
     from .domain.payment import Instruction as Instruction
     from .domain.periods import Month as Month
+    from .domain.posting import Posting as Posting
+    from .domain.posting import Source as Source
     from .domain.project import Project as Project
     from .domain.rectification import Deviation as Deviation
     from .domain.rectification import Finding as Finding
@@ -100,6 +107,9 @@ if TYPE_CHECKING:
     from .domain.refusals import Refusal as Refusal
     from .domain.refusals import Refused as Refused
     from .domain.vocabulary import Status as Status
+    from .domain.voucher import Voucher as Voucher
+    from .domain.voucher import VoucherKind as VoucherKind
+    from .domain.voucher import VoucherVerdict as VoucherVerdict
     from .policy_file import PolicyFileError as PolicyFileError
     from .policy_file import load_policy as load_policy
     from .ports.errors import AlreadyDone as AlreadyDone
@@ -160,6 +170,12 @@ _HOMES = {
     "Pool": "domain.allocation_rule",
     "Receiver": "domain.allocation_rule",
     "Verdict": "domain.approval",
+    "AccountRow": "domain.accounting",
+    "DoubleEntry": "domain.accounting",
+    "MonthlyAccounts": "domain.accounting",
+    "RecordedCost": "domain.accounting",
+    "Posting": "domain.posting",
+    "Source": "domain.posting",
     "Application": "domain.application",
     "Attachment": "domain.application",
     "Payee": "domain.application",
@@ -215,6 +231,7 @@ _HOMES = {
     "HolidayGift": "domain.categories.holiday_gift",
     "Sms": "domain.categories.sms",
     "SmsSent": "domain.categories.sms",
+    "Claim": "domain.claim",
     "Customer": "domain.customers",
     "OptOut": "domain.customers",
     "Document": "domain.documents",
@@ -235,6 +252,9 @@ _HOMES = {
     "Refusal": "domain.refusals",
     "Refused": "domain.refusals",
     "Status": "domain.vocabulary",
+    "Voucher": "domain.voucher",
+    "VoucherKind": "domain.voucher",
+    "VoucherVerdict": "domain.voucher",
     "PolicyFileError": "policy_file",
     "load_policy": "policy_file",
     "CostAndEffect": "services.asking",

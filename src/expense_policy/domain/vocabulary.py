@@ -46,6 +46,7 @@ class Space(StrEnum):
     PLAN = "plan"
     LINE = "line"
     VOUCHER = "voucher"
+    CONFIRMED = "confirmed"
     USE = "use"
     ALLOCATION = "allocation"
     COST = "cost"
@@ -165,6 +166,27 @@ TERMS: dict[str, tuple[str, str]] = {
     "budget_basis": ("budget basis", "预算依据材料"),
     "contract": ("contract", "合同"),
     "invoice": ("invoice", "发票"),
+    "voucher": ("voucher", "凭证"),
+    "digital_invoice": ("fully digital invoice", "数电票"),
+    "receipt": ("receipt", "收据"),
+    "voucher_code": ("code", "代码"),
+    "voucher_number": ("number", "号码"),
+    "voucher_issuer": ("issuer", "开票方"),
+    "voucher_buyer": ("buyer", "购买方"),
+    "voucher_genuine": ("vouchers checked, and genuine", "凭证已查验为真"),
+    "vouchers_stated": ("vouchers that a signer vouches for", "凭证真实性以审批人意见为准"),
+    "genuine": ("genuine", "真实有效"),
+    "forged": ("forged", "伪造"),
+    "void": ("void", "作废"),
+    "unknown": ("not known", "不存在"),
+    "advance": ("advance", "预付款"),
+    "refund": ("refund", "退款"),
+    "department": ("department", "部门"),
+    "project": ("project", "项目"),
+    "type": ("expense type", "费用类型"),
+    "year": ("fiscal year", "财年"),
+    "this form": ("this form", "本单"),
+    "vouchers": ("vouchers", "凭证"),
     "purpose": ("purpose", "用途"),
     "business_goal": ("business goal", "业务目标"),
     "customers": ("customers", "面向客户"),

@@ -13,6 +13,7 @@ from ..domain.accounting import MonthlyAccounts
 from ..domain.categories import UseRow
 from ..domain.content import Digest
 from ..domain.documents import Document
+from ..domain.execution import Execution
 from ..domain.holds import Line
 from ..domain.journal import Entry
 from ..domain.periods import Month
@@ -24,6 +25,7 @@ from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice, Notifier
 from ..ports.repository import Fact, Look, Repository, Summary
+from ..ports.vouchers import Genuineness
 from . import accounting, asking
 from .allocating import Allocations
 from .asking import CostAndEffect, Disclosed
@@ -87,13 +89,15 @@ class Desk:
         keyring: Keyring | None = None,
         adopters: tuple[str, ...] = ("finance_head", "general_manager"),
         customers: Customers | None = None,
+        genuineness: Genuineness | None = None,
     ) -> Desk:
         """A desk over the host's adapters; policy versions come in through `policies.adopt`.
 
         Without `clock` and `ids` the machine's own are taken; without `keyring` the journal is chained and sealed
         but carries no keyed tags. `adopters` are the offices that adopt while no version is in force (X2): two or
         more, else ValueError. Without `customers` nobody is asked who is an existing customer: what an applicant
-        states of them stands, and is marked (G2.1).
+        states of them stands, and is marked (G2.1); without `genuineness` no voucher is checked, and a signer's
+        finding stands for it (A2.1).
         """
         env = Environment(
             repository,
@@ -104,6 +108,7 @@ class Desk:
             ids or RandomIds(),
             adopters,
             customers,
+            genuineness,
         )
         engine = Engine(env)
         spending, rectifications, duties = Spending(engine), Rectifications(engine), Duties(engine)
@@ -132,7 +137,8 @@ class Desk:
     def find(self, *, after: str = "", limit: int = 100, **where: str) -> Sequence[Summary]:
         """A page of documents in id order (oldest first).
 
-        `where` names kind, status, department, applicant, type or step_office; another name is a ValueError.
+        `where` names kind, status, department, applicant, type, step_office, or the application that claims stand
+        under; another name is a ValueError.
         """
         return self.env.repository.find(tuple(sorted(where.items())), after=after, limit=limit)
 
@@ -140,9 +146,21 @@ class Desk:
         """A page of documents, in id order, whose use record was due by now, ended ones among them (C8)."""
         return self.env.repository.find((), ("use_due_at", self.env.clock.now()), after, limit)
 
+    def payments_overdue(self, *, after: str = "", limit: int = 100) -> Sequence[Summary]:
+        """A page of claims, in id order, that were to be paid by now, and are not paid whole (R2.3)."""
+        return self.env.repository.find((), ("pay_by", self.env.clock.now()), after, limit)
+
     def lines(self) -> Sequence[Line]:
         """Every budget line with its balance, in id order."""
         return self.env.repository.lines()
+
+    def execution(self, department: str | None = None, *, year: int) -> Execution:
+        """How the budget of a fiscal year is executed now, of a department or of all (B2.3).
+
+        Per line and month, and in total: planned, reserved, committed, spent, available, burn rate against plan and
+        forecast; lines above the policy's level, lines that stray from their plan. Refused without a policy in force.
+        """
+        return asking.execution(self.env, department, year)
 
     def history(self, id: str) -> Iterator[Entry]:
         """The journal of one subject, oldest first (G3.4)."""

@@ -14,6 +14,8 @@ from .port_laws.directory import DirectoryContract as DirectoryContract
 from .port_laws.evidence import EvidenceContract as EvidenceContract
 from .port_laws.notifier import Message as Message
 from .port_laws.notifier import NotifierContract as NotifierContract
+from .port_laws.vouchers import GenuinenessContract as GenuinenessContract
+from .port_laws.vouchers import VoucherReaderContract as VoucherReaderContract
 from .store_laws.asked import Asked
 from .store_laws.kept import Kept
 from .store_laws.refused import Refused
