@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
 import attrs
 
 from expense_adapters.memory import MemoryRepository
+from expense_policy.domain.accounting import RecordedCost
 from expense_policy.domain.application import Application, Payee, Share
 from expense_policy.domain.approval import Approve
 from expense_policy.domain.budget import BudgetPlan, PlanLine
+from expense_policy.domain.cards import BOOKS, Books
+from expense_policy.domain.categories.holiday_gift import GiftIssued
 from expense_policy.domain.claim import Claim
 from expense_policy.domain.holds import Move
 from expense_policy.domain.organisation import Holding
@@ -21,7 +24,9 @@ from expense_policy.domain.rectification import Deviation, Finding
 from expense_policy.domain.refusals import Refused
 from expense_policy.domain.vocabulary import Space
 from expense_policy.ports.errors import Conflict
-from expense_policy.ports.repository import Batch, Look, Repository, Seen
+from expense_policy.ports.repository import Batch, Look, Repository, Seen, Sum
+from expense_policy.services.booking import SEEN
+from expense_policy.services.closing import CloseMonth
 from expense_policy.services.engine import Engine, Receipt
 from expense_policy.services.rectifying import Escalate
 from expense_policy.testing.batches import Clerk
@@ -351,29 +356,72 @@ def adjust_reserve(world: World, n: int) -> Case:
     return Case(acts, lambda answers: _balance(world, n))
 
 
-def close_late(world: World, n: int) -> Case:
-    """A month is closed while an entry of it comes late: what the closing counts is all there ever is (I26)."""
-    line, month = _name(n), Month(2030 + n // 12, 1 + n % 12)
-
-    def close(at: World) -> Batch | None:
-        closed = _seen(at, Look(lines=(line,))).lines[line].closed_through
-        return None if closed is not None and closed >= month else _batch(f"m{n}", closes=month)
-
-    def counted(at: World) -> object:
-        return (_tried(close)(at), _counted(world, n, str(month)))
-
-    def late(at: World) -> Batch | None:
-        closed = _seen(at, Look(lines=(line,))).lines[line].closed_through
-        open_ = closed is None or closed < month
-        return _batch(f"e{n}", moves=(Move(line, spent=100, month=month),)) if open_ else None
-
-    return Case((counted, _tried(late)), lambda answers: (_counted(world, n, str(month)), _balance(world, n)))
+def _month(world: World) -> Month:
+    """The month that is closed next: long ago, so that every case has one of its own."""
+    books = _store(world).look(SEEN).cards.get(BOOKS)
+    if isinstance(books, Books) and books.closed_through is not None:
+        return books.closed_through.plus(1)
+    world.desk.closing.close(Month(1949, 12), actor="officer")
+    return Month(1950, 1)
 
 
-def _counted(world: World, n: int, month: str) -> int:
-    """What was spent on a line in a month, by its moves."""
-    moves = [entry.subject for entry, _ in _store(world).history(f"e{n}")]
-    return 100 * len(moves)
+def _closes(month: Month) -> Act:
+    return lambda at: Engine(at.desk.env).perform(CloseMonth(month, "officer", at.desk.env.directory))
+
+
+def _posted(world: World, month: Month, document: str = "") -> object:
+    """What a document has in a month and the next one, which corrects it, and how much of it has a number."""
+    where = (("month", (str(month), str(month.plus(1)))), ("document", document))
+    (found,) = _store(world).look(Look(sums=(Sum("posting_count", ("month", "corrects"), where),))).sums
+    numbered = _store(world).postings(month)
+    assert [number for number, _ in numbered] == list(range(1, len(numbered) + 1)), "I26"
+    relative = {(Month.parse(each).number - month.number, corrects != ""): n for (each, corrects), n in found.items()}
+    return (tuple(sorted(relative.items())), sum(posting.document == document for _, posting in numbered))
+
+
+def close_close(world: World, n: int) -> Case:
+    """Two close the same month (R1.3)."""
+    month = _month(world)
+    return Case((_closes(month), _closes(month)), lambda answers: _posted(world, month))
+
+
+def _uses(world: World, id: str, day: date) -> Act:
+    rows = (GiftIssued(day, f"C-{id}"),)
+    return lambda at: at.desk.spending.record_use(id, rows, actor="li.na", reason="Late.")
+
+
+def close_use(world: World, n: int) -> Case:
+    """A month is closed while a use of it comes late: it has its number there, or corrects it in the next (I26)."""
+    month, form = _month(world), _form(world, n, "1000.00")
+    id = world.apply(form).id
+    world.sign_all(id)
+    use = _uses(world, id, date(month.year, month.month, 9))
+    return Case((_closes(month), use), lambda answers: _posted(world, month, id))
+
+
+def close_record(world: World, n: int) -> Case:
+    """A month is closed while a cost of it is recorded."""
+    month = _month(world)
+    cost = RecordedCost(f"card-{n}", date(month.year, month.month, 9), "marketing", "sms", cny("1.00"))
+
+    def records(at: World) -> object:
+        return Engine(at.desk.env).perform(at.desk.costs.recording((cost,), "officer"))
+
+    return Case((_closes(month), records), lambda answers: _posted(world, month, answers[1].id))
+
+
+def close_pay(world: World, n: int) -> Case:
+    """A month is closed while something is paid: each line is frozen and moved, and neither waits for ever."""
+    month, form = _month(world), _form(world, n, "1000.00")
+    id = world.apply(form).id
+    world.sign_all(id)
+    line = _name(n)
+
+    def stands(answers: tuple[Any, ...]) -> object:
+        closed = _store(world).look(Look(lines=(line,))).lines[line].closed_through
+        return (closed == month, world.desk.document(id).paid, _balance(world, n))
+
+    return Case((_closes(month), _pays(world, form, id, f"{n}-0")), stands)
 
 
 SERVICES: dict[str, Fight] = {
@@ -394,11 +442,13 @@ SERVICES: dict[str, Fight] = {
     "one deviation twice": one_deviation,
     "escalate, escalate": escalate_escalate,
     "escalate, verify": escalate_verify,
+    "close, close": close_close,
+    "close, use": close_use,
+    "close, record": close_record,
+    "close, pay": close_pay,
 }
 NO_SERVICE: dict[str, Fight] = {
     "adjust, reserve": adjust_reserve,
-    # A month is closed on every line, and what is paid earlier is refused from then on: the last one.
-    "close a month, a late entry": close_late,
 }
 """What is no service yet: its acts are batches of the port, and write no journal that could be folded."""
 THREE: dict[str, Fight] = {
@@ -406,7 +456,7 @@ THREE: dict[str, Fight] = {
     "slice, slice, slice": three_slices,
     "claim, claim, claim": three_claims,
 }
-ALIKE = {"slice, slice", "slice, slice, slice", "one key twice"}
+ALIKE = {"slice, slice", "slice, slice, slice", "one key twice", "close, pay"}
 """Whoever comes first, the same stands in the end."""
 
 

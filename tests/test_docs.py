@@ -193,6 +193,24 @@ def test_what_returns_is_followed_as_written(
     assert capsys.readouterr().out == "".join(_blocks(page, "text"))
 
 
+def test_a_month_is_closed_as_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python of the page about closing runs and prints what is shown."""
+    page = "how-to/close-a-month.md"
+    monkeypatch.chdir(tmp_path)
+    world = World.with_budget(MemoryRepository())
+    form = world.sms(200)
+    id = world.apply(form).id
+    world.sign_all(id)
+    sent = tuple(SmsSent(world.clock.at, f"C{n}") for n in range(100))
+    world.desk.spending.record_use(id, sent, actor="li.na")
+    world.pay(id, form, "3.00")
+    world.on(date(2026, 2, 5))
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {"desk": world.desk})
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+
+
 def test_the_log_that_is_shown_is_imported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -355,7 +373,7 @@ def test_every_law_of_verify_is_listed() -> None:
     services = ROOT / "src" / "expense_policy" / "services"
     named = {
         law
-        for name in ("verification", "replay", "lawfulness")
+        for name in ("verification", "replay", "lawfulness", "booklaws")
         for law in re.findall(r'"(I[0-9]+)"', _text(services / f"{name}.py"))
     }
     page = _text(ROOT / "docs" / "explanation" / "the-record.md")

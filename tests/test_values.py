@@ -21,7 +21,11 @@ from expense_policy.domain.categories.sms import segments
 from expense_policy.domain.content import canonical, digest
 from expense_policy.domain.money import UNITS_MAX, Money, split
 from expense_policy.domain.periods import Calendar, festival, instant
+from expense_policy.domain.posting import Planned
 from expense_policy.policy_file import PolicyFileError, load_policy
+from expense_policy.ports.kept import Fact
+from expense_policy.testing.batches import use_row
+from expense_policy.testing.ledger import MARCH, posting, review, voucher_row
 
 from .claims import voucher
 from .world import BARE, World
@@ -159,6 +163,12 @@ def test_what_is_stored_signs_the_same() -> None:
     document = world.desk.document(world.apply(world.gift(purpose="春节礼品 😀𠮷")).id)
     bare = attrs.evolve(document, signatures=(), payments=())
     assert canonical(load(dump(bare), type(document))) == canonical(bare)
+
+
+def test_a_fact_among_others_is_read_as_what_it_is() -> None:
+    """Facts of every kind, papers too, come back equal from a list that does not say which is which."""
+    facts: tuple[Fact, ...] = (review(), posting(), Planned("d1", "gifts", MARCH, 7), voucher_row(), use_row("d1", 1))
+    assert load(dump(facts), tuple[Fact, ...]) == facts
 
 
 @pytest.mark.clause("C3.3")

@@ -9,6 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .domain.accounting import AccountRow as AccountRow
+    from .domain.accounting import DoubleEntry as DoubleEntry
+    from .domain.accounting import MonthlyAccounts as MonthlyAccounts
+    from .domain.accounting import RecordedCost as RecordedCost
     from .domain.allocation import Allocation as Allocation
     from .domain.allocation import Cost as Cost
     from .domain.allocation import Method as Method
@@ -90,6 +94,8 @@ if TYPE_CHECKING:
     from .domain.organisation import Roster as Roster
     from .domain.payment import Instruction as Instruction
     from .domain.periods import Month as Month
+    from .domain.posting import Posting as Posting
+    from .domain.posting import Source as Source
     from .domain.project import Project as Project
     from .domain.rectification import Deviation as Deviation
     from .domain.rectification import Finding as Finding
@@ -164,6 +170,12 @@ _HOMES = {
     "Pool": "domain.allocation_rule",
     "Receiver": "domain.allocation_rule",
     "Verdict": "domain.approval",
+    "AccountRow": "domain.accounting",
+    "DoubleEntry": "domain.accounting",
+    "MonthlyAccounts": "domain.accounting",
+    "RecordedCost": "domain.accounting",
+    "Posting": "domain.posting",
+    "Source": "domain.posting",
     "Application": "domain.application",
     "Attachment": "domain.application",
     "Payee": "domain.application",

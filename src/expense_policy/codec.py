@@ -33,6 +33,7 @@ from .domain.posting import Source
 from .domain.rectification import Turn
 from .domain.vocabulary import Status
 from .domain.voucher import VoucherKind
+from .domain.year_end import Carry
 from .ports.kept import CARDS, PAPERS, Fact
 
 T = TypeVar("T")
@@ -119,7 +120,7 @@ def converter() -> Converter:
     for kind in (str, int, bool):
         made.register_structure_hook(kind, _exact(kind))
     # A StrEnum is a str to the dispatch: each is named, lest its value stay a bare str.
-    for enum in (Status, Outcome, Source, Turn, VoucherKind, Method, AllocationBasis):
+    for enum in (Status, Outcome, Source, Turn, VoucherKind, Method, AllocationBasis, Carry):
         made.register_structure_hook(enum, lambda value, kind: kind(_exact(str)(value, str)))
     made.register_structure_hook(Money, _money)
     made.register_unstructure_hook(Money, lambda value: [value.units, value.currency])

@@ -22,12 +22,23 @@ from expense_policy.testing.contract import (
 )
 from expense_policy.testing.held import Held
 
-from . import broken, broken_answers, broken_customers, broken_directories, broken_evidence, broken_notifiers
-from . import broken_vouchers as vouchers
+from . import (
+    broken,
+    broken_answers,
+    broken_books,
+    broken_customers,
+    broken_directories,
+    broken_evidence,
+    broken_notifiers,
+    broken_vouchers,
+)
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 GUIDE, ADAPTERS = HOW_TO / "write-a-store.md", HOW_TO / "write-an-adapter.md"
-PLACES = (broken, broken_answers, broken_evidence, broken_directories, broken_customers, broken_notifiers, vouchers)
+PLACES = (
+    *(broken, broken_answers, broken_books, broken_evidence),
+    *(broken_directories, broken_customers, broken_notifiers, broken_vouchers),
+)
 PORTS: dict[str, type[Held]] = {
     "Evidence": EvidenceContract,
     "A directory": DirectoryContract,

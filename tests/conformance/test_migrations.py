@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,10 @@ from expense_adapters.sql.migrations.released import FOLDER, released, told
 from expense_adapters.sql.schema import VERSION, metadata
 from expense_policy import verify
 from expense_policy.domain.categories import UseRow
-from expense_policy.domain.categories.sms import SmsSent
+from expense_policy.domain.payment import Payment
 from expense_policy.ports.errors import RepositoryUnavailable
 from expense_policy.testing.batches import LATER, Clerk, use_row
+from tests import books
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -132,6 +133,23 @@ def test_a_store_of_an_older_schema_is_upgraded(dump: Path, tmp_path: Path) -> N
         ]
         with pytest.raises(sqlite3.IntegrityError, match="no update of what was written"):
             plain.execute("UPDATE journal SET actor = 'x'")
+
+
+def test_payments_of_before_need_no_postings(tmp_path: Path) -> None:
+    """Payments and reversals of a library that posted nothing are no break, whatever is posted from then on (I12)."""
+    old = _loaded(DUMP_3, tmp_path / "old.db")
+    migrate(f"sqlite:///{old}")
+    with closing(SqlRepository(f"sqlite:///{old}")) as store:
+        facts = [fact for _, each in store.history() for fact in each]
+        paid = [fact for fact in facts if isinstance(fact, Payment)]
+        assert {payment.reverses for payment in paid} == {None, 1}
+        world = World.open(store)
+        world.on(date(2026, 3, 2))
+        books.post(world, "ledger", books.posting("ledger", 1, 700, books.JANUARY))
+        world.desk.closing.close(books.JANUARY, actor="officer")
+        assert verify(store).breaks == ()
+        (posted,) = store.postings(books.JANUARY)
+        assert posted[0] == 1
 
 
 @pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)
@@ -285,19 +303,6 @@ def _laws(engine: str) -> list[str]:
     return (FIXTURES / f"laws_3_{engine}.sql").read_text(encoding="utf-8").rstrip("\n").split("\n-- next\n")
 
 
-def _with_uses(url: str) -> list[UseRow]:
-    with closing(SqlRepository(url)) as store:
-        world = World.with_budget(store)
-        form = world.sms()
-        id = world.apply(form).id
-        world.sign_all(id)
-        world.on(date(2026, 1, 21))
-        # Messages are about no thing: their rows are what a library of schema 2 wrote.
-        sent = tuple(SmsSent(world.clock.now() - timedelta(hours=1), f"C{n}") for n in (1, 2))
-        world.desk.spending.record_use(id, sent, actor="li.na")
-        return _uses(store)
-
-
 def _standing(url: str) -> list[tuple[str, str]]:
     """What stands there; PostgreSQL remembers the column that was dropped."""
     return [word for word in _whole(url)[1] if "pg.dropped" not in word[0]]
@@ -326,6 +331,10 @@ def test_a_server_of_schema_3_is_upgraded(postgres_url: str, tmp_path: Path) -> 
     done = migrate(postgres_url)
     assert (done.found, done.schema) == (3, VERSION)
     assert (_whole(postgres_url)[0], _standing(postgres_url)) == new
+    with psycopg.connect(postgres_url) as plain:
+        for table, rows in _rows(old, columns).items():
+            names = ", ".join(f'"{each}"' for each in columns[table])
+            assert plain.execute(f"SELECT {names} FROM {table} ORDER BY 1, 2".encode()).fetchall() == rows
     with closing(SqlRepository(postgres_url)) as store:
         _, _, entries, documents, uses = HOLDS[DUMP_3]
         report = verify(store)
@@ -337,7 +346,8 @@ def test_a_server_of_schema_3_is_upgraded(postgres_url: str, tmp_path: Path) -> 
 
 def test_a_store_on_mariadb_is_not_upgraded(mariadb_url: str) -> None:
     """MariaDB can't take back half an upgrade: an older store there is told as due, refused, and left as it is."""
-    _with_uses(mariadb_url)
+    with closing(SqlRepository(mariadb_url)) as store:
+        Clerk(store).does("s")
     with pymysql.connect(**place(mariadb_url)) as plain, plain.cursor() as cursor:
         for law in mariadb.DIALECT.laws():
             cursor.execute(f"DROP TRIGGER {law.split()[2]}")

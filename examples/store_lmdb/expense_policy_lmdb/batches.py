@@ -68,11 +68,11 @@ def _within(d: Document) -> bool:
     """No more is paid, claimed, set against an advance or used than was approved; no more given back than paid."""
     left = [d.left(p.reverses) for p in d.payments if p.reverses is not None]
     if isinstance(d.content, Claim):
-        asked, cleared = d.paid + d.cleared, d.units
+        spent, fits = d.paid + d.cleared, d.claimed == 0
     else:
-        asked, cleared = max(d.claimed, d.paid + d.claimed - d.cleared), d.paid
-    least = min(d.paid, d.used, d.claimed, d.cleared, *left)
-    return least >= 0 and max(d.paid, d.used, asked) <= d.units and d.cleared <= cleared
+        spent, fits = d.paid + d.claimed - d.cleared, d.cleared <= d.paid
+    least, most = min(d.paid, d.used, d.claimed, d.cleared, *left), max(d.paid, d.used, d.claimed, spent)
+    return fits and least >= 0 and most <= d.units
 
 
 def _overdrawn(line: Line) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from expense_adapters._reading import escaped, read_text
-from expense_adapters.cli import allocate, claims, conform, demo, import_use, migrate, roles, verify
+from expense_adapters.cli import allocate, books, claims, conform, demo, import_use, migrate, roles, verify
 from expense_adapters.cli.say import Json, fail, put, put_json, tell
 from expense_policy.domain.festival_table import FESTIVALS
 from expense_policy.domain.periods import festival
@@ -66,5 +66,6 @@ verify.register(app)
 migrate.register(app)
 roles.register(app)
 import_use.register(app)
+books.register(app)
 allocate.register(app)
 claims.register(app)

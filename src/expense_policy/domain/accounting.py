@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
+from enum import StrEnum
 
 import attrs
 
@@ -124,22 +125,42 @@ def monthly(
     )
 
 
+class Role(StrEnum):
+    """What an account of the general ledger is for."""
+
+    COST = "cost"
+    BANK = "bank"
+    PAYABLE = "payable"
+    RECEIVABLE = "receivable"
+
+
+@attrs.frozen
+class LedgerAccount:
+    """An account 会计科目 of the general ledger, by the company's code."""
+
+    role: Role
+    code: str
+
+
 @attrs.frozen
 class DoubleEntry:
-    """A posting as an entry of the general ledger (R1.4): `debit` and `credit` are accounts, `units` above 0.
+    """A posting as an entry of the general ledger 会计分录 (R1.4): `units` above 0 on either side.
 
     `number` is the posting's in its month: those that a method has no entry for leave a gap.
     """
 
     number: int
-    debit: str
-    credit: str
+    debit: LedgerAccount
+    credit: LedgerAccount
+    units: int
     posting: Posting
 
     @property
-    def units(self) -> int:
-        """The amount on either side."""
-        return abs(self.posting.units)
+    def day(self) -> date:
+        """The day it is entered under: that of the posting, or the nearest one of its month."""
+        month, on = self.posting.month, self.posting.on
+        first, after = (date(each.year, each.month, 1) for each in (month, month.plus(1)))
+        return min(max(on, first), after - timedelta(days=1))
 
 
 def double_entry(number: int, posting: Posting, rules: AccountRules) -> DoubleEntry | None:
@@ -149,16 +170,18 @@ def double_entry(number: int, posting: Posting, rules: AccountRules) -> DoubleEn
     Under the cash method paying is the cost. What is below 0 is the same entry from the other side.
     """
     cash, source = rules.method == "cash", posting.source
+    cost, payable = LedgerAccount(Role.COST, posting.account), LedgerAccount(Role.PAYABLE, rules.payable)
     if source in (Source.PAID, Source.SET_OFF):
-        debit = posting.account if cash else rules.payable
-        credit = rules.bank if source is Source.PAID else rules.receivable
+        paid = source is Source.PAID
+        debit = cost if cash else payable
+        credit = LedgerAccount(Role.BANK, rules.bank) if paid else LedgerAccount(Role.RECEIVABLE, rules.receivable)
     elif cash and source in (Source.INCURRED, Source.FINAL):
         return None
     else:
-        debit, credit = posting.account, rules.payable
+        debit, credit = cost, payable
     if posting.units < 0:
         debit, credit = credit, debit
-    return DoubleEntry(number, debit, credit, posting)
+    return DoubleEntry(number, debit, credit, abs(posting.units), posting)
 
 
 def _not_nothing(instance: object, attribute: attrs.Attribute[Money], value: object) -> None:

@@ -19,6 +19,13 @@ TEXTS: dict[Code, Text] = {
         "{applicant} does it.",
         "请由{applicant}办理。",
     ),
+    Code.ADJUSTMENT_RAISES: Text(
+        "B2.2",
+        "The adjustment gives lines {more} and takes {less} from others: {beyond} more than the budget holds.",
+        "本次调整增加{more}、减少{less}，超出现有预算{beyond}。",
+        "Take as much from other lines, or file a supplementary-budget request.",
+        "请等额调减其他明细，或改为提交追加预算申请。",
+    ),
     Code.ADOPTED_ALREADY: Text(
         "X2",
         "Policy version {version}, effective {effective}, is adopted already.",
@@ -124,6 +131,13 @@ TEXTS: dict[Code, Text] = {
         "File a new application.",
         "请重新提交申请。",
     ),
+    Code.BALANCE_LAPSES: Text(
+        "B2.1",
+        "The policy lets no balance be carried into the next year: what line {line} has left lapses.",
+        "制度不允许结转预算余额，明细{line}的余额将失效。",
+        "Close the year without naming a line for it.",
+        "请在年终关闭时不为其指定结转明细。",
+    ),
     Code.BUDGET_EXCEEDED: Text(
         "B2.2",
         "Line {line} has {available} left; {asked} was asked, {short} more than there is.",
@@ -172,6 +186,21 @@ TEXTS: dict[Code, Text] = {
         "应付{payable}，已付{paid}。",
         "Pay the rest, or close the claim.",
         "请付清余款，或关闭报销单。",
+    ),
+    Code.BUDGET_MOVED: Text(
+        "B1.6",
+        "The request says that line {line} has {stated} in force; it has {stands}.",
+        "申请所列明细{line}的现行金额为{stated}，实际为{stands}。",
+        "Revise the request by what is in force now.",
+        "请按现行金额修改申请。",
+    ),
+    Code.CARRY_UNFIT: Text(
+        "B2.1",
+        "What line {line} has left can't be carried into {to}: "
+        "it goes into a line of {department}, {year}, {category}, and of the same project.",
+        "明细{line}的余额不能结转至{to}，须结转至{department}{year}年度同一类别（{category}）、同一项目的明细。",
+        "Name such a line, or let the balance lapse.",
+        "请指定符合条件的明细，或任余额失效。",
     ),
     Code.COST_NOT_YET: Text(
         "R1.1",
@@ -258,6 +287,13 @@ TEXTS: dict[Code, Text] = {
         "Have a policy version adopted in which a finance officer finds on {point}, or connect a service that checks vouchers.",
         "请先通过由财务人员审核{point}的制度版本，或接入发票查验服务。",
     ),
+    Code.LINE_BELOW_HELD: Text(
+        "B1.6",
+        "Line {line} would have {after}, and {held} of it is reserved, committed or spent.",
+        "明细{line}调整后为{after}，低于已占用、已承诺和已支出的{held}。",
+        "Leave the line at least {held}.",
+        "请为该明细至少保留{held}。",
+    ),
     Code.LINE_EXISTS: Text(
         "B1.5",
         "Budget line {line} stands in document {document} already: a line's id stands for ever.",
@@ -286,6 +322,20 @@ TEXTS: dict[Code, Text] = {
         "预算草案的明细{line}缺少：{fields}。",
         "State the amounts by month, which add up to the line, and what the amount was estimated from.",
         "请填写各月金额（合计等于明细金额）及测算依据。",
+    ),
+    Code.LINE_OF_OTHER_BUDGET: Text(
+        "B1.6",
+        "Line {line} is of {line_department}, {line_year}; the request is of {department}, {year}.",
+        "明细{line}属于{line_department}{line_year}年度；申请属于{department}{year}年度。",
+        "Name lines of the request's own department and year.",
+        "请填写本部门、本年度的预算明细。",
+    ),
+    Code.LINE_OUTSIDE_ESTIMATES: Text(
+        "B1.2",
+        "Line {line} is of {category}, which {department} does not estimate.",
+        "明细{line}属于{category}，不由{department}测算。",
+        "{department} asks for: {categories}.",
+        "{department}可申报：{categories}。",
     ),
     Code.NOTHING_TO_CLOSE: Text(
         "A3.4",
@@ -468,6 +518,13 @@ TEXTS: dict[Code, Text] = {
         "{office}无人可签：没有可签署的任职人，也没有替代人。",
         "Name a holder or a substitute office for {office}.",
         "请为{office}指定任职人或替代岗位。",
+    ),
+    Code.SUPPLEMENT_NOT_MORE: Text(
+        "B2.2",
+        "The supplementary request gives lines {more} and takes {less} from others: it asks for no more than there is.",
+        "追加预算申请增加{more}、减少{less}，总额未增加。",
+        "File an adjustment instead.",
+        "请改为提交预算调整申请。",
     ),
     Code.USE_EXCEEDS_APPROVAL: Text(
         "C8",
@@ -716,5 +773,26 @@ TEXTS: dict[Code, Text] = {
         "整改状态为{status}，此操作要求{needed}。",
         "See the rectification's history for what can be done now.",
         "请查看整改记录，确认当前可办理的操作。",
+    ),
+    Code.YEAR_CLOSED: Text(
+        "B1.5",
+        "The year {year} of {department} is closed, and nothing has come back to its lines since.",
+        "{department}{year}年度已关闭，此后各明细无退回款项。",
+        "Nothing is left to close.",
+        "无需再次关闭。",
+    ),
+    Code.YEAR_NOT_OVER: Text(
+        "B1.5",
+        "The fiscal year {year} runs until {last}.",
+        "{year}预算年度至{last}结束。",
+        "Close it once it is over.",
+        "请在年度结束后关闭。",
+    ),
+    Code.YEAR_OVER: Text(
+        "B1.6",
+        "Today is {today}, and the fiscal year {year} is over: a change of the budget is made beforehand.",
+        "今天是{today}，{year}预算年度已结束；预算变更应在事前申请。",
+        "Ask for it in the budget of the present year.",
+        "请在本年度预算中申请。",
     ),
 }

@@ -25,13 +25,14 @@ from ..domain.project import Project
 from ..domain.rectification import Rectification
 from ..domain.vocabulary import DocumentId
 from ..domain.voucher import VoucherRow
+from ..domain.year_end import YearEnd
 
 SEALS = "seal"
 """The subject whose entries are seals."""
 
 CARDS: tuple[type[Card], ...] = (Books, Duty, Rectification, AllocationRule)
 """Every kind of card."""
-PAPERS: tuple[type[Paper], ...] = (Reviewed, Allocated)
+PAPERS: tuple[type[Paper], ...] = (Reviewed, YearEnd, Allocated)
 """Every kind of paper."""
 
 Record = Document | PayeeAccount | PolicyVersion | Project | Card

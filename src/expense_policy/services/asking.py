@@ -11,10 +11,12 @@ from ..domain.approval import who_may
 from ..domain.categories import Effect
 from ..domain.content import Digest
 from ..domain.documents import Document
+from ..domain.execution import Execution, Sums, executed, together
 from ..domain.holds import Line
 from ..domain.organisation import Roster
 from ..domain.periods import Month
 from ..domain.policy import Policy
+from ..domain.posting import Source
 from ..domain.refusals import Code, Refused, refusal
 from ..domain.vocabulary import SET_OFF, Kind, Status
 from ..ports.evidence import Evidence
@@ -80,6 +82,31 @@ def contacts(env: Environment, type_: str, month: Month, recipients: tuple[str, 
     return {recipient: n for (recipient,), n in found.items()}
 
 
+def execution(env: Environment, department: str | None, year: int) -> Execution:
+    """How a year's budget is executed: two questions, whatever there is; the store sums up (B2.3)."""
+    policy, at = policy_now(env), env.clock.now()
+    ids = [x.id for x in env.repository.lines() if x.year == year and department in (None, x.department)]
+    named = ("line", tuple(ids))
+    spent = ("source", (Source.PAID.value, Source.SET_OFF.value))
+    asked = (
+        Sum("planned", ("line", "month"), (named,)),
+        Sum("postings", ("line", "month"), (named, spent)),
+        Sum("reserved", ("line", "expected"), (named,)),
+        Sum("committed", ("line", "expected"), (named,)),
+    )
+    seen = env.repository.look(Look(lines=tuple(ids), sums=asked if ids else ()))
+    sums = Sums(*[_nested(each) for each in seen.sums or [{}] * len(asked)])
+    found = [executed(seen.lines[id], sums, year, at, policy.calendar, policy.budget) for id in ids]
+    return Execution(year, department, at, policy.currency, tuple(found), together(found))
+
+
+def _nested(groups: Mapping[tuple[str, ...], int]) -> Mapping[str, Mapping[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (line, month), units in groups.items():
+        found.setdefault(line, {})[month] = units
+    return found
+
+
 def whole(evidence: Evidence, digest: Digest) -> bool:
     """Whether the evidence is there as it was put."""
     try:
@@ -93,6 +120,15 @@ def policies(env: Environment) -> Mapping[str, Policy]:
     """Every adopted version, as of now."""
     seen = env.repository.look(Look(guards=(POLICY_GUARD,)))
     return env.adopted(seen.guards.get(POLICY_GUARD, 0))[1]
+
+
+def policy_now(env: Environment) -> Policy:
+    """The version in force now; Refused where there is none (X2)."""
+    now, versions = env.clock.now(), policies(env)
+    policy = in_force(versions, now)
+    if policy is None:
+        raise Refused([not_in_force(versions, now, env.offices)])
+    return policy
 
 
 def waiting_for(env: Environment, person: str) -> Sequence[Summary]:
@@ -135,12 +171,8 @@ def _pages(env: Environment, where: tuple[tuple[str, str], ...]) -> Iterator[Seq
 
 def disclosed(env: Environment, actor: str, after: str, limit: int) -> Disclosed:
     """Execution and payments for a reader whom the policy in force names by office; Refused for anybody else."""
-    now = env.clock.now()
-    versions = policies(env)
-    policy = in_force(versions, now)
-    if policy is None:
-        raise Refused([not_in_force(versions, now, env.offices)])
-    roster = env.directory.roster(policy.departments, now)
+    policy = policy_now(env)
+    roster = env.directory.roster(policy.departments, env.clock.now())
     if not any(holding.person == actor and holding.office in policy.readers for holding in roster.holdings):
         raise Refused([refusal(Code.READER_NOT_NAMED, actor=actor, offices=", ".join(policy.readers))])
     page = env.repository.find((), after=after, limit=limit)

@@ -4,24 +4,69 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from itertools import pairwise
 
+import attrs
+
+from ..domain.bookkeeping import incurred
+from ..domain.claim import Claim
 from ..domain.content import Row
+from ..domain.documents import Document
+from ..domain.posting import Source
 from .replay import Replay
 
 
-def broken_books(played: Replay, numbered: Mapping[str, list[Row]]) -> None:
+@attrs.define
+class Costs:
+    """What each document has cost by what stands in it, on each line; a claim's cost is its application's."""
+
+    expected: dict[str, dict[str, int]] = attrs.field(factory=dict)
+    claims: dict[str, str] = attrs.field(factory=dict)
+
+    def take(self, d: Document) -> None:
+        """One document."""
+        self.expected[d.id] = incurred(d)
+        if isinstance(d.content, Claim) and d.content.application is not None:
+            self.claims[d.id] = d.content.application
+
+
+def broken_books(played: Replay, numbered: Mapping[str, list[Row]], costs: Costs) -> None:
     """Tells every law of the ledger that does not hold; `numbered` are the numbers that stand, by month."""
     _numbers(played, numbered)
     _spent(played)
     _undone(played)
+    _incurred(played, costs)
+
+
+def _incurred(played: Replay, costs: Costs) -> None:
+    """What was posted of what a document incurred is what it has cost, line by line: no act forgets any of it.
+
+    Of a document that was used by a library of before, which posted nothing, that is not known.
+    """
+    since = played.posting_since
+    before = {id for at, id in played.unposted if since is None or at < since}
+    posted: dict[str, Counter[str]] = defaultdict(Counter)
+    for posting in played.postings.values():
+        if posting.source in (Source.INCURRED, Source.FINAL):
+            posted[costs.claims.get(posting.document, posting.document)][posting.line] += posting.units
+    for id in sorted(costs.expected.keys() - costs.claims.keys() - before):
+        found, expected = ({x: n for x, n in each.items() if n} for each in (posted[id], costs.expected[id]))
+        if found != expected:
+            played.broken(id, "I26", "what was posted of its cost is not what it has cost")
 
 
 def _numbers(played: Replay, numbered: Mapping[str, list[Row]]) -> None:
-    """A month's numbers go from 1 without a gap, each of a posting of it; a closed month's postings all have one."""
+    """A month's numbers go from 1 without a gap, each of a posting of it; a closed month's postings all have one.
+
+    A closing gives them in the order of what postings are told by: that order begins anew once a closing.
+    """
     given: Counter[tuple[str, ...]] = Counter()
     for month, rows in sorted(numbered.items()):
         if sorted(int(row[2]) for row in rows) != list(range(1, len(rows) + 1)):
             played.broken(f"month:{month}", "I26", "the numbers of its postings have a gap, or stand twice")
+        told = [(*row[3:5], int(row[5]), row[6]) for row in sorted(rows, key=lambda row: int(row[2]))]
+        if sum(after < before for before, after in pairwise(told)) >= played.closings[month]:
+            played.broken(f"month:{month}", "I26", "the numbers of its postings are not those that closings gave")
         for row in rows:
             posting = played.postings.get(row[3:])
             given[row[3:]] += 1

@@ -8,6 +8,7 @@ from datetime import datetime
 import attrs
 
 from ..domain.accounting import RecordedCost
+from ..domain.adjustment import BudgetAdjustment, SupplementaryRequest
 from ..domain.allocation_rule import AllocationTerms
 from ..domain.application import Application
 from ..domain.approval import Verdict
@@ -16,15 +17,16 @@ from ..domain.categories import Use
 from ..domain.claim import Claim, Payable
 from ..domain.content import Digest
 from ..domain.money import Money
+from ..domain.negotiation import Offer
 from ..domain.payment import Instruction
 from ..domain.periods import Month
 from ..domain.project import Project
 from ..domain.rectification import Deviation, Finding, Turn
-from ..domain.vocabulary import PersonId
+from ..domain.vocabulary import LineId, PersonId
 from ..domain.voucher import Voucher
 from .accounting import a_month
 from .allocating import allocation, enter, reversal
-from .budgeting import file_plan
+from .budgeting import BudgetActs
 from .closing import CloseMonth, ReopenMonth
 from .duties import doing
 from .engine import Decision, Engine
@@ -100,18 +102,40 @@ class ConsideredSpending:
 
 
 class ConsideredBudgeting:
-    """The dry run of every act on budget plans."""
+    """The dry run of every act on budgets."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._acts = engine, BudgetActs(engine)
 
     def file(self, plan: BudgetPlan, *, actor: str) -> Decision:
         """As `Budgeting.file`."""
-        return self._engine.consider(file_plan(self._engine, None, plan, actor))
+        return self._engine.consider(self._acts.file(None, plan, actor))
 
-    def revise(self, id: str, plan: BudgetPlan, *, actor: str) -> Decision:
+    def revise(self, id: str, plan: BudgetPlan, *, actor: str, reasons: Mapping[LineId, str] | None = None) -> Decision:
         """As `Budgeting.revise`."""
-        return self._engine.consider(file_plan(self._engine, id, plan, actor))
+        return self._engine.consider(self._acts.file(id, plan, actor, reasons))
+
+    def review(self, id: str, offers: tuple[Offer, ...], *, seen: Digest, actor: str) -> Decision:
+        """As `Budgeting.review`."""
+        return self._engine.consider(self._acts.review(id, offers, seen, actor))
+
+    def adjust(self, form: BudgetAdjustment, *, actor: str) -> Decision:
+        """As `Budgeting.adjust`."""
+        return self._engine.consider(self._acts.change(None, form, actor, BudgetAdjustment))
+
+    def supplement(self, form: SupplementaryRequest, *, actor: str) -> Decision:
+        """As `Budgeting.supplement`."""
+        return self._engine.consider(self._acts.change(None, form, actor, SupplementaryRequest))
+
+    def revise_change(self, id: str, form: BudgetAdjustment | SupplementaryRequest, *, actor: str) -> Decision:
+        """As `Budgeting.revise_change`."""
+        return self._engine.consider(self._acts.change(id, form, actor, BudgetAdjustment, SupplementaryRequest))
+
+    def close_year(
+        self, department: str, year: int, *, actor: str, reason: str, carry: Mapping[LineId, LineId] | None = None
+    ) -> Decision:
+        """As `Budgeting.close_year`."""
+        return self._engine.consider(self._acts.close_year(department, year, carry or {}, actor, reason))
 
 
 class ConsideredPolicies:

@@ -13,6 +13,7 @@ from ..domain.accounting import MonthlyAccounts
 from ..domain.categories import UseRow
 from ..domain.content import Digest
 from ..domain.documents import Document
+from ..domain.execution import Execution
 from ..domain.holds import Line
 from ..domain.journal import Entry
 from ..domain.periods import Month
@@ -152,6 +153,14 @@ class Desk:
     def lines(self) -> Sequence[Line]:
         """Every budget line with its balance, in id order."""
         return self.env.repository.lines()
+
+    def execution(self, department: str | None = None, *, year: int) -> Execution:
+        """How the budget of a fiscal year is executed now, of a department or of all (B2.3).
+
+        Per line and month, and in total: planned, reserved, committed, spent, available, burn rate against plan and
+        forecast; lines above the policy's level, lines that stray from their plan. Refused without a policy in force.
+        """
+        return asking.execution(self.env, department, year)
 
     def history(self, id: str) -> Iterator[Entry]:
         """The journal of one subject, oldest first (G3.4)."""

@@ -8,16 +8,15 @@ import attrs
 
 from ..domain import checks, documents
 from ..domain.approval import takers
-from ..domain.budget import BudgetPlan
 from ..domain.documents import Document, Payable
 from ..domain.money import Money
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Kind, Office, Status
 from ..ports.directory import Directory
-from ..ports.repository import Free, Look, Put
-from .budgeting import places
+from ..ports.repository import Look, Put
 from .claiming import between
+from .drafting import vacated
 from .engine import Effects, Scene, Verdicts, document_of, own, paid_already, round_policy
 from .vouching import freed
 
@@ -96,9 +95,7 @@ class End:
 
 
 def _ended(document: Document, status: Status, scene: Scene, office: str | None = None) -> Verdicts:
-    change, plan = documents.end(document, status, scene.at), document.content
-    # A plan that was withdrawn makes room for another one (B1.1).
-    place = tuple(Free(*each, document.id) for each in places(plan)) if isinstance(plan, BudgetPlan) else ()
+    change = documents.end(document, status, scene.at)
     moved = between(scene, document, change)
     if isinstance(moved, Look):
         return moved
@@ -108,7 +105,8 @@ def _ended(document: Document, status: Status, scene: Scene, office: str | None 
         version=document.round.policy_version,
         puts=(Put(change.document, document.version), *puts),
         moves=moves,
-        takes=(*place, *freed(document, change.document)),
+        # A plan that was withdrawn makes room for another one (B1.1), and vouchers are free again (R2.2).
+        takes=(*vacated(document, status), *freed(document, change.document)),
         rows=(documents.manifest(change.document),),
         tell=(document.applicant,),
     )

@@ -16,8 +16,8 @@ from ..policy_file import load_policy
 from ..ports.errors import RepositoryError
 from ..ports.keyring import Keyring
 from ..ports.repository import Look, Repository, Summary
-from .booklaws import broken_books
-from .lawfulness import Claimed, broken_laws
+from .booklaws import Costs, broken_books
+from .lawfulness import Claimed, broken_laws, broken_years
 from .replay import Break, Replay
 from .tending import SEALS
 
@@ -71,9 +71,11 @@ def verify(
     for row in sorted(found - expected):
         law = "I10" if row[0] == "balance" else "I19"
         played.broken(row[1], law, f"a row stands that the journal does not know: {_short(row)}")
-    held = _documents(repository, played, searched, policies)
+    costs = Costs()
+    held = _documents(repository, played, searched, policies, costs)
     _balances(played, held, found)
-    broken_books(played, numbered)
+    broken_years(played)
+    broken_books(played, numbered, costs)
     return Report(entries, len(searched), tuple(played.breaks))
 
 
@@ -162,7 +164,11 @@ def _policies(repository: Repository, played: Replay) -> Mapping[str, Policy]:
 
 
 def _documents(
-    repository: Repository, played: Replay, searched: Mapping[str, Row], policies: Mapping[str, Policy]
+    repository: Repository,
+    played: Replay,
+    searched: Mapping[str, Row],
+    policies: Mapping[str, Policy],
+    costs: Costs,
 ) -> Mapping[str, list[int]]:
     """Holds every document to its journal, its laws and its searched columns; what all hold, by line."""
     held: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
@@ -178,6 +184,7 @@ def _documents(
             for law, message in broken_laws(document, policies.get(document.round.policy_version), played):
                 played.broken(id, law, message)
             claimed.take(document)
+            costs.take(document)
             for h in document.held:
                 for i, units in enumerate((h.reserved, h.committed, h.spent)):
                     held[h.line][i] += units
