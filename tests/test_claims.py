@@ -552,7 +552,7 @@ def test_a_document_of_no_claims_says_so() -> None:
 
 @pytest.mark.clause("R2.2", "R2.4", "G3.4")
 def test_verify_holds_claims_to_their_application() -> None:
-    """What claims take and an application says of it agree, and a document's vouchers are its own, or verify names it."""
+    """What claims take is what an application says, and a document's vouchers are its own, or verify names it."""
     world = World.with_budget(MemoryRepository())
     application = approved(world, "10000.00", "500.00")
     document = signed(world, claim(application, "100.00", "300.00"))
@@ -572,7 +572,7 @@ def test_verify_holds_claims_to_their_application() -> None:
     assert isinstance(form, Claim)
     played.taken[("voucher", form.vouchers[0].key, document.id, "once")] = 1
     assert "I27" not in {law for law, _ in broken_laws(document, policy, played)}
-    for changes in ({"cleared": 1}, {"cleared": document.units + 1}):
-        assert "I13" in {law for law, _ in broken_laws(attrs.evolve(document, **changes), policy, played)}
+    for cleared in (1, document.units + 1):
+        assert "I13" in {law for law, _ in broken_laws(attrs.evolve(document, cleared=cleared), policy, played)}
     over = attrs.evolve(now, cleared=now.paid + 1, claimed=now.units)
     assert [law for law, _ in broken_laws(over, policy, played)].count("I13") == 1
