@@ -393,6 +393,8 @@ class Reckoner:
         deciding = self.deciding(form, id)
         last = "deputy_in_charge" if deciding <= LIMIT else "general_manager"
         took = {} if before is None else self._taken(before)
+        for line, units in ({} if before is None else self.cost(before)).items():
+            self._post_line(before or {}, "final", month_of(self.today), line, -units)
         chain = ["department_head", "finance_officer", "finance_head", last]
         self._submitted(id, form, actor, chain, deciding)
         self._between(self.docs[id], took)

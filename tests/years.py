@@ -324,16 +324,17 @@ class Year:
                 less = self._some(free) if free and self._chance(0.9) else self._some(stands)
                 after = max(0, stands - less)
             elif kind == "budget_adjustment":
-                after = stands + (freed if self._chance(0.9) else freed + 1)
+                after = max(0, stands + freed + (not self._chance(0.9)))
             else:
                 after = stands + self._some(9_000) if self._chance(0.8) else max(0, stands - self._some(free))
             freed += stands - after
             before = stands if self._chance(0.95) else stands + 1
             months = self._spread(after)
-            if before != after or months:
+            if before != after or months is not None:
                 form["changes"][name] = {"before": before, "after": after, "months": months}
         if not form["changes"] or self._chance(0.2):
-            form["opens"] = [self._opened(department, year, freed if freed > 0 and self._chance(0.7) else None)]
+            new = self._opened(department, year, freed if freed > 0 and self._chance(0.7) else None)
+            form["opens"] = [new] if new["id"] not in form["changes"] else []
         return form
 
     def _close_year(self, department: str | None = None, year: int | None = None, actor: str = "cfo") -> None:
@@ -411,7 +412,7 @@ class Year:
             "places": places,
             "payee": None if type_ == "discount" else self._payee(),
             "expected": expected,
-            "project": self._one(*project) if project and self._chance(0.95) else self._one(None, None, "spring"),
+            "project": self._one(*project) if project and self._chance(0.9) else self._one(None, None, "spring"),
             "vouchers": [],
             "application": None,
             "advance": 0,
@@ -435,7 +436,7 @@ class Year:
                 return None
             if units:
                 shares[of[0]], places[of[0]] = units, (department, project)
-        if len(shares) > 1 and self._chance(0.05):
+        if len(shares) > 1 and self._chance(0.15):
             first, second = [*shares][:2]
             shares[first], shares[second] = shares[first] + 1, shares[second] - 1
         return (name, shares, places) if min(shares.values()) > 0 else None
@@ -628,7 +629,8 @@ class Year:
                 self._agree(d["id"], d["form"].get("application"))
 
     def _revise(self) -> None:
-        d = self._pick("returned", "in_review", kinds=self._kinds)
+        of = ("returned", "in_review") if self._chance(0.8) else ("approved",)
+        d = self._pick(*of, kinds=self._kinds)
         if d is None:
             return
         form, actor = d["form"], d["applicant"] if self._chance(0.95) else "stranger"
@@ -684,7 +686,7 @@ class Year:
         form, most = d["form"], self._payable(d)
         units = self._some(most) if most > 0 and self._chance(0.95) else self._some(most + 2)
         actor = "cashier" if self._chance(0.98) else "stranger"
-        if form["payee"] and self._chance(0.8):
+        if form["payee"] and self._chance(0.6):
             self._confirm_account(*form["payee"])
         made = payable(form)
         keys = tuple(v.key for v in made.vouchers)
@@ -732,7 +734,7 @@ class Year:
             day = self.oracle.today - timedelta(days=self.random.randint(0, 70) if self._chance(0.98) else -1)
             order = f"O{self._next()}" if form["type"] == "discount" else ""
             rows.append({"on": day, "units": quantity * price, "order": order, "quantity": quantity})
-        if self.oracle.orders and form["type"] == "discount" and self._chance(0.03):
+        if self.oracle.orders and form["type"] == "discount" and self._chance(0.2):
             rows[0]["order"] = self._one(*sorted(self.oracle.orders))
         actor = d["applicant"] if self._chance(0.97) else "stranger"
         uses = tuple(use(form["type"], row, f"C{self.random.randint(1, 30)}") for row in rows)
@@ -1008,9 +1010,10 @@ class Year:
             earlier = [each for each in self.oracle.related(d["form"], d["at"]) if each["nth"] < d["nth"]]
             counts = [each["units"] if each["status"] in ("in_review", "approved") else self.oracle.drawn(each) for each in earlier]
             whole = d["units"] + sum(counts)
-            needed = {step.office for step in self.rules.chain(d["form"]["kind"], whole, d["form"]["type"])}
-            signed = {step.office for each in (d, *earlier) for step in self.desk.document(each["id"]).round.chain}
-            assert needed <= signed, ("I9", d["id"])
+            rounds = [self.desk.document(each["id"]).round for each in (d, *earlier)]
+            assert max(each.deciding_units for each in rounds) >= whole, ("I9", d["id"])
+            offices = {step.office for each in rounds for step in each.chain}
+            assert whole <= LIMIT or "general_manager" in offices, ("I9", d["id"])
 
 
 def plain(counted: Any) -> dict[Any, int]:
