@@ -17,6 +17,8 @@ from expense_policy.testing.oracle import day_of, fold
 
 Dict = dict[str, Any]
 Units = dict[str, int]
+Place = tuple[str, str | None]
+"""A department, perhaps with a project of it."""
 CATEGORY = {"holiday_gift": "care_gifts", "sms": "communication", "discount": "promotion", "venue_rental": "venue"}
 COUNTED = {
     "accrual": ("incurred", "final", "recorded", "allocated"),
@@ -25,6 +27,8 @@ COUNTED = {
 """What a month's costs are made of."""
 PROJECTS = ("spring",)
 COMPANY = "Qinghe"
+PAYABLE = ("application", "claim")
+BUDGETS = ("budget_plan", "budget_adjustment", "supplementary_request")
 OPEN = ("in_review", "approved")
 GIVEN_BACK = ("returned", "rejected", "withdrawn", "expired")
 LIMIT = 10_000
@@ -98,7 +102,7 @@ class Reckoner:
         self.closed: int | None = None
         self.numbered: dict[int, int] = {}
         self.costs: dict[str, Dict] = {}
-        self.rules: dict[str, list[Dict]] = {}
+        self.terms: dict[str, list[Dict]] = {}
         self.allocations: dict[str, Dict] = {}
         self.years_closed: set[tuple[str, int]] = set()
         self.orders: set[str] = set()
@@ -299,10 +303,10 @@ class Reckoner:
             return {"allocation_unknown"}
         if terms["pools"]:
             return {"allocation_of_pools"}
-        borne: Counter[tuple[str, str | None]] = Counter()
+        borne: Counter[Place] = Counter()
         for name, units in form["shares"].items():
             borne[form["places"].get(name, (form["department"], None))] += units
-        wanted = {place: units for place, units in self.parts(terms, sum(form["shares"].values())).items() if units}
+        wanted = {place: units for place, units in self.split(terms, sum(form["shares"].values())).items() if units}
         return set() if borne == wanted else {"allocation_differs"}
 
     def _claimed(self, form: Dict, before: Dict | None) -> set[str]:
@@ -373,7 +377,7 @@ class Reckoner:
         first = day_of(at - timedelta(days=30))
         for d in self.docs.values():
             other = d["form"]
-            if other["kind"] not in ("application", "claim") or other["application"] is not None:
+            if other["kind"] not in PAYABLE or other["application"] is not None:
                 continue
             alike = (other["department"], other["type"]) == (form["department"], form["type"])
             if alike and first <= day_of(d["at"]) and d["at"] <= at and self._one(form, other):
@@ -511,7 +515,7 @@ class Reckoner:
         self._post(source, month, place, form["type"], units, line)
 
     def _post(
-        self, source: str, month: int, place: tuple[str, str | None], type_: str, units: int, line: str = ""
+        self, source: str, month: int, place: Place, type_: str, units: int, line: str = ""
     ) -> None:
         """A row of the ledger; of a closed month in the next open one, as a correction."""
         late = self.closed is not None and month <= self.closed
@@ -549,7 +553,7 @@ class Reckoner:
         d["step"], d["version"] = d["step"] + 1, d["version"] + 1
         if d["step"] < len(d["chain"]):
             return
-        if d["form"]["kind"] not in ("application", "claim"):
+        if d["form"]["kind"] not in PAYABLE:
             d["status"] = "approved"
             self._in_force(d["form"])
             return
@@ -562,7 +566,7 @@ class Reckoner:
     def ended(self, d: Dict, status: str) -> None:
         """A document is returned, or ends: what it holds goes back, its vouchers and places where it never counted."""
         took = self._taken(d)
-        payable = d["form"]["kind"] in ("application", "claim")
+        payable = d["form"]["kind"] in PAYABLE
         if payable:
             with self._costing(d):
                 d["status"] = status
@@ -579,7 +583,7 @@ class Reckoner:
     def withdrawing(self, d: Dict, actor: str) -> set[str]:
         """Why a document is not taken back."""
         found = set() if d["applicant"] == actor else {"actor_not_applicant"}
-        payable = d["form"]["kind"] in ("application", "claim")
+        payable = d["form"]["kind"] in PAYABLE
         if d["status"] not in ("in_review", "returned", *(("approved",) if payable else ())):
             return found | {"status_wrong"}
         if self.paid(d):
@@ -590,7 +594,7 @@ class Reckoner:
 
     def closing_document(self, d: Dict) -> set[str]:
         """Why a partly paid document is not closed."""
-        if d["status"] != "approved" or d["form"]["kind"] not in ("application", "claim"):
+        if d["status"] != "approved" or d["form"]["kind"] not in PAYABLE:
             return {"status_wrong"}
         if not self.drawn(d):
             return {"nothing_to_close"}
@@ -628,6 +632,12 @@ class Reckoner:
             name, account = map(fold, form["payee"])
             found |= {"account_unconfirmed"} if self.paid_to.get(name, account) != account else set()
         return found
+
+    def due(self, d: Dict) -> int:
+        """What may be paid of it now."""
+        form = d["form"]
+        up_to_use = form["application"] is None and form["type"] != "holiday_gift"
+        return int(d["used"] if up_to_use else d["units"]) - self.drawn(d)
 
     def pays(self, d: Dict, units: int) -> None:
         """So much is paid, or granted."""
@@ -773,7 +783,7 @@ class Reckoner:
 
     def rule(self, name: str, day: date) -> Dict | None:
         """What a rule says on a day."""
-        found = [terms for terms in self.rules.get(name, ()) if terms["effective"] <= day]
+        found = [terms for terms in self.terms.get(name, ()) if terms["effective"] <= day]
         return found[-1] if found else None
 
     def rule_of(self, name: str, month: int) -> Dict | None:
@@ -783,10 +793,10 @@ class Reckoner:
 
     def entering(self, name: str, terms: Dict) -> set[str]:
         """Why a version of a rule is not entered."""
-        known = self.rules.get(name, [])
+        known = self.terms.get(name, [])
         return {"allocation_not_later"} if known and known[-1]["effective"] >= terms["effective"] else set()
 
-    def parts(self, terms: Dict, amount: int | Mapping[str, int]) -> dict[tuple[str, str | None], int]:
+    def split(self, terms: Dict, amount: int | Mapping[str, int]) -> dict[Place, int]:
         """What each receiver gets: of one cost by weights, of pools by the method."""
         places = {place if of is None else f"{place}/{of}": (place, of) for place, of in terms["receivers"]}
         if isinstance(amount, int):
@@ -801,30 +811,31 @@ class Reckoner:
         terms = self.rule_of(of["rule"], of["month"])
         if terms is None:
             return found | {"allocation_unknown"}
-        wanted = Counter[tuple[str, str]]()
+        wanted = Counter[Place]()
         for place, units in self._bearers(terms, of):
-            wanted[place[0], place[1] or ""] += units
+            wanted[place] += units
         for place, units in wanted.items():
             borne = self.borne(place, of["type"], of["month"])
             if not min(0, borne) <= units <= max(0, borne):
                 found.add("allocation_exceeds")
         return found
 
-    def _bearers(self, terms: Dict, of: Dict) -> list[tuple[tuple[str, str | None], int]]:
+    def _bearers(self, terms: Dict, of: Dict) -> list[tuple[Place, int]]:
         if isinstance(of["amount"], int):
             return [(of["bearer"], of["amount"])]
         return [(terms["pools"][pool], units) for pool, units in of["amount"].items()]
 
-    def borne(self, place: tuple[str, str], type_: str, month: int) -> int:
+    def borne(self, place: Place, type_: str, month: int) -> int:
         """What a department or project has borne of a type in a month, with what corrects it later."""
-        here = (row for row in self.ledger if (row["type"], row["of"], row["department"], row["project"]) == (type_, month, *place))
+        rows = (row for row in self.ledger if row["type"] == type_ and row["of"] == month)
+        here = (row for row in rows if (row["department"], row["project"] or None) == place)
         return int(sum(row["units"] for row in here if row["source"] in COUNTED[self.method]))
 
-    def allocates(self, id: str, of: Dict) -> dict[tuple[str, str | None], int]:
+    def allocates(self, id: str, of: Dict) -> dict[Place, int]:
         """Costs leave who bore them and reach the receivers; gives what these got."""
         terms = self.rule_of(of["rule"], of["month"])
         assert terms is not None
-        parts = self.parts(terms, of["amount"])
+        parts = self.split(terms, of["amount"])
         moved = [(place, -units) for place, units in self._bearers(terms, of)] + [*parts.items()]
         self.allocations[id] = {**of, "moved": moved, "reversed": False}
         for place, units in moved:
