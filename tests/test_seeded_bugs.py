@@ -120,6 +120,14 @@ BUGS = {
         "spend = holds.spend if document.ended_at is None else holds.give_back",
         "spend = holds.spend",
     ),
+    "a claim's use waits for its approval": Bug(
+        "R2.4",
+        f"{SERVICES}/using.py",
+        "document.approved_at if document.kind is Kind.APPLICATION else None",
+        "document.approved_at",
+        "test_claims.py::test_what_is_claimed_alone_was_spent_before[memory]",
+        "Refused",
+    ),
     "a settled document takes more use": Bug(
         "I14", f"{SERVICES}/using.py", "document.status is Status.CLOSED and", "document.ended_at is not None and"
     ),

@@ -150,6 +150,7 @@ def rent(year: Year, month: int, day: date) -> None:
 
 
 def _allocated(year: Year, month: int, amount: str, rule: str = HALL) -> str | None:
+    year.clock.later()
     allocations, key = year.desk.allocations, year.key("share")
     done = year.tries(
         lambda: allocations.allocate(
@@ -196,6 +197,7 @@ def pooled(year: Year, day: date) -> None:
     """December's pools go to each other and to the departments, exact and rounded once (R1.2)."""
     year.to(day)
     amounts: dict[str, Money] = {"desk": cny("6000.00"), "rooms": cny("3000.00")}
+    year.clock.later()
     allocate, month = year.desk.allocations.allocate, FIRST.plus(11)
     allocate(SERVICES, amounts, month=month, type="technical_support", actor="chen.jie", key=year.key("share"))
 

@@ -23,7 +23,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "claims": "Claims: {count}, {without_application} of them without an application",
         "claimed": "{outcomes}. {approved} approved, {paid} paid, {returned} of it returned; {late} paid late.",
         "advances": "{advances} paid ahead, {advances_cleared} set against it, {advances_returned} returned.",
-        "vouchers": "{vouchers} vouchers, {genuine} of them found genuine; a signer vouched for some of {stated} claims.",
+        "vouchers": "{vouchers} vouchers, {genuine} found genuine; a signer vouched for some of {stated} claims.",
         "accounts": "Monthly accounts ({method})",
         "month": ("month", "cost", "of it corrections", "paid", "set off"),
         "category": ("category", "cost of the year"),
@@ -133,8 +133,11 @@ def _accounts(console: Console, words: dict[str, Any], found: dict[str, Any], la
     accounts = found["accounts"]
     title(console, words["accounts"].format(method=term(accounts["method"], lang)))
     rows = [
-        (each["month"], cny(each["total"]), cny(sum(each["corrections"].values())))
-        + tuple(cny(each["sources"][name]) for name in ("paid", "set_off"))
+        (
+            each["month"],
+            *[cny(units) for units in (each["total"], sum(each["corrections"].values()))],
+            *[cny(each["sources"][name]) for name in ("paid", "set_off")],
+        )
         for each in accounts["months"]
     ]
     lines(console, words["month"], rows)
