@@ -31,7 +31,7 @@ from expense_policy.ports.errors import Conflict, RepositoryError, RepositoryUna
 from expense_policy.ports.repository import Batch, Free, Guard, Look, Repository, Seen, Take
 from expense_policy.services import bulk
 from expense_policy.services.ahead import Ahead, joined, together
-from expense_policy.services.budgeting import file_plan
+from expense_policy.services.budgeting import BudgetActs
 from expense_policy.services.bulk import Ask, Bulk, Done, NotDone, Outcome
 from expense_policy.services.desk import Desk
 from expense_policy.services.engine import Act, Engine, looked
@@ -155,7 +155,7 @@ class Case:
             return adoption(self.engine, text, ("cfo", "gm")[number % 2]), key, text
         if op == "file":
             plan = BudgetPlan("customer_service", 2026 + a % 3, (PlanLine(f"l{b}", "care_gifts", "G", cny("50.00")),))
-            return file_plan(self.engine, None, plan, "mei"), f"{op}-{number}", plan.digest
+            return BudgetActs(self.engine).file(None, plan, "mei"), f"{op}-{number}", plan.digest
         return acts.end(("withdraw", "close")[a % 2], id, "li.na", "Enough."), key, id
 
     def rows(self) -> list[Row]:

@@ -31,7 +31,7 @@ POLICY = EXAMPLE.replace("itemised = true", "itemised = false")
 """The example's policy, but for the lines of a draft: they need not say when they are used, and why."""
 
 _SHOWN = r"customers[^\]]*|contact|benefit|discount[^\]]*|giveaway|birthday_gift|phone|service_training[^\]]*"
-_SHOWN += r"|budget[^\]]*|\[chain\.(?:budget_adjustment|supplementary_request)\]"
+_SHOWN += r"|budget[^\]]*|\[chain\.(?:budget_adjustment|supplementary_request|claim)\]|claims[^\]]*|vouchers"
 _SHOWN = rf"(?:#[^\n]*\n)*\[(?:{_SHOWN}|repair|technical_support[^\]]*|venue_rental)\]\n"
 _OWN = "# A type of the company's own"
 BARE = re.sub(rf"(?ms)^{_SHOWN}.*?(?=^(?:#[^\n]*\n)*\[|\Z)", "", POLICY.partition(_OWN)[0])

@@ -11,20 +11,18 @@ import attrs
 
 from expense_policy.domain import holds
 from expense_policy.domain.adoption import PolicyVersion
-from expense_policy.domain.cards import BOOKS, Books, Card
+from expense_policy.domain.cards import Card
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.content import Row
 from expense_policy.domain.documents import Document, Payable
-from expense_policy.domain.holds import Line, Move
+from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import GENESIS, Entry, Seal
-from expense_policy.domain.money import UNITS_MAX
 from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.periods import Month
 from expense_policy.domain.posting import Planned, Posting
 from expense_policy.domain.project import Project
-from expense_policy.domain.vocabulary import Kind
 from expense_policy.domain.voucher import VoucherRow
-from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryError
+from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound
 from expense_policy.ports.mistakes import (
     USED,
     check_cards,
@@ -54,6 +52,7 @@ from expense_policy.ports.repository import (
     number_said,
 )
 
+from ._memory_laws import check_lawful, check_line, check_put, closed, kind_of, moved, opened
 from ._memory_state import State, summed
 
 
@@ -143,15 +142,14 @@ class MemoryRepository:
         for line in b.lines:
             if line.id in s.lines:
                 raise Conflict(f"line {line.id} is open already")
-            if min(line.reserved, line.committed, line.spent, line.available) < 0:
-                raise RepositoryError(f"line {line.id} would be overdrawn")
+            check_line(line)
             changed[line.id] = line
-        for move in b.moves:
+        for move in holds.netted(b.moves):
             changed[move.line] = moved(changed.get(move.line) or s.lines.get(move.line), move)
         if b.closes is not None:
-            changed = {id: _closed(line, b.closes) for id, line in {**s.lines, **changed}.items()}
+            changed = {id: closed(line, b.closes) for id, line in {**s.lines, **changed}.items()}
         elif b.reopens is not None:
-            changed = {id: _opened(line, b.reopens) for id, line in {**s.lines, **changed}.items()}
+            changed = {id: opened(line, b.reopens) for id, line in {**s.lines, **changed}.items()}
         for take in b.takes:
             holder = s.taken.get((take.space, take.key))
             if isinstance(take, Take) and holder is not None:
@@ -161,28 +159,17 @@ class MemoryRepository:
         for fact in b.facts:
             if identity(fact) in s.facts:
                 raise Conflict(f"{identity(fact)} is there already")
-            if isinstance(fact, Posting) and fact.line == "":
-                self._check_open(fact.month)
         last, entry = self._last(b.entry.subject), b.entry
         if (entry.seq, entry.prev) != ((1, GENESIS) if last is None else (last.seq + 1, last.digest)):
             raise Conflict(f"the journal of {b.entry.subject} has moved on")
         for notice in b.notices:
             if notice.key in s.notices:
                 raise Conflict(f"notice {notice.key} is there already")
+        check_lawful(b, s.records)
         return changed
 
-    def _check_open(self, month: Month) -> None:
-        books = self._state.records[Card].get(BOOKS)
-        if isinstance(books, Books) and books.closed_through is not None and books.closed_through >= month:
-            raise Conflict(f"the books are closed through {books.closed_through}")
-
     def _check_put(self, put: Put) -> None:
-        record = put.record
-        there = self._state.records[_kind(record)].get(record.id)
-        if (0 if there is None else there.version) != put.expected:
-            raise Conflict(f"{record.id} has moved on")
-        if isinstance(record, Document) and not _within(record):
-            raise RepositoryError(f"{record.id} would be paid or used beyond its amount")
+        check_put(put, self._state.records[kind_of(put.record)].get(put.record.id))
 
     def _apply(self, b: Batch, lines: dict[str, Line], undo: _Undo) -> None:
         s, write = self._state, undo.put
@@ -190,7 +177,7 @@ class MemoryRepository:
             write(s.guards, guard.key, guard.expected + 1)
         for put in b.puts:
             record = put.record
-            kept = s.records[_kind(record)]
+            kept = s.records[kind_of(record)]
             if isinstance(record, Document):
                 self._index(record, kept.get(record.id))
             write(kept, record.id, record)
@@ -207,7 +194,7 @@ class MemoryRepository:
         write(s.entries[subject], seq, (b.entry, b.facts, b.moves))
         write(s.unsealed, (subject, seq), b.entry)
         for move in b.moves:
-            write(s.moved[move.line], (subject, seq), move)
+            write(s.moved[move.line], (subject, seq, str(move.expected)), move)
         if b.closes is not None:
             self._number(b.closes, undo)
         if b.key is not None:
@@ -385,49 +372,6 @@ class MemoryRepository:
             self._state.notices[key] = (attrs.evolve(notice, attempts=notice.attempts + 1), until, parked)
 
 
-def _closed(line: Line, month: Month) -> Line:
-    """The line closed through a month; Conflict where it already is, or beyond it (R1.3)."""
-    if line.closed_through is not None and line.closed_through >= month:
-        raise Conflict(f"line {line.id} is closed through {line.closed_through}")
-    return attrs.evolve(line, closed_through=month)
-
-
-def _opened(line: Line, month: Month) -> Line:
-    """The line open again from a month on; Conflict where that is not the last one it is closed through."""
-    if line.closed_through != month:
-        raise Conflict(f"line {line.id} is not closed through {month}")
-    return attrs.evolve(line, closed_through=month.plus(-1))
-
-
-def _kind(record: Record) -> type[Record]:
-    return Card if isinstance(record, Card) else type(record)
-
-
-def _within(d: Document) -> bool:
-    """Whether no more was paid, claimed or used than was approved: most acts change none of them."""
-    if not 0 <= d.used <= d.units or not 0 <= d.paid <= d.units:
-        return False
-    if any(d.left(p.reverses) < 0 for p in d.payments if p.reverses is not None):
-        return False
-    if d.kind is Kind.CLAIM:
-        return d.paid + d.cleared <= d.units
-    return 0 <= d.cleared <= d.paid and d.claimed <= d.units and d.paid + d.claimed - d.cleared <= d.units
-
-
 def _found(kept: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:
     """Those of the ids that are there; most acts ask for few kinds."""
     return {id: kept[id] for id in ids if id in kept} if ids else {}
-
-
-def moved(line: Line | None, move: Move) -> Line:
-    """The line after a move; Conflict where the move would break a law of B2.1 or R1.3."""
-    if line is None:
-        raise Conflict(f"there is no line {move.line}")
-    after = holds.moved(line, move)
-    if min(after.reserved, after.committed, after.spent, after.available) < 0:
-        raise Conflict(f"line {move.line} has not enough")
-    if move.month is not None and line.closed_through is not None and line.closed_through >= move.month:
-        raise Conflict(f"line {move.line} is closed through {line.closed_through}")
-    if after.in_force > UNITS_MAX:
-        raise RepositoryError(f"line {move.line} would hold more than 2**63-1")
-    return after

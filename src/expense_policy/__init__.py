@@ -76,9 +76,12 @@ if TYPE_CHECKING:
     from .domain.categories.threshold_reduction import Tier as Tier
     from .domain.categories.venue_rental import VenueRental as VenueRental
     from .domain.categories.venue_rental import VenueUsed as VenueUsed
+    from .domain.claim import Claim as Claim
     from .domain.customers import Customer as Customer
     from .domain.customers import OptOut as OptOut
     from .domain.documents import Document as Document
+    from .domain.duty import Duty as Duty
+    from .domain.duty import Returning as Returning
     from .domain.estimates import Activity as Activity
     from .domain.estimates import Driver as Driver
     from .domain.estimates import Drivers as Drivers
@@ -94,11 +97,19 @@ if TYPE_CHECKING:
     from .domain.posting import Posting as Posting
     from .domain.posting import Source as Source
     from .domain.project import Project as Project
+    from .domain.rectification import Deviation as Deviation
+    from .domain.rectification import Finding as Finding
+    from .domain.rectification import FollowUp as FollowUp
+    from .domain.rectification import Rectification as Rectification
+    from .domain.rectification import Turn as Turn
     from .domain.refusals import Code as Code
     from .domain.refusals import ExpensePolicyError as ExpensePolicyError
     from .domain.refusals import Refusal as Refusal
     from .domain.refusals import Refused as Refused
     from .domain.vocabulary import Status as Status
+    from .domain.voucher import Voucher as Voucher
+    from .domain.voucher import VoucherKind as VoucherKind
+    from .domain.voucher import VoucherVerdict as VoucherVerdict
     from .policy_file import PolicyFileError as PolicyFileError
     from .policy_file import load_policy as load_policy
     from .ports.errors import AlreadyDone as AlreadyDone
@@ -220,6 +231,7 @@ _HOMES = {
     "HolidayGift": "domain.categories.holiday_gift",
     "Sms": "domain.categories.sms",
     "SmsSent": "domain.categories.sms",
+    "Claim": "domain.claim",
     "Customer": "domain.customers",
     "OptOut": "domain.customers",
     "Document": "domain.documents",
@@ -228,11 +240,21 @@ _HOMES = {
     "Holding": "domain.organisation",
     "Instruction": "domain.payment",
     "Project": "domain.project",
+    "Deviation": "domain.rectification",
+    "Finding": "domain.rectification",
+    "FollowUp": "domain.rectification",
+    "Rectification": "domain.rectification",
+    "Turn": "domain.rectification",
+    "Duty": "domain.duty",
+    "Returning": "domain.duty",
     "Code": "domain.refusals",
     "ExpensePolicyError": "domain.refusals",
     "Refusal": "domain.refusals",
     "Refused": "domain.refusals",
     "Status": "domain.vocabulary",
+    "Voucher": "domain.voucher",
+    "VoucherKind": "domain.voucher",
+    "VoucherVerdict": "domain.voucher",
     "PolicyFileError": "policy_file",
     "load_policy": "policy_file",
     "CostAndEffect": "services.asking",

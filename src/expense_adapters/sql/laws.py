@@ -82,7 +82,10 @@ def _records() -> list[Law]:
 
 def _documents() -> list[Law]:
     """A document begins unpaid in review; its statement changes with its next round alone, its state by versions."""
-    begins = "NEW.version <> 1 OR NEW.round <> 1 OR NEW.status <> 'in_review' OR NEW.paid <> 0 OR NEW.used <> 0"
+    begins = (
+        "NEW.version <> 1 OR NEW.round <> 1 OR NEW.status <> 'in_review' OR NEW.paid <> 0 OR NEW.used <> 0"
+        " OR NEW.claimed <> 0 OR NEW.kind <> 'claim' AND NEW.cleared <> 0"
+    )
     signed = (
         "(SELECT COUNT(*) FROM signatures s WHERE s.document = NEW.id AND s.round = NEW.round"
         " AND s.outcome = 'approve')"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from expense_policy.domain import holds
 from expense_policy.domain.cards import Card, Paper
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.documents import Document
@@ -81,9 +82,9 @@ def _put(put: Put, submitted: bool, q: Statements) -> Operation:
 
 
 def _moves(b: Batch, q: Statements) -> list[Operation]:
-    found = []
-    for move in sorted(b.moves, key=lambda each: each.line):
-        found.append(Operation(q.move, _move(move), f"line {move.line}", hits=True))
+    netted = sorted(holds.netted(b.moves), key=lambda each: each.line)
+    found = [Operation(q.move, _move(move), f"line {move.line}", hits=True) for move in netted]
+    for move in b.moves:
         row = {**rows.move_row(move), "subject": b.entry.subject, "seq": b.entry.seq}
         found.append(Operation(q.insert["moves"], row))
     return found

@@ -188,7 +188,7 @@ moves = _table(
     _int("spent"),
     _int("month", null=True),
     _text("expected", _WORD),
-    PrimaryKeyConstraint("subject", "seq", "line"),
+    PrimaryKeyConstraint("subject", "seq", "line", "expected"),
     Index("moves_line", "line", "expected"),
 )
 signatures = _table(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
 
 import attrs
 
 from . import checks
-from .budget import PlanLine, months
+from .budget import PlanLine, check_opening, months
 from .content import Digest, digest
+from .holds import Line
 from .money import Money, not_below_0
+from .policy import Policy
+from .project import Project
+from .refusals import Code, Refusal, refusal
 from .vocabulary import Kind, LineId
 
 
@@ -61,6 +67,12 @@ class BudgetChange:
         """The amount that decides the chain."""
         return max(self.more, self.less)
 
+    @cached_property
+    def in_force(self) -> Mapping[LineId, int]:
+        """By how much its approval changes what is in force on each line, in smallest units."""
+        changed = {change.line: change.after.units - change.before.units for change in self.changes}
+        return changed | {line.id: line.amount.units for line in self.opens}
+
     def _total(self, amounts: list[Money]) -> Money:
         currency = (self.changes[0].before if self.changes else self.opens[0].amount).currency
         total = Money(0, currency)
@@ -97,3 +109,56 @@ class SupplementaryRequest(BudgetChange):
     def kind(self) -> Kind:
         """Always a supplementary request."""
         return Kind.SUPPLEMENTARY_REQUEST
+
+
+def check(
+    form: BudgetAdjustment | SupplementaryRequest,
+    policy: Policy,
+    lines: Mapping[LineId, Line],
+    known: Mapping[str, Project],
+    today: date,
+) -> list[Refusal]:
+    """Every rule the change breaks, when it is submitted and again when it is to apply (B1.6, B2.2).
+
+    `lines` are those it changes as they stand, `known` the projects that its new lines name.
+    """
+    if form.amount.currency != policy.currency:
+        raise ValueError(f"the company's currency is {policy.currency}, not {form.amount.currency}")
+    found = check_opening(form, policy, known)
+    if not policy.chain(form.kind, form.amount.units):
+        found.append(refusal(Code.CHAIN_MISSING, kind=form.kind.value))
+    if policy.calendar.fiscal_year(today) > form.year:
+        found.append(refusal(Code.YEAR_OVER, year=form.year, today=today.isoformat()))
+    for change in form.changes:
+        found += _line(form, change, lines.get(change.line), policy)
+    more, less = form.more, form.less
+    if form.kind is Kind.BUDGET_ADJUSTMENT and more > less:
+        found.append(refusal(Code.ADJUSTMENT_RAISES, more=more, less=less, beyond=more - less))
+    if form.kind is Kind.SUPPLEMENTARY_REQUEST and more <= less:
+        found.append(refusal(Code.SUPPLEMENT_NOT_MORE, more=more, less=less))
+    return found
+
+
+def _line(form: BudgetChange, change: LineChange, line: Line | None, policy: Policy) -> list[Refusal]:
+    if line is None:
+        return [refusal(Code.LINE_NOT_IN_FORCE, line=change.line)]
+    found = []
+    if (line.department, line.year) != (form.department, form.year):
+        found.append(
+            refusal(
+                Code.LINE_OF_OTHER_BUDGET,
+                line=line.id,
+                line_department=line.department,
+                line_year=line.year,
+                department=form.department,
+                year=form.year,
+            )
+        )
+    stands, held = Money(line.in_force, policy.currency), Money(line.in_force - line.available, policy.currency)
+    if change.before != stands:
+        found.append(refusal(Code.BUDGET_MOVED, line=line.id, stated=change.before, stands=stands))
+    if change.after < held:
+        found.append(refusal(Code.LINE_BELOW_HELD, line=line.id, after=change.after, held=held))
+    if policy.budget.itemised and change.after.units and not change.months:
+        found.append(refusal(Code.LINE_NOT_ITEMISED, line=line.id, fields="months"))
+    return found

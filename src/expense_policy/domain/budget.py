@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
+from typing import Protocol
 
 import attrs
 
@@ -12,6 +14,7 @@ from .content import Digest, digest
 from .estimates import Basis, Drivers, LastYear, OperatingPlan, Trend
 from .holds import Line
 from .money import Money, split
+from .periods import Month
 from .policy import Policy
 from .project import Project
 from .refusals import Code, Refusal, refusal
@@ -100,6 +103,16 @@ class BudgetPlan:
         return digest(self)
 
     @property
+    def opens(self) -> tuple[PlanLine, ...]:
+        """The lines that come with it: all of them."""
+        return self.lines
+
+    @cached_property
+    def in_force(self) -> Mapping[LineId, int]:
+        """What its approval puts in force on each line, in smallest units."""
+        return {line.id: line.amount.units for line in self.lines}
+
+    @property
     def type(self) -> str:
         """No expense type."""
         return ""
@@ -110,34 +123,106 @@ class BudgetPlan:
         return Kind.BUDGET_PLAN
 
 
+class Opening(Protocol):
+    """What opens lines once it is approved: a plan, an adjustment, a supplementary request."""
+
+    @property
+    def department(self) -> str:
+        """Whose lines they are."""
+
+    @property
+    def year(self) -> int:
+        """Of which fiscal year."""
+
+    @property
+    def opens(self) -> tuple[PlanLine, ...]:
+        """The lines."""
+
+
 def check(plan: BudgetPlan, policy: Policy, known: Mapping[str, Project]) -> list[Refusal]:
     """Every rule the draft breaks at submission; `known` holds the projects its lines name."""
     if plan.amount.currency != policy.currency:
         raise ValueError(f"the company's currency is {policy.currency}, not {plan.amount.currency}")
-    found: list[Refusal] = []
-    if plan.department not in policy.departments:
-        found.append(refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=plan.department))
-    found += check_lines(plan.lines, plan.department, policy, known)
-    return found
+    return check_opening(plan, policy, known)
 
 
-def check_lines(
-    lines: tuple[PlanLine, ...], department: str, policy: Policy, known: Mapping[str, Project]
-) -> list[Refusal]:
-    """Every rule that lines of a draft or a change break, whoever asks for them (B1.2, B1.3, G2.2)."""
+def check_opening(form: Opening, policy: Policy, known: Mapping[str, Project]) -> list[Refusal]:
+    """Every rule that the department, and the lines it asks for, break (B1.2, B1.3, G2, G2.2)."""
     found: list[Refusal] = []
-    for name in dict.fromkeys(line.project for line in lines):
-        found += project.check(name, known.get(name or ""), department)
-    for line in lines if policy.budget.itemised else ():
+    if form.department not in policy.departments:
+        found.append(refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=form.department))
+    for name in dict.fromkeys(line.project for line in form.opens):
+        found += project.check(name, known.get(name or ""), form.department)
+    for line in form.opens if policy.budget.itemised else ():
         lacks = [*(() if line.months else ("months",)), *(() if line.basis else ("basis",))]
         if lacks:
             found.append(refusal(Code.LINE_NOT_ITEMISED, line=line.id, fields=", ".join(lacks)))
+    for line in outside(form, policy) if policy.budget.closed else ():
+        names = ", ".join(dict(policy.budget.estimates)[form.department])
+        found.append(
+            refusal(
+                Code.LINE_OUTSIDE_ESTIMATES,
+                line=line.id,
+                department=form.department,
+                category=line.category,
+                categories=names,
+            )
+        )
     return found
 
 
-def lines(plan: BudgetPlan, document: DocumentId) -> tuple[Line, ...]:
-    """The lines the plan opens once it is approved, at nothing: a move puts the money in force."""
+def outside(form: Opening, policy: Policy) -> tuple[PlanLine, ...]:
+    """The lines of categories that the policy's table does not let the department estimate (B1.2)."""
+    return tuple([line for line in form.opens if not policy.budget.estimated_by(form.department, line.category)])
+
+
+def due(year: int, policy: Policy) -> date:
+    """The last day on which a draft is in time: the last such day before its fiscal year begins (B1.1)."""
+    month = policy.calendar.months(year)[0]
+    first, (on_month, on_day) = date(month.year, month.month, 1), policy.budget.due
+    found = date(first.year, on_month, on_day)
+    return found if found < first else date(first.year - 1, on_month, on_day)
+
+
+@attrs.frozen
+class Estimated:
+    """A line as it is asked for, beside what its basis comes to (B1.3); `outside` the policy's table or not (B1.2)."""
+
+    line: LineId
+    category: str
+    asked: Money
+    estimate: Money | None
+    difference: Money | None
+    outside: bool
+
+
+def estimated(form: Opening, policy: Policy) -> tuple[Estimated, ...]:
+    """Each line with the estimate that follows from its basis, and what is asked beyond it."""
+    not_theirs, found = {line.id for line in outside(form, policy)}, []
+    for line in form.opens:
+        estimate = None if line.basis is None else line.basis.estimate
+        difference = None if estimate is None else line.amount - estimate
+        found.append(Estimated(line.id, line.category, line.amount, estimate, difference, line.id in not_theirs))
+    return tuple(found)
+
+
+def lines(form: Opening, document: DocumentId, closed_through: Month | None = None) -> tuple[Line, ...]:
+    """The lines it opens once it is approved, at nothing: a move puts the money in force."""
     return tuple(
-        Line(line.id, plan.department, plan.year, line.category, line.name, line.project, document)
-        for line in plan.lines
+        Line(
+            line.id,
+            form.department,
+            form.year,
+            line.category,
+            line.name,
+            line.project,
+            document,
+            closed_through=closed_through,
+        )
+        for line in form.opens
     )
+
+
+def by_month(amount: Money, months: tuple[Money, ...]) -> tuple[int, ...]:
+    """What is planned for each month, in smallest units: evenly where a line does not say it."""
+    return tuple([month.units for month in months or evenly(amount)])

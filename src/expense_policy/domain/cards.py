@@ -50,7 +50,7 @@ class Card:
 
 @attrs.frozen
 class Paper:
-    """Something written once under a subject, numbered from 1 among those of its kind there."""
+    """Something written once under a subject, its number above those of its kind that stand there before it."""
 
     kind: ClassVar[str] = ""
     document: str = attrs.field(validator=checks.ident)

@@ -8,10 +8,12 @@ from functools import cached_property
 import attrs
 
 from . import checks
-from .application import Attachment, Payee, Share
-from .categories import Plan
+from .application import Application, Attachment, Payee, Share
+from .categories import Effect, Plan, kind_of
 from .content import Digest, digest
 from .money import Money, above_0
+from .policy import Policy
+from .refusals import Code, Refusal, refusal
 from .vocabulary import SET_OFF, DocumentId, Kind
 from .voucher import Voucher
 
@@ -41,6 +43,8 @@ class Claim:
     business_goal: str = attrs.field(default="", validator=checks.text)
     customers: str = attrs.field(default="", validator=checks.text)
     plan: Plan | None = None
+    benefit: Effect | None = attrs.field(default=None, validator=checks.optional(checks.exactly(Effect)))
+    value_class: str | None = attrs.field(default=None, validator=checks.optional(checks.ident))
 
     def __attrs_post_init__(self) -> None:
         if not self.shares and self.advance is None:
@@ -53,6 +57,31 @@ class Claim:
             raise ValueError("a claim stands under an application, or brings its own plan record")
         if self.application is None and self.advance is not None:
             raise ValueError("an advance is paid under an application")
+        # Worked out here, so that mixed currencies and a plan record of another type are told at once.
+        self.amount, self.asked  # noqa: B018  # the values are kept
+
+    @cached_property
+    def asked(self) -> Application | None:
+        """What an application would have said, where there is none: what it is judged and held by (R2.4)."""
+        if self.plan is None:
+            return None
+        return Application(
+            self.department,
+            self.purpose,
+            self.business_goal,
+            self.customers,
+            self.type,
+            self.shares,
+            self.payee,
+            self.method,
+            self.expected_payment,
+            self.plan,
+            self.project,
+            self.attachments,
+            self.benefit,
+            self.value_class,
+            self.vouchers,
+        )
 
     @cached_property
     def payable(self) -> Money:
@@ -81,3 +110,48 @@ class Claim:
     def kind(self) -> Kind:
         """Always a claim."""
         return Kind.CLAIM
+
+
+Payable = Application | Claim
+"""The documents that something is paid of."""
+
+
+def check(form: Claim, policy: Policy) -> list[Refusal]:
+    """Every rule that a claim breaks by itself, whatever an application says (R2.1, R2.4).
+
+    Of one without an application `application.check` of what it `asked` says the rest.
+    """
+    if form.amount.currency != policy.currency:
+        raise ValueError(f"the company's currency is {policy.currency}, not {form.amount.currency}")
+    found = _without(form, policy) if form.application is None else _complete(form, policy)
+    totals = [each.total.units for each in form.vouchers if each.total.currency == policy.currency]
+    total = Money(sum(totals), policy.currency)
+    if form.amount > total:
+        short = form.amount - total
+        found.append(refusal(Code.CLAIM_EXCEEDS_VOUCHERS, asked=form.amount, total=total, short=short))
+    return found
+
+
+def _without(form: Claim, policy: Policy) -> list[Refusal]:
+    found = []
+    limit = dict(policy.claims.without_application).get(form.type, 0)
+    if form.amount.units > limit:
+        most = Money(limit, policy.currency)
+        found.append(refusal(Code.CLAIM_NEEDS_APPLICATION, type=form.type, asked=form.amount, limit=most))
+    if checks.blank(form.reason or ""):
+        found.append(refusal(Code.REASON_MISSING, clause="R2.4"))
+    return found
+
+
+def _complete(form: Claim, policy: Policy) -> list[Refusal]:
+    found = []
+    if form.department not in policy.departments:
+        found.append(refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=form.department))
+    said = {"purpose": form.purpose, "method": form.method}
+    said |= {"payee_name": form.payee.name, "payee_account": form.payee.account}
+    empty = [name for name, value in said.items() if checks.blank(value)]
+    if empty:
+        found.append(refusal(Code.FORM_INCOMPLETE, clause="R2.1", fields=", ".join(empty)))
+    if kind_of(form.type, policy) is None:
+        found.append(refusal(Code.TYPE_UNKNOWN, type=form.type))
+    return found

@@ -11,17 +11,23 @@ from .application import Application
 from .approval import Bars, Round, Signature, Step, bars
 from .budget import BudgetPlan
 from .claim import Claim
+from .claim import Payable as Payable
 from .content import Digest, Row
 from .holds import Held
 from .money import Money
 from .payment import Payment
-from .periods import instant_text
+from .periods import Month, instant_text
 from .vocabulary import DocumentId, Kind, PersonId, Status
 
 Content = Application | BudgetPlan | BudgetAdjustment | SupplementaryRequest | Claim
 """The five documents of the policy."""
-Payable = Application | Claim
-"""Those that something is paid of."""
+OPEN = (Status.IN_REVIEW, Status.APPROVED)
+"""While a document is in one of these, its whole amount is spoken for."""
+
+
+def expected(form: Content) -> Month | None:
+    """The month in which what a document holds is to be paid; None of one that holds nothing (B2.3)."""
+    return Month(form.expected_payment.year, form.expected_payment.month) if isinstance(form, Payable) else None
 
 
 @attrs.frozen
@@ -31,7 +37,7 @@ class Document:
     Amounts are smallest units. `signatures` are those of the present round, `before` those of the rounds it replaced,
     `payments` all there are. `claimed` is what claims under an application ask for, while they are in review, approved
     or paid; `cleared` the part of it that its payments, the advance, are set against. Of a claim `cleared` is the
-    advance that it settles, and `pay_by` when it has to be paid (R2.3).
+    advance that it settles, and `pay_by` when it has to be paid, while it has (R2.3).
     """
 
     id: DocumentId
@@ -86,6 +92,35 @@ class Document:
         return sum(p.units for p in self.payments if number in (p.number, p.reverses))
 
     @property
+    def drawn(self) -> int:
+        """What was paid of it and, of an application, what claims beside the advance ask for; of a claim the advance.
+
+        It never passes the amount asked: no money is approved once and goes out twice (R2.4).
+        """
+        return self.paid + (self.cleared if isinstance(self.content, Claim) else self.claimed - self.cleared)
+
+    @property
+    def payable(self) -> int:
+        """The most that may be paid of it: what was asked, but for what goes out, or went out, by another document."""
+        return self.units - self.drawn + self.paid
+
+    @property
+    def application(self) -> DocumentId | None:
+        """The application that a claim stands under; None of one without, and of any other document (R2.4)."""
+        return self.content.application if isinstance(self.content, Claim) else None
+
+    @property
+    def taken(self) -> int:
+        """What a claim takes of its application: its amount while it is open, and what was paid or set off then."""
+        return self.units if self.status in OPEN else self.drawn
+
+    @property
+    def asked(self) -> Application | None:
+        """What an application says, or what a claim without one says in its place; None of any other document."""
+        form = self.content
+        return form if isinstance(form, Application) else form.asked if isinstance(form, Claim) else None
+
+    @property
     def statement(self) -> Digest:
         """The statement of the present round: what a signature covers."""
         return self.round.statement
@@ -117,11 +152,17 @@ class Document:
         return bars(self.applicant, self.payee_person, self.signatures, self.before, office)
 
     @property
+    def expected(self) -> Month | None:
+        """The month in which what it holds is to be paid (B2.3)."""
+        return expected(self.content)
+
+    @property
     def counted(self) -> int:
-        """What this document adds to the deciding amount of a related one (A3.6)."""
-        if self.status in (Status.IN_REVIEW, Status.APPROVED):
-            return self.units
-        return self.paid
+        """What this document adds to the deciding amount of a related one (A3.6).
+
+        A claim under an application adds nothing: its application does.
+        """
+        return 0 if self.application is not None else self.taken
 
     def row(self) -> Row:
         """What a journal entry says of this row: enough to tell a changed one.

@@ -46,6 +46,7 @@ class Space(StrEnum):
     PLAN = "plan"
     LINE = "line"
     VOUCHER = "voucher"
+    CONFIRMED = "confirmed"
     USE = "use"
     ALLOCATION = "allocation"
     COST = "cost"
@@ -61,6 +62,7 @@ class Office:
     GENERAL_MANAGER = "general_manager"
     BOARD_DELEGATE = "board_delegate"
     CASHIER = "cashier"
+    INTERNAL_AUDIT = "internal_audit"
 
 
 CATEGORIES: tuple[str, ...] = (
@@ -164,6 +166,27 @@ TERMS: dict[str, tuple[str, str]] = {
     "budget_basis": ("budget basis", "预算依据材料"),
     "contract": ("contract", "合同"),
     "invoice": ("invoice", "发票"),
+    "voucher": ("voucher", "凭证"),
+    "digital_invoice": ("fully digital invoice", "数电票"),
+    "receipt": ("receipt", "收据"),
+    "voucher_code": ("code", "代码"),
+    "voucher_number": ("number", "号码"),
+    "voucher_issuer": ("issuer", "开票方"),
+    "voucher_buyer": ("buyer", "购买方"),
+    "voucher_genuine": ("vouchers checked, and genuine", "凭证已查验为真"),
+    "vouchers_stated": ("vouchers that a signer vouches for", "凭证真实性以审批人意见为准"),
+    "genuine": ("genuine", "真实有效"),
+    "forged": ("forged", "伪造"),
+    "void": ("void", "作废"),
+    "unknown": ("not known", "不存在"),
+    "advance": ("advance", "预付款"),
+    "refund": ("refund", "退款"),
+    "department": ("department", "部门"),
+    "project": ("project", "项目"),
+    "type": ("expense type", "费用类型"),
+    "year": ("fiscal year", "财年"),
+    "this form": ("this form", "本单"),
+    "vouchers": ("vouchers", "凭证"),
     "purpose": ("purpose", "用途"),
     "business_goal": ("business goal", "业务目标"),
     "customers": ("customers", "面向客户"),
@@ -263,6 +286,24 @@ TERMS: dict[str, tuple[str, str]] = {
     "recorded": ("paid elsewhere and recorded", "他处支付补录"),
     "allocated": ("allocated", "分摊"),
     "recorded_cost": ("recorded cost", "补录费用"),
+    "rectification": ("rectification", "整改"),
+    "finding": ("finding", "问题"),
+    "budget_deviation": ("budget not kept to", "预算执行偏差"),
+    "owner": ("owner", "整改责任人"),
+    "answerer": ("one who answered", "整改答复人"),
+    "deadline": ("deadline", "整改期限"),
+    "measures": ("measures", "整改措施"),
+    "follow_up": ("follow-up", "跟踪"),
+    "escalation": ("escalation", "逐级上报"),
+    "open": ("open", "待整改"),
+    "answered": ("answered", "已答复"),
+    "verified": ("verified", "已验证"),
+    "duty": ("returning duty", "定期职责"),
+    "monitoring": ("monitoring of the budget", "预算执行监控"),
+    "accounting": ("monthly accounts", "月度核算"),
+    "audit": ("internal audit's work", "内部审计工作"),
+    "overdue": ("overdue", "已逾期"),
+    "missed": ("missed", "逾期未办"),
 }
 """Every term with its English and its Chinese."""
 

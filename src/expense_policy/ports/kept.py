@@ -14,6 +14,7 @@ from ..domain.categories import UseRow
 from ..domain.claim import Claim
 from ..domain.content import Digest, Row, line_digest
 from ..domain.documents import Content, Document, Payable
+from ..domain.duty import Duty
 from ..domain.holds import Line, Move
 from ..domain.journal import Seal
 from ..domain.negotiation import Reviewed
@@ -21,15 +22,17 @@ from ..domain.payment import PayeeAccount, Payment
 from ..domain.periods import instant_text
 from ..domain.posting import Planned, Posting
 from ..domain.project import Project
+from ..domain.rectification import Rectification
 from ..domain.vocabulary import DocumentId
 from ..domain.voucher import VoucherRow
+from ..domain.year_end import YearEnd
 
 SEALS = "seal"
 """The subject whose entries are seals."""
 
-CARDS: tuple[type[Card], ...] = (Books, AllocationRule)
+CARDS: tuple[type[Card], ...] = (Books, Duty, Rectification, AllocationRule)
 """Every kind of card."""
-PAPERS: tuple[type[Paper], ...] = (Reviewed, Allocated)
+PAPERS: tuple[type[Paper], ...] = (Reviewed, YearEnd, Allocated)
 """Every kind of paper."""
 
 Record = Document | PayeeAccount | PolicyVersion | Project | Card

@@ -34,7 +34,6 @@ USED = ("document", "recipient", "item")
 NARROWED = ("type", "month")
 """The columns by which it narrows what these find."""
 
-
 CARD = ("kind", "status", "department", "owner")
 """The columns `Repository.cards` searches by, the kind always."""
 
@@ -211,6 +210,8 @@ def check_batch(b: Batch) -> None:
 
 def _check_posted(b: Batch, posted: list[Posting]) -> None:
     """A posting travels with what keeps its month open: a move of its line, or the guard of the books (R1.3)."""
+    if b.closes is not None or b.reopens is not None:
+        raise ValueError("an act that closes a month, or opens one, posts nothing")
     open_from = {move.line: move.month for move in b.moves if move.month is not None}
     guarded = any(guard.key == BOOKS for guard in b.guards)
     for posting in posted:

@@ -69,7 +69,10 @@ class Guard:
 
 @attrs.frozen
 class Put:
-    """A record as it shall stand; its version is `expected + 1`. `expected` 0: it must not exist."""
+    """A record as it shall stand; its version is `expected + 1`. `expected` 0: it must not exist.
+
+    Cards of every kind share their ids, and one stays of its kind.
+    """
 
     record: Record
     expected: int
@@ -87,7 +90,10 @@ class Take:
 
 @attrs.frozen
 class Free:
-    """Gives back what `by` took and did not take for ever; refused otherwise."""
+    """Gives back what `by` took and did not take for ever; refused otherwise.
+
+    A voucher whose document was paid, or ended settled or closed, is given back by nobody (R2.2).
+    """
 
     space: Space
     key: str
@@ -112,6 +118,7 @@ class Batch:
     Whoever opens one says through which month it is closed, as every other line is, and bumps the guard `BOOKS`.
     """
     moves: tuple[Move, ...] = ()
+    """One a line and expected month. A line is judged by all of them together, as `holds.netted` adds them up."""
     takes: tuple[Take | Free, ...] = ()
     facts: tuple[Fact, ...] = ()
     notices: tuple[Notice, ...] = ()
@@ -119,7 +126,7 @@ class Batch:
     """The month that every line there is becomes closed through; refused where a line is already, or beyond it.
 
     Every posting of the month that has no number yet gets one, in the order of `identity`: those of a month are
-    numbered from 1 without a gap.
+    numbered from 1 without a gap. The act itself posts nothing.
     """
     reopens: Month | None = None
     """The month that every line there is was closed through, and is no more; refused where one is not. Numbers stay."""
@@ -133,7 +140,7 @@ class Batch:
         if len(self.lines) > 1:
             check_once("line", [line.id for line in self.lines])
         if len(self.moves) > 1:
-            check_once("line's move", [move.line for move in self.moves])
+            check_once("line's move", [(move.line, move.expected) for move in self.moves])
         if len(self.takes) > 1:
             check_once("key", [(take.space, take.key) for take in self.takes])
         if len(self.notices) > 1:
@@ -147,7 +154,7 @@ class Batch:
 
 @attrs.frozen
 class Sum:
-    """Whole units or a count of what matches, grouped; a group of nothing is not there.
+    """Whole units or a count of what matches, grouped; a group that no row is in is not there.
 
     `of` is one of a closed list; anything else is a ValueError. A tuple in `where` stands for any one of its values:
     the work grows with them, and with what they find, not with what is kept.
@@ -232,8 +239,8 @@ class Repository(Protocol):
 
         Where it is none: AlreadyDone, with the entry that used a batch's key, whatever else no longer holds; Conflict
         where a condition does not hold, so that looking again may help; RepositoryError where a law would be broken
-        however often it is tried (a line opened overdrawn, a document used beyond its amount, a balance beyond
-        2**63-1); RepositoryUnavailable where the store can't be reached.
+        however often it is tried (a line opened overdrawn, a document used beyond its amount, a posting of a month that
+        the books are closed through, a balance beyond 2**63-1); RepositoryUnavailable where the store can't be reached.
         """
 
     def find(

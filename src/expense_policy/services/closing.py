@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from ..domain import checks
+from ..domain import checks, duty
 from ..domain.accounting import DoubleEntry, MonthlyAccounts
 from ..domain.cards import BOOKS, Books
 from ..domain.checks import YEAR_MIN
@@ -18,11 +18,14 @@ from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Office
 from ..ports.directory import Directory
 from ..ports.repository import Look, Put, Seen, Sum
+from . import duties
 from .accounting import a_month, accounts, entries
+from .ahead import joined
 from .booking import SEEN, closed_through, guard
 from .effects import Effects
 from .engine import Engine, Receipt, Scene, Verdicts
 
+_DUTY = duty.subject("accounting")
 OFFICERS = (Office.FINANCE_OFFICER, Office.FINANCE_HEAD)
 
 
@@ -59,7 +62,7 @@ class CloseMonth:
     name: str = "close_month"
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
-        return SEEN
+        return joined([SEEN, Look(cards=(_DUTY,))])
 
     def decide(self, scene: Scene) -> Verdicts:
         policy = scene.in_force()
@@ -82,7 +85,16 @@ class CloseMonth:
             found += self._in_order(scene.seen, through)
         if found or isinstance(office, tuple):
             return tuple(found)
-        return Effects(office=office, guards=(guard(scene.seen),), puts=(_books(scene.seen, month),), closes=month)
+        # Whoever closes a month has done the duty of accounting (G3.5).
+        done, tell, body = duties.done(scene, policy, roster, "accounting", self.actor)
+        return Effects(
+            office=office,
+            guards=(guard(scene.seen),),
+            puts=(_books(scene.seen, month), done),
+            tell=tell,
+            body=body,
+            closes=month,
+        )
 
     def _in_order(self, seen: Seen, through: Month | None) -> list[Refusal]:
         earlier = [] if through is not None else sorted(name for (name,), count in seen.sums[0].items() if count)

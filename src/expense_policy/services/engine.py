@@ -11,9 +11,8 @@ import attrs
 
 from ..domain import checks, journal
 from ..domain.adoption import PolicyVersion
-from ..domain.application import Application
 from ..domain.content import Digest, Row, digest
-from ..domain.documents import Document
+from ..domain.documents import Document, Payable
 from ..domain.journal import Entry
 from ..domain.money import Money
 from ..domain.periods import instant
@@ -28,6 +27,7 @@ from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice
 from ..ports.repository import Batch, Key, Look, Repository, Seen, Take, line_said, move_said
+from ..ports.vouchers import Genuineness
 from .ahead import POLICY_GUARD as POLICY_GUARD
 from .ahead import joined
 from .booking import booked
@@ -59,14 +59,17 @@ class Receipt:
     def of(cls, entry: Entry) -> Receipt:
         """The receipt of an entry."""
         status = statement = number = None
-        marks: list[str] = []
+        marks: dict[str, None] = {}
         for row in entry.rows:
-            if row[0] == "document":
+            # An act on a claim changes its application too, which the receipt is not of.
+            if row[:2] == ("document", entry.subject):
                 status, statement = row[3], row[4]
+            elif row[:2] == ("card", entry.subject):
+                status = row[4] or None
             elif row[0] == "payment":
                 number = int(row[2])
             elif row[0] == "mark":
-                marks.append(row[2])
+                marks[row[2]] = None
         return cls(entry.subject, entry.act, entry.at, status, statement, number, entry.digest, tuple(marks))
 
 
@@ -148,6 +151,7 @@ class Environment:
     ids: IdSource
     offices: tuple[str, ...] = attrs.field(validator=_two_offices)
     customers: Customers | None = None
+    genuineness: Genuineness | None = None
     # No guard stands at -1: the first act loads what the store has, even where the guard's row is gone.
     _known: list[tuple[int, dict[str, Policy]]] = attrs.field(
         factory=lambda: [(-1, {})], init=False, repr=False, eq=False
@@ -192,7 +196,7 @@ def round_policy(scene: Scene, document: Document) -> Policy:
     return found
 
 
-def absent(evidence: Evidence, form: Application, clause: str) -> list[Refusal]:
+def absent(evidence: Evidence, form: Payable, clause: str) -> list[Refusal]:
     """A refusal for each attachment that is not in the evidence store."""
     unknown = [a.digest for a in form.attachments if not evidence.has(a.digest)]
     return [refusal(Code.EVIDENCE_UNKNOWN, clause=clause, evidence=digest) for digest in unknown]
@@ -207,7 +211,7 @@ def own(document: Document, actor: str) -> list[Refusal]:
 
 def paid_already(document: Document) -> Refusal:
     """Why a document that something was paid of is not taken back, and the way that it ends instead (A3.4)."""
-    code = Code.PARTLY_PAID if document.paid < document.units else Code.PAID_IN_FULL
+    code = Code.PARTLY_PAID if document.drawn < document.units else Code.PAID_IN_FULL
     return refusal(code, paid=Money(document.paid, document.currency))
 
 

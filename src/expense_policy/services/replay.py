@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime
 
 import attrs
@@ -15,6 +15,7 @@ from ..domain.journal import Entry, Seal
 from ..domain.payment import Payment
 from ..domain.periods import Month
 from ..domain.posting import Posting, Source
+from ..domain.year_end import Carried, YearEnd
 from ..ports.repository import Fact, Signed
 
 FACTS = ("round", "signature", "payment", "use", "seal", "posting", "planned", "voucher", "paper")
@@ -49,16 +50,20 @@ class Replay:
     postings: dict[tuple[str, ...], Posting] = attrs.field(factory=dict)
     """Every posting by its identity."""
     unposted: list[tuple[datetime, str]] = attrs.field(factory=list)
-    """The documents whose use record grew by an entry that posted nothing of it, with its instant."""
+    """The documents that were paid or used by an entry that posted nothing of it, with its instant."""
     balances: dict[str, list[int]] = attrs.field(factory=dict)
     """In force, reserved, committed and spent of each line."""
-    opened: Counter[tuple[str, str]] = attrs.field(factory=Counter)
-    """What each document put in force on each line."""
+    opened: dict[str, Counter[str]] = attrs.field(factory=lambda: defaultdict(Counter))
+    """What each subject put in force on each line."""
+    carried: dict[str, list[Carried]] = attrs.field(factory=lambda: defaultdict(list))
+    """What the ends of a department's year say that they moved."""
     archives: dict[str, Row] = attrs.field(factory=dict)
     """The latest archive manifest of each subject (A4.4)."""
     digests: dict[tuple[str, int], Digest] = attrs.field(factory=dict)
     closed: Month | None = None
     """The month through which every line is closed (R1.3)."""
+    closings: Counter[str] = attrs.field(factory=Counter)
+    """How often each month was closed."""
     seals: list[Seal] = attrs.field(factory=list)
     breaks: list[Break] = attrs.field(factory=list)
 
@@ -76,6 +81,8 @@ class Replay:
             self.broken(entry.subject, "I19", f"entry {entry.seq}: the stored rows are not those it wrote ({names})")
         self._posted(entry, facts)
         for fact in facts:
+            if isinstance(fact, YearEnd):
+                self.carried[entry.subject] += fact.carried
             by = (
                 fact.signature.signer if isinstance(fact, Signed) else fact.payer if isinstance(fact, Payment) else None
             )
@@ -103,7 +110,7 @@ class Replay:
             self.postings[posting.row()[1:5]] = posting
         if posted and (self.posting_since is None or entry.at < self.posting_since):
             self.posting_since = entry.at
-        if not posted and any(isinstance(fact, UseRow) and fact.units for fact in facts):
+        if not posted and any(isinstance(fact, UseRow | Payment) and fact.units for fact in facts):
             self.unposted.append((entry.at, entry.subject))
         for fact in facts:
             if isinstance(fact, Payment):
@@ -119,7 +126,8 @@ class Replay:
             balance = self.balances.setdefault(row[1], [0, 0, 0, 0])
             for i, units in enumerate(row[2:6]):
                 balance[i] += int(units)
-            self.opened[(entry.subject, row[1])] += int(row[2])
+            if row[2] != "0":
+                self.opened[entry.subject][row[1]] += int(row[2])
             self.rows[("move", entry.subject, str(entry.seq), *row[1:])] += 1
         elif kind == "line":
             # Subjects come in id order: a move may be read before the line it is on.
@@ -135,6 +143,7 @@ class Replay:
             # Both are of one subject, whose entries come in order: the last one stands.
             month = Month.parse(row[1])
             self.closed = month if kind == "closes" else month.plus(-1)
+            self.closings[row[1]] += kind == "closes"
         elif kind == "archive":
             self.archives[entry.subject] = row
         elif kind == "mark":

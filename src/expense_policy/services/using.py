@@ -20,6 +20,7 @@ from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Office, Space, Status
 from ..ports.repository import Guard, Look, Put, Sum, Take
+from . import claiming
 from .engine import Effects, Environment, Scene, Verdicts, document_of, own, round_policy
 
 # Whatever zone the company counts its days in, an instant's day lies between these two.
@@ -103,12 +104,12 @@ class Uses:
         was closed the use of what was paid ahead of it is still owed; after it was settled or closed its effect is,
         which shows later than the money is used (G3.2).
         """
-        form = document.content
-        if not isinstance(form, Application):
+        form = document.asked
+        if form is None:
             return (refusal(Code.USE_NOT_OPEN, status=document.status.value), *found)
         policy = round_policy(scene, document)
         kind = kind_of(form.type, policy)
-        late = document.status is Status.CLOSED and document.paid > 0 and kind is not None and not kind.paid_up_to_use
+        late = document.status is Status.CLOSED and document.drawn > 0 and kind is not None and not kind.paid_up_to_use
         measured = owed and self._measures and document.status in (Status.SETTLED, Status.CLOSED)
         open_ = document.status is Status.APPROVED or (late and owed) or measured
         if not open_:
@@ -117,7 +118,7 @@ class Uses:
             return (*found, refusal(Code.TYPE_UNKNOWN, type=form.type))
         if self.type and self.type != form.type:
             raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
-        paid = Money(document.paid, document.currency) if late and open_ and not measured else None
+        paid = Money(document.drawn, document.currency) if late and open_ and not measured else None
         recording = Recording(kind, self._case(document, form, kind, policy, scene))
         return Held(document, kind, recording, document.amount, paid, found)
 
@@ -164,6 +165,8 @@ class UseRecord(Uses):
 
     def decide(self, scene: Scene) -> Verdicts:
         document = document_of(scene, self.subject)
+        if self.settle and document.application is not None and not self.rows:
+            return claiming.settle(document, self.actor, self.env.directory, scene)
         roster = self.env.directory.roster((document.department,), scene.at)
         finance = roster.holds(self.actor, Office.FINANCE_OFFICER, document.department)
         found = [] if finance and not self.rows else own(document, self.actor)
@@ -212,8 +215,8 @@ def _unsettled(document: Document, used: int, rows: int, unexplained: bool, kind
     """
     if document.ended_at is not None:
         return []
-    found = [] if document.paid else [refusal(Code.NOTHING_TO_CLOSE)]
-    total, paid = Money(used, document.currency), Money(document.paid, document.currency)
+    found = [] if document.drawn else [refusal(Code.NOTHING_TO_CLOSE)]
+    total, paid = Money(used, document.currency), Money(document.drawn, document.currency)
     if not rows:
         found.append(refusal(Code.USE_MISSING))
     elif total > paid and not kind.paid_up_to_use:

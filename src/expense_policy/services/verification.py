@@ -17,7 +17,7 @@ from ..ports.errors import RepositoryError
 from ..ports.keyring import Keyring
 from ..ports.repository import Look, Repository, Summary
 from .booklaws import Costs, broken_books
-from .lawfulness import broken_laws
+from .lawfulness import Claimed, broken_laws, broken_years
 from .replay import Break, Replay
 from .tending import SEALS
 
@@ -74,6 +74,7 @@ def verify(
     costs = Costs()
     held = _documents(repository, played, searched, policies, costs)
     _balances(played, held, found)
+    broken_years(played)
     broken_books(played, numbered, costs)
     return Report(entries, len(searched), tuple(played.breaks))
 
@@ -171,6 +172,7 @@ def _documents(
 ) -> Mapping[str, list[int]]:
     """Holds every document to its journal, its laws and its searched columns; what all hold, by line."""
     held: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    claimed = Claimed()
     ids = sorted({*searched, *(id for kind, id in played.records if kind == "document")})
     for start in range(0, len(ids), _PAGE):
         for id, document in _looked(repository, ids[start : start + _PAGE], played).items():
@@ -181,10 +183,13 @@ def _documents(
                 played.broken(id, "I2", "the searched columns are not what the document says")
             for law, message in broken_laws(document, policies.get(document.round.policy_version), played):
                 played.broken(id, law, message)
+            claimed.take(document)
             costs.take(document)
             for h in document.held:
                 for i, units in enumerate((h.reserved, h.committed, h.spent)):
                     held[h.line][i] += units
+    for id in claimed.broken:
+        played.broken(id, "I11", "what claims take of the application is not what it says")
     return held
 
 

@@ -15,6 +15,7 @@ import attrs
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
+from ..domain import duty
 from ..domain.application import Attachment
 from ..domain.approval import Approve
 from ..domain.budget import BudgetPlan
@@ -58,7 +59,7 @@ class CompanyMachine(RuleBasedStateMachine):
         self.versions: list[tuple[date, str, int]] = [(date(2026, 1, 1), "2026.01", 5000000)]
         self.done: list[tuple[Callable[[], Receipt], Callable[[], Receipt], Receipt]] = []
         self.final: dict[str, Document] = {}
-        self.subjects = {"seal"}
+        self.subjects = {"seal", *map(duty.subject, duty.OFFICES)}
         self.entries = self.keys = 0
 
     def found(self) -> None:

@@ -41,7 +41,7 @@ TABLES = {
     ),
     "moves": (
         "subject seq# line in_force# reserved# committed# spent# month#? expected",
-        "subject seq line",
+        "subject seq line expected",
         {"moves_line": "line expected"},
     ),
     "payments": (
@@ -76,13 +76,11 @@ NEW = ("postings", "planned", "vouchers", "papers", "cards")
 def table(name: str, *, sqlite: bool) -> Table:
     """A table as an engine has it."""
     columns, key, indexes = TABLES[name]
-    text, whole = (Text(), Integer()) if sqlite else (Text(collation="C"), BigInteger())
-    found = [
-        Column(each.strip("#?"), whole if "#" in each else text, nullable="?" in each, autoincrement=False)
-        for each in columns.split()
-    ]
-    options = {"sqlite_with_rowid": False, "sqlite_strict": True} if sqlite else {}
-    made = Table(name, MetaData(), *found, PrimaryKeyConstraint(*key.split()), **options)
+    made = Table(name, MetaData(), sqlite_with_rowid=False, sqlite_strict=True)
+    for each in columns.split():
+        text, whole = Text(collation=None if sqlite else "C"), Integer() if sqlite else BigInteger()
+        made.append_column(Column(each.strip("#?"), whole if "#" in each else text, nullable="?" in each))
+    made.append_constraint(PrimaryKeyConstraint(*key.split()))
     if name == "documents":
         made.append_constraint(CheckConstraint(WITHIN, name="documents_within"))
     for index, named in indexes.items():
@@ -110,13 +108,16 @@ def upgrade() -> None:
 
 
 def _alter() -> None:
-    text = Text(collation="C")
+    text: Text = Text(collation="C")
     for name in ("application", "pay_by"):
         op.add_column("documents", Column(name, text, nullable=True))
-    filled = [("documents", "claimed", BigInteger(), "0"), ("documents", "cleared", BigInteger(), "0")]
-    for table_, name, kind, value in [*filled, ("moves", "expected", text, "")]:
-        op.add_column(table_, Column(name, kind, nullable=False, server_default=value))
-        op.alter_column(table_, name, server_default=None)
+    for name in ("claimed", "cleared"):
+        op.add_column("documents", Column(name, BigInteger(), nullable=False, server_default="0"))
+        op.alter_column("documents", name, server_default=None)
+    op.add_column("moves", Column("expected", text, nullable=False, server_default=""))
+    op.alter_column("moves", "expected", server_default=None)
+    op.drop_constraint("moves_pkey", "moves")
+    op.create_primary_key("moves_pkey", "moves", ["subject", "seq", "line", "expected"])
     op.drop_constraint("documents_within", "documents")
     op.create_check_constraint("documents_within", "documents", WITHIN)
     op.create_index("documents_application", "documents", ["application"])
