@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from expense_adapters._reading import escaped, read_text
-from expense_adapters.cli.say import Json, fail, place, put, put_json
+from expense_adapters.cli.say import Json, fail, place, put, put_json, table
 from expense_policy.domain.claim import Claim
 from expense_policy.domain.masking import masked
 from expense_policy.domain.money import Money
@@ -52,7 +52,7 @@ def show(id: str, store: _Store, as_json: Json = False) -> None:
     for name in ("vouchers", "signatures", "payments"):
         if found[name]:
             put(f"\n{name}")
-            _table(found[name][0].keys(), [list(row.values()) for row in found[name]])
+            table(found[name][0].keys(), [list(row.values()) for row in found[name]])
 
 
 @app.command("list")
@@ -79,7 +79,7 @@ def list_(
     if as_json:
         put_json(found)
     elif found:
-        _table(found[0].keys(), [list(row.values()) for row in found])
+        table(found[0].keys(), [list(row.values()) for row in found])
     else:
         put("no claim")
 
@@ -198,14 +198,3 @@ def _voucher(each: Voucher) -> dict[str, Any]:
         "total": str(each.total),
         "key": each.key,
     }
-
-
-def _table(names: Any, rows: Sequence[Sequence[Any]]) -> None:
-    """Columns as wide as what stands in them; a line a row, so that a line can be found by `grep`."""
-    from rich.cells import cell_len
-
-    shown = [[escaped("" if value is None else str(value)) for value in row] for row in ([*names], *rows)]
-    widths = [max(cell_len(row[i]) for row in shown) for i in range(len(shown[0]))]
-    for row in shown:
-        cells = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
-        put("  ".join(cells).rstrip())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -40,6 +42,25 @@ def opened(
         customers=known,
     )
     return desk, repository
+
+
+@contextmanager
+def reading(store: str) -> Iterator[Desk]:
+    """A desk that only answers, over one snapshot of a store that is there; what goes wrong is one sentence, exit 2."""
+    from expense_adapters.local import FixedDirectory, MemoryEvidence, Recorder
+    from expense_adapters.sql import SqlRepository
+    from expense_policy.services.desk import Desk
+
+    repository = None
+    try:
+        repository = SqlRepository.reading(store)
+        directory = FixedDirectory(())
+        yield Desk.open(repository=repository, directory=directory, notifier=Recorder(), evidence=MemoryEvidence())
+    except (ExpensePolicyError, ValueError) as error:
+        fail(f"{place(store)}: {str(error).replace(store, place(store))}")
+    finally:
+        if repository is not None:
+            repository.close()
 
 
 def unopened(error: Exception) -> NoReturn:
