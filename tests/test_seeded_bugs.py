@@ -246,7 +246,7 @@ BUGS = {
         "month_of(self.month, closed_through(scene.seen))",
         "month_of(self.month, None)",
         "test_allocation_rules.py::test_a_closed_month_is_corrected_in_the_next[memory]",
-        "Conflict",
+        "RepositoryError",
     ),
     "more is claimed than an application has": Bug(
         "I13",
