@@ -82,5 +82,7 @@ def kept(world: World, paid: str) -> None:
 
 NUMBERED = "document = 'ledger' AND number = 1"
 """The first of the closed month's postings, in SQL."""
+OPEN = "document = 'ledger' AND number = 3"
+"""That of the open month."""
 NEW = {"number": "99", "seq": "99", "book_number": "NULL"}
 """What a row copied from a posting has otherwise, to be a new one."""

@@ -344,7 +344,8 @@ def test_every_row_is_held(copied: Path, table: str) -> None:
     forger = Forger(copied)
     # Nor may it be told as another one's double: a number of the books is each posting's own.
     new = (keys[-1], "book_number")
-    added = [(f"{row[n]}x" if isinstance(row[n], str) else row[n] + 900) if n in new else row[n] for n in names]
+    other = {n: f"{row[n]}x" if isinstance(row[n], str) else (row[n] or 0) + 900 for n in new if n in names}
+    added = [other.get(n, row[n]) for n in names]
     forger.run(f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})", *added)
     forger.done()
     assert _breaks(copied) > 0, "added"

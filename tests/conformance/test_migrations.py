@@ -36,9 +36,12 @@ from expense_adapters.sql.migrations import due, upgrading
 from expense_adapters.sql.migrations.released import FOLDER, released, told
 from expense_adapters.sql.schema import VERSION, metadata
 from expense_policy import verify
+from expense_policy.domain.cards import BOOKS
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.payment import Payment
+from expense_policy.domain.periods import Month
 from expense_policy.ports.errors import RepositoryUnavailable
+from expense_policy.ports.repository import Guard
 from expense_policy.testing.batches import LATER, Clerk, use_row
 from tests import books
 from tests.world import World
@@ -135,21 +138,35 @@ def test_a_store_of_an_older_schema_is_upgraded(dump: Path, tmp_path: Path) -> N
             plain.execute("UPDATE journal SET actor = 'x'")
 
 
-def test_payments_of_before_need_no_postings(tmp_path: Path) -> None:
-    """Payments and reversals of a library that posted nothing are no break, whatever is posted from then on (I12)."""
-    old = _loaded(DUMP_3, tmp_path / "old.db")
-    migrate(f"sqlite:///{old}")
-    with closing(SqlRepository(f"sqlite:///{old}")) as store:
-        facts = [fact for _, each in store.history() for fact in each]
-        paid = [fact for fact in facts if isinstance(fact, Payment)]
-        assert {payment.reverses for payment in paid} == {None, 1}
+@pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)
+def test_what_was_paid_before_needs_no_postings(dump: Path, tmp_path: Path) -> None:
+    """What a library that posted nothing paid, used and ended is no break, whatever is posted from then on (I12)."""
+    url = f"sqlite:///{_loaded(dump, tmp_path / 'old.db')}"
+    migrate(url)
+    with closing(SqlRepository(url)) as store:
+        world = World.open(store)
+        world.on(date(2027, 3, 2))
+        cost = books.posting("ledger", 1, 700, books.JANUARY, line="")
+        books.write(world, "ledger", facts=(cost,), guards=(Guard(BOOKS, 0),))
+        assert verify(store).breaks == ()
+
+
+def test_a_payment_of_before_can_be_undone(tmp_path: Path) -> None:
+    """What comes back after an upgrade is posted, though the payment never was (I30)."""
+    url = f"sqlite:///{_loaded(DUMP_3, tmp_path / 'old.db')}"
+    migrate(url)
+    with closing(SqlRepository(url)) as store:
+        paid = [fact for _, facts in store.history() for fact in facts if isinstance(fact, Payment)]
+        undone = {payment.reverses for payment in paid}
         world = World.open(store)
         world.on(date(2026, 3, 2))
-        books.post(world, "ledger", books.posting("ledger", 1, 700, books.JANUARY))
-        world.desk.closing.close(books.JANUARY, actor="officer")
+        kept = next(p for p in paid if p.reverses is None and p.number not in undone)
+        world.desk.spending.reverse(kept.document, kept.number, actor="cashier", reason="It came back.")
         assert verify(store).breaks == ()
-        (posted,) = store.postings(books.JANUARY)
-        assert posted[0] == 1
+        world.on(date(2026, 4, 2))
+        world.desk.closing.close(Month(2026, 3), actor="officer")
+        assert verify(store).breaks == ()
+        assert {posting.reverses for _, posting in store.postings(Month(2026, 3))} >= {kept.number}
 
 
 @pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)

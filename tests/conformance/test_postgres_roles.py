@@ -324,7 +324,7 @@ def test_roles_are_set_up_from_the_command_line(
 
 def test_an_upgrade_leaves_the_roles_as_they_were(made: Roles) -> None:
     """After an upgrade both still work on what was there before, and nobody has got anything by it."""
-    command = [sys.executable, "-m", "tests.schema_4", made.url, "migrate"]
+    command = [sys.executable, "-m", "tests.schema_5", made.url, "migrate"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=100)
     with made.connected(made.application) as plain:
         plain.execute("SELECT expense_policy_hits(ARRAY[1], ARRAY[1])")

@@ -68,33 +68,27 @@ class _Ledger:
     closed: Month | None
     found: list[Posting] = attrs.field(factory=list)
 
-    def post(self, source: Source, number: int, on: date, parts: Iterable[tuple[LineId, int]], **more: int) -> None:
+    def post(
+        self,
+        source: Source,
+        number: int,
+        on: date,
+        parts: Iterable[tuple[LineId, int]],
+        reverses: int | None = None,
+    ) -> None:
         """A posting for each line that bears something of it."""
+        borne = [(line, units) for line, units in parts if units]
+        if not borne:
+            return
         form, policy = self.form, self.policy
         kind = kind_of(form.type, policy)
         month, corrects = month_of(Month(on.year, on.month), self.closed)
+        category, account = form.type if kind is None else kind.category, policy.ledger_account(form.type)
         of = {share.line: (share.department, share.project) for share in form.shares}
-        for line, units in parts:
+        for line, units in borne:
             department, project = of.get(line, (None, None))
-            if units:
-                self.found.append(
-                    Posting(
-                        self.subject,
-                        source,
-                        number,
-                        line,
-                        month,
-                        on,
-                        department or form.department,
-                        project or form.project or "",
-                        form.type if kind is None else kind.category,
-                        form.type,
-                        policy.ledger_account(form.type),
-                        units,
-                        more.get("reverses"),
-                        corrects,
-                    )
-                )
+            where = (department or form.department, project or form.project or "", category, form.type, account)
+            self.found.append(Posting(self.subject, source, number, line, month, on, *where, units, reverses, corrects))
 
     def used(self, used: int, so_far: ByLine, rows: Sequence[UseRow]) -> ByLine:
         """What the use record grew by, month by month; gives what was incurred then."""
@@ -133,9 +127,7 @@ def postings(
     ledger = _Ledger(*by, form, policy, closed)
     for paid in [fact for fact in facts if isinstance(fact, Payment) and fact.document == after.id]:
         source = Source.SET_OFF if paid.granted else Source.PAID
-        ledger.post(
-            source, paid.number, today, paid.parts, **({} if paid.reverses is None else {"reverses": paid.reverses})
-        )
+        ledger.post(source, paid.number, today, paid.parts, paid.reverses)
     so_far = incurred(before)
     if not isinstance(form, Claim):
         rows = [fact for fact in facts if isinstance(fact, UseRow) and fact.document == after.id]

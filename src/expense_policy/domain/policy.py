@@ -192,7 +192,11 @@ class Policy:
     def ledger_account(self, type_: str) -> str:
         """The ledger account 会计科目 of an expense type (R1.4)."""
         own = self.company_type(type_)
-        return dict(self.ledger_accounts)[type_] if own is None else own.ledger_account
+        return self._ledger[type_] if own is None else own.ledger_account
+
+    @cached_property
+    def _ledger(self) -> dict[str, str]:
+        return dict(self.ledger_accounts)
 
     def chain(self, kind: str, units: int, type_: str = "") -> tuple[Step, ...]:
         """The steps a document needs at the amount that decides, in order (A3.1); `type_` is an application's.

@@ -12,7 +12,6 @@ from ..domain.cards import BOOKS, Books
 from ..domain.document import Document, Payable
 from ..domain.periods import Month
 from ..domain.policy import Policy
-from ..domain.posting import Posting
 from ..ports.errors import Tampered
 from ..ports.repository import Guard, Look, Seen
 from .effects import Effects
@@ -44,28 +43,28 @@ def booked(e: Effects, subject: str, at: datetime, seen: Seen, policies: Mapping
         e.lines = tuple([attrs.evolve(line, closed_through=through) for line in e.lines])
         if all(each.key != BOOKS for each in e.guards):
             e.guards = (*e.guards, guard(seen))
-    posted, closed = _postings(e, subject, at, seen, policies)
-    if posted:
+    changed = [put.record for put in e.puts if isinstance(put.record, Document) and _costs(seen, put.record)]
+    if changed:
+        version = next((put.record.version for put in e.puts if put.record.id == subject), 1)
+        lines = [seen.lines[h.line] for each in changed for h in each.held if h.line in seen.lines]
+        closed = max([line.closed_through for line in lines if line.closed_through is not None], default=None)
+        posted = [
+            posting
+            for after in changed
+            for posting in bookkeeping.postings(
+                seen.documents[after.id], after, e.facts, _policy(policies, after), at, closed, (subject, version)
+            )
+        ]
         e.moves = bookkeeping.moves(e.moves, posted, closed)
         e.facts = (*e.facts, *posted)
     return e
 
 
-def _postings(
-    e: Effects, subject: str, at: datetime, seen: Seen, policies: Mapping[str, Policy]
-) -> tuple[list[Posting], Month | None]:
-    posted = list[Posting]()
-    version = next((put.record.version for put in e.puts if put.record.id == subject), 1)
-    changed = [put.record for put in e.puts if isinstance(put.record, Document) and _costs(seen, put.record)]
-    lines = [seen.lines[h.line] for each in changed for h in each.held if h.line in seen.lines]
-    closed = max([line.closed_through for line in lines if line.closed_through is not None], default=None)
-    for after in changed:
-        policy = policies.get(after.round.policy_version)
-        if policy is None:
-            raise Tampered(f"policy version {after.round.policy_version!r} of document {after.id!r} is not there")
-        before = seen.documents.get(after.id)
-        posted += bookkeeping.postings(before, after, e.facts, policy, at, closed, (subject, version))
-    return posted, closed
+def _policy(policies: Mapping[str, Policy], document: Document) -> Policy:
+    found = policies.get(document.round.policy_version)
+    if found is None:
+        raise Tampered(f"policy version {document.round.policy_version!r} of document {document.id!r} is not there")
+    return found
 
 
 def _costs(seen: Seen, after: Document) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import pairwise
 
 import attrs
@@ -41,7 +42,7 @@ def broken_books(played: Replay, numbered: Mapping[str, list[Row]], costs: Costs
 def _incurred(played: Replay, costs: Costs) -> None:
     """What was posted of what a document incurred is what it has cost, line by line: no act forgets any of it.
 
-    Of a document that was used by a library of before, which posted nothing, that is not known.
+    Of a document that was paid or used by a library of before, which posted nothing, that is not known.
     """
     since = played.posting_since
     before = {id for at, id in played.unposted if since is None or at < since}
@@ -78,21 +79,35 @@ def _numbers(played: Replay, numbered: Mapping[str, list[Row]]) -> None:
             played.broken(posting.document, "I26", f"a posting of {posting.month} has {given[at]} numbers")
 
 
+def _unposted(played: Replay, at: datetime, posted: Mapping[str, int]) -> bool:
+    """Whether a payment was made by a library that posted nothing: before the first posting, with none of its own."""
+    return not posted and (played.posting_since is None or at < played.posting_since)
+
+
 def _spent(played: Replay) -> None:
     """What a payment spends of each line is what was posted of it, but for payments from before there were postings."""
     for at, payment, posted in played.paid:
-        before = not posted and (played.posting_since is None or at < played.posting_since)
-        if not before and posted != {line: units for line, units in payment.parts if units}:
+        whole = posted == {line: units for line, units in payment.parts if units}
+        if not whole and not _unposted(played, at, posted):
             played.broken(payment.document, "I12", f"what was posted of payment {payment.number} is not what was spent")
 
 
 def _undone(played: Replay) -> None:
-    """A posting that undoes another is of the other sign, and those of one together come to no more than it."""
+    """A posting that undoes another is of the other sign, and those of one together come to no more than it.
+
+    Of a payment that was never posted, what it says stands for it.
+    """
     undone: dict[tuple[str, ...], int] = defaultdict(int)
+    whole = Counter({at: posting.units for at, posting in played.postings.items()})
+    for made, payment, posted in played.paid:
+        if _unposted(played, made, posted):
+            source, number = Source.SET_OFF if payment.granted else Source.PAID, payment.reverses or payment.number
+            for line, units in payment.parts:
+                whole[(payment.document, source.value, str(number), line)] += units
     for posting in played.postings.values():
         if posting.reverses is not None:
             undone[(posting.document, posting.source.value, str(posting.reverses), posting.line)] += posting.units
     for at, units in undone.items():
-        first = played.postings.get(at)
-        if first is None or not min(0, first.units) <= first.units + units <= max(0, first.units):
+        first = whole[at]
+        if not first or not min(0, first) <= first + units <= max(0, first):
             played.broken(at[0], "I30", f"more was undone of posting {at[2]} on {at[3]} than it says")

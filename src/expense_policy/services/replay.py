@@ -50,7 +50,7 @@ class Replay:
     postings: dict[tuple[str, ...], Posting] = attrs.field(factory=dict)
     """Every posting by its identity."""
     unposted: list[tuple[datetime, str]] = attrs.field(factory=list)
-    """The documents whose use record grew by an entry that posted nothing of it, with its instant."""
+    """The documents that were paid or used by an entry that posted nothing of it, with its instant."""
     balances: dict[str, list[int]] = attrs.field(factory=dict)
     """In force, reserved, committed and spent of each line."""
     opened: dict[str, Counter[str]] = attrs.field(factory=lambda: defaultdict(Counter))
@@ -110,7 +110,7 @@ class Replay:
             self.postings[posting.row()[1:5]] = posting
         if posted and (self.posting_since is None or entry.at < self.posting_since):
             self.posting_since = entry.at
-        if not posted and any(isinstance(fact, UseRow) and fact.units for fact in facts):
+        if not posted and any(isinstance(fact, UseRow | Payment) and fact.units for fact in facts):
             self.unposted.append((entry.at, entry.subject))
         for fact in facts:
             if isinstance(fact, Payment):
