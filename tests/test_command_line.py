@@ -165,10 +165,10 @@ def test_an_older_store_is_upgraded(tmp_path: Path, capsys: pytest.CaptureFixtur
         plain.executescript(dump.read_text(encoding="utf-8"))
     store = f"sqlite:///{tmp_path}/old.db"
     for options, code, upgraded, said in (
-        (["--check"], 3, False, "schema 1: an upgrade to 3 is due"),
+        (["--check"], 3, False, "schema 1: an upgrade to 4 is due"),
         ([], 0, True, "schema 1 was upgraded to 3"),
-        (["--check"], 0, False, "schema 3: nothing is due"),
-        ([], 0, False, "schema 3: nothing is due"),
+        (["--check"], 0, False, "schema 4: nothing is due"),
+        ([], 0, False, "schema 4: nothing is due"),
     ):
         if upgraded:
             assert guard.run(["verify", "--store", store]) == 2
@@ -188,7 +188,7 @@ def test_a_store_on_a_server_is_named_by_its_url(postgres_url: str, capsys: pyte
     assert guard.run(["verify", "--store", postgres_url]) == 0
     assert capsys.readouterr().out == "0 entries, 0 documents, 0 breaks\n"
     assert guard.run(["migrate", postgres_url]) == 0
-    assert capsys.readouterr().out == "schema 3: nothing is due\n"
+    assert capsys.readouterr().out == "schema 4: nothing is due\n"
 
 
 @pytest.mark.parametrize(
