@@ -466,7 +466,9 @@ UNDONE = {"close, use", "close, record"}
 def said(answer: object) -> object:
     """An answer without what is another each time."""
     if isinstance(answer, Receipt):
-        return ("done", answer.act, answer.status, answer.number)
+        # Each case closes a month of its own.
+        status = None if answer.act == "close_month" else answer.status
+        return ("done", answer.act, status, answer.number)
     if isinstance(answer, Refused):
         return ("refused", *[refusal.code.value for refusal in answer.refusals])
     if isinstance(answer, Conflict):
