@@ -366,7 +366,8 @@ def _month(world: World) -> Month:
 
 
 def _closes(month: Month) -> Act:
-    return lambda at: Engine(at.desk.env).perform(CloseMonth(month, "officer", at.desk.env.directory))
+    """Told without the month, which is another in each case."""
+    return lambda at: Engine(at.desk.env).perform(CloseMonth(month, "officer", at.desk.env.directory)).act
 
 
 def _posted(world: World, month: Month, document: str = "") -> object:
@@ -458,6 +459,8 @@ THREE: dict[str, Fight] = {
 }
 ALIKE = {"slice, slice", "slice, slice, slice", "one key twice", "close, pay"}
 """Whoever comes first, the same stands in the end."""
+UNDONE = {"close, use", "close, record"}
+"""So it does where the first act is undone: a closing that was taken back leaves nothing."""
 
 
 def said(answer: object) -> object:
