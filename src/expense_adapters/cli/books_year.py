@@ -90,7 +90,7 @@ def closed(year: Year, number: int, actor: str, day: date) -> None:
 
 
 def unfit(year: Year, day: date) -> None:
-    """A month that goes on, or is closed, is not closed; nothing is recorded that is to come, or undone twice (R1.3)."""
+    """A month that goes on, or is closed, is not closed; nothing to come is recorded, nothing undone twice (R1.3)."""
     year.to(day)
     closing, costs = year.desk.closing, year.desk.costs
     year.tries(lambda: closing.close(FIRST.plus(1), actor="chen.jie"))
@@ -104,7 +104,7 @@ def unfit(year: Year, day: date) -> None:
 
 
 def reopened(year: Year, day: date) -> None:
-    """September is opened again by the finance head, for a slip that belongs there; it is closed the next day (R1.3)."""
+    """The finance head opens September again, for a slip that belongs there; it is closed the next day (R1.3)."""
     year.to(day)
     month, reopen = FIRST.plus(_AMISS - 1), year.desk.closing.reopen
     year.tries(lambda: reopen(month, actor="chen.jie", reason="A slip was missed."))
@@ -197,9 +197,7 @@ def pooled(year: Year, day: date) -> None:
     year.to(day)
     amounts: dict[str, Money] = {"desk": cny("6000.00"), "rooms": cny("3000.00")}
     allocate, month = year.desk.allocations.allocate, FIRST.plus(11)
-    allocate(
-        SERVICES, amounts, month=month, type="technical_support", actor="chen.jie", key=year.key("share")
-    )
+    allocate(SERVICES, amounts, month=month, type="technical_support", actor="chen.jie", key=year.key("share"))
 
 
 def _training(year: Year, day: date) -> Application:

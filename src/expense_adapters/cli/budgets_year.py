@@ -1,4 +1,4 @@
-"""The example company's budgets through the year: moved, opened, supplemented, and drafted for the next one (B1, B2)."""
+"""The example company's budgets through the year: moved, opened, supplemented, drafted for the next one (B1, B2)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 import attrs
 
 from expense_policy.domain.adjustment import BudgetAdjustment, LineChange, SupplementaryRequest
+from expense_policy.domain.application import Share
 from expense_policy.domain.approval import Return
 from expense_policy.domain.budget import BudgetPlan, PlanLine, evenly
 from expense_policy.domain.estimates import Driver, Drivers
@@ -51,9 +52,12 @@ def change(year: Year, line: str, by: str, month: int) -> LineChange:
 
 
 def _signed(year: Year, form: BudgetAdjustment | SupplementaryRequest) -> None:
-    file = year.desk.budgeting.adjust if isinstance(form, BudgetAdjustment) else year.desk.budgeting.supplement
     year.clock.later()
-    year.approve(file(form, actor=STAFF[form.department]).id)
+    budgeting, who = year.desk.budgeting, STAFF[form.department]
+    if isinstance(form, BudgetAdjustment):
+        year.approve(budgeting.adjust(form, actor=who).id)
+    else:
+        year.approve(budgeting.supplement(form, actor=who).id)
 
 
 def moved(year: Year, day: date) -> None:
@@ -71,20 +75,24 @@ def supplemented(year: Year, day: date) -> None:
     form = year.forms.gift("6000.00", day, 965)
     form = attrs.evolve(form, shares=tuple(attrs.evolve(share, line=line) for share in form.shares))
     year.refused(form)
-    more = (change(year, line, "4000.00", 6),)
-    _signed(year, SupplementaryRequest(MARKETING, YEAR, "A fifth festival is given for.", more))
+    more = (change(year, line, "4000.00", 12),)
+    _signed(year, SupplementaryRequest(MARKETING, YEAR, "The new year's eve is given for, too.", more))
     id = year.approved(form)
     year.desk.spending.withdraw(id, actor="li.na", reason="The hotel gives the tea itself.")
 
 
 def opened(year: Year, day: date) -> None:
-    """Marketing opens a line for thank-you cards, out of what the venues do not need (B1.6)."""
+    """Marketing opens a line for cards, out of what the venues do not need, and has them printed (B1.6)."""
     year.to(day)
-    basis = Drivers((Driver("cards", 1000, cny("2.00")),))
-    amount = cny("2000.00")
-    line = PlanLine(f"{MARKETING}-cards", "materials", "Thank-you cards", amount, None, evenly(amount), basis)
-    less = (change(year, f"{MARKETING}-venue", "-2000.00", 9),)
+    form = year.forms.promotional_materials(MARKETING, day, 966, 10)
+    amount, none = form.amount, cny("0")
+    months = tuple(amount if month == day.month else none for month in range(1, 13))
+    basis = Drivers((Driver("prints", 1010, cny("1.20")),))
+    line = PlanLine(f"{MARKETING}-cards", "materials", "Cards and banners", amount, None, months, basis)
+    less = (change(year, f"{MARKETING}-venue", f"-{amount.units // 100}.00", 9),)
     _signed(year, BudgetAdjustment(MARKETING, YEAR, "Cards to go with the gifts.", less, (line,)))
+    form = attrs.evolve(form, shares=(Share(line.id, amount),))
+    year.spend(year.approved(form), form, "whole")
 
 
 def unfit(year: Year, day: date) -> None:

@@ -218,14 +218,14 @@ def vouchers(year: Year, day: date) -> None:
     year.to(day)
     form = year.forms.gift("2000.00", day, 962, payee=PEOPLE[MARKETING])
     id = year.approved(form)
-    dollars = {name: Money(n, "USD") for name, n in (("amount", 8850), ("tax", 1150), ("total", 10000))}
+    net, tax, gross = (Money(units, "USD") for units in (8850, 1150, 10000))
     fine = invoice(90, "Lakeside Paper", "100.00", day)
     for wrong in (
         attrs.evolve(TEA, number="２６３１２０００ ００００００００００Ｏ１"),
         attrs.evolve(CARDS, amount=CARDS.amount + cny("100.00"), total=CARDS.total + cny("100.00")),
         TAKEN_BACK,
         attrs.evolve(fine, buyer="Qinghe Furniture"),
-        attrs.evolve(fine, **dollars),
+        attrs.evolve(fine, amount=net, tax=tax, total=gross),
         attrs.evolve(fine, on=day - timedelta(days=366)),
         attrs.evolve(fine, on=day + timedelta(days=1)),
         attrs.evolve(fine, tax=cny("13.00")),

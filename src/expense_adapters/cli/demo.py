@@ -97,7 +97,7 @@ def _play(files: dict[str, Path], applications: int | None, told: Any) -> dict[s
         budgets = (*read_budget(folder / "budget.toml"), *read_budget(folder / "budget-2027.toml"))
         year = Year(desk, clock, evidence, policy, budgets, known, told)
         play_year(year, events(applications))
-        found = outcome(desk, year.refusals, year.rules)
+        found = outcome(desk, year.refusals, year.rules, year.execution)
         report = verify(repository, keyring=key)
     found["verify"] = {"entries": report.entries, "documents": report.documents, "breaks": len(report.breaks)}
     return found

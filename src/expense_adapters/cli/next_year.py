@@ -72,7 +72,7 @@ def adopted(year: Year, day: date) -> None:
 
 
 def forgotten(year: Year, day: date) -> None:
-    """Under it nothing may be carried or supplemented, no line opened outside the table, no voucher stated (B1, A2.1)."""
+    """Under it nothing is carried or supplemented, no line opened outside the table, no voucher stated (B1, A2.1)."""
     year.to(day)
     budgeting, line = year.desk.budgeting, f"{SUPPORT}-communication-{NEXT}"
     amount, basis = cny("100.00"), Drivers((Driver("posters", 10, cny("10.00")),))

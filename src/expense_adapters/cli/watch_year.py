@@ -28,6 +28,7 @@ def chapters(year: Year) -> Chapters:
         (date(YEAR, 8, 28), partial(escalated, year)),
         (date(YEAR, 11, 16), partial(finding, year)),
         (date(YEAR, 12, 31), partial(monitored, year)),
+        (date(YEAR + 1, 1, 8), partial(swept, year)),
         (date(YEAR + 1, 1, 15), partial(audited, year)),
         *[(date(YEAR + 1, month, 28), partial(too_early, year)) for month in (1, 2, 3)],
     ]
@@ -69,7 +70,7 @@ def _verified(year: Year, id: str) -> None:
 
 
 def _short_cuts(year: Year, opened: Receipt) -> None:
-    """What is not taken: a second one, an empty answer, a deadline before the old one, one's own verification (S2.2)."""
+    """What is not taken: a second one, an empty answer, an earlier deadline, a verification of one's own (S2.2)."""
     act, id = year.desk.rectifications, opened.id
     card = act.get(id)
     owner, month = card.owner, year.rules.calendar.month(year.clock.now())
@@ -91,7 +92,7 @@ def _short_cuts(year: Year, opened: Receipt) -> None:
 
 
 def swept(year: Year, day: date) -> None:
-    """March is not closed yet: the duty of accounting was missed, and is reported (G3.5)."""
+    """What was missed is reported: March is not closed yet, or the half-year's audit is to come still (G3.5)."""
     year.to(day)
     year.desk.tick(1000)
 
