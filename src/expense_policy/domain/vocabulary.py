@@ -321,8 +321,6 @@ TERMS: dict[str, tuple[str, str]] = {
     "sent_back": ("sent back", "已退回"),
     "extended": ("put off", "已延期"),
     "escalated": ("escalated", "已逐级上报"),
-    "draft_late": ("filed after its day", "逾期提交"),
-    "outside_estimates": ("outside the table of estimates", "超出编制范围"),
     "duty": ("returning duty", "定期职责"),
     "monitoring": ("monitoring of the budget", "预算执行监控"),
     "accounting": ("monthly accounts", "月度核算"),
