@@ -179,7 +179,7 @@ def test_what_is_claimed_under_an_application_is_its_cost(world: World) -> None:
 def test_by_cash_the_month_costs_what_was_paid_and_granted(repository: Repository) -> None:
     """The other method counts payments and set-offs in place of what was incurred; the two stand apart (C9)."""
     world = World.open(repository)
-    cash = POLICY + '\n[accounts]\nmethod = "cash"\n'
+    cash = POLICY.replace('method = "accrual"', 'method = "cash"')
     for actor in ("cfo", "gm"):
         world.desk.policies.adopt(cash, actor=actor)
     played = opened_with(world)
