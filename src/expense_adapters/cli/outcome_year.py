@@ -16,7 +16,7 @@ from expense_policy.domain.periods import Calendar, Month
 from expense_policy.domain.policy import Policy
 from expense_policy.domain.rectification import Rectification, Turn
 from expense_policy.domain.vocabulary import Kind, Status
-from expense_policy.domain.year_end import YearEnd
+from expense_policy.domain.year_end import Carry, YearEnd
 from expense_policy.services.desk import Desk
 
 from .forms import YEAR
@@ -120,9 +120,11 @@ def _year_end(desk: Desk, departments: Sequence[str]) -> list[dict[str, Any]]:
         told = desk.written(f"year:{department}:{YEAR}")
         papers = [fact for _, facts in told for fact in facts if isinstance(fact, YearEnd)]
         units = Counter[str]()
-        for paper in papers:
+        for number, paper in enumerate(papers):
             for each in paper.carried:
-                units[each.what.value] += each.amount.units
+                # What is held and stays held is told by each closing anew.
+                if not number or each.what is not Carry.COMMITMENT:
+                    units[each.what.value] += each.amount.units
         found.append({"department": department, "closed": len(papers), **dict(sorted(units.items()))})
     return found
 
