@@ -366,7 +366,8 @@ def _month(world: World) -> Month:
 
 
 def _closes(month: Month) -> Act:
-    return lambda at: Engine(at.desk.env).perform(CloseMonth(month, "officer", at.desk.env.directory))
+    """Told without the month, which is another in each case."""
+    return lambda at: Engine(at.desk.env).perform(CloseMonth(month, "officer", at.desk.env.directory)).act
 
 
 def _posted(world: World, month: Month, document: str = "") -> object:
@@ -458,12 +459,16 @@ THREE: dict[str, Fight] = {
 }
 ALIKE = {"slice, slice", "slice, slice, slice", "one key twice", "close, pay"}
 """Whoever comes first, the same stands in the end."""
+UNDONE = {"close, use", "close, record"}
+"""So it does where the first act is undone: a closing that was taken back leaves nothing."""
 
 
 def said(answer: object) -> object:
     """An answer without what is another each time."""
     if isinstance(answer, Receipt):
-        return ("done", answer.act, answer.status, answer.number)
+        # Each case closes a month of its own.
+        status = None if answer.act == "close_month" else answer.status
+        return ("done", answer.act, status, answer.number)
     if isinstance(answer, Refused):
         return ("refused", *[refusal.code.value for refusal in answer.refusals])
     if isinstance(answer, Conflict):

@@ -28,6 +28,7 @@ from expense_policy.domain.accounting import (
     Role,
     double_entry,
 )
+from expense_policy.domain.categories.holiday_gift import GiftIssued
 from expense_policy.domain.money import Money
 from expense_policy.domain.periods import Month
 from expense_policy.domain.policy import AccountRules
@@ -36,6 +37,7 @@ from expense_policy.domain.vocabulary import Status
 from expense_policy.ports.repository import Look, Repository, Sum
 from expense_policy.services.verification import verify
 
+from . import claims
 from .ledger import ACTS, FIRST, Drawn, Played, opened, recomputed
 from .world import POLICY, World, cny
 
@@ -135,11 +137,49 @@ def test_what_was_paid_and_not_used_is_a_cost_once_it_is_settled(world: World) -
     assert verify(world.desk.env.repository).breaks == ()
 
 
+@pytest.mark.clause("R1.1", "R2.4")
+def test_a_claim_without_an_application_is_a_cost_once_it_is_approved(world: World) -> None:
+    """It costs what it asks for, its use record adds nothing; what of it is never paid is no cost."""
+    january, desk = Month(2026, 1), world.desk
+    paid, unpaid = (claims.signed(world, claims.alone(world, price)) for price in ("50.00", "30.00"))
+    assert desk.accounts(january).total == 16_000
+    desk.spending.record_use(paid.id, (GiftIssued(date(2026, 1, 5), "C1", 2),), actor="li.na", reason="At once.")
+    claims.pay(world, paid, "80.00")
+    desk.spending.close(paid.id, actor="li.na", reason="One was given back.")
+    assert desk.accounts(january).total == 14_000
+    assert dict(desk.accounts(january).sources)[Source.FINAL] == -2_000
+    desk.spending.withdraw(unpaid.id, actor="li.na")
+    assert (desk.accounts(january).total, dict(desk.accounts(january).sources)[Source.PAID]) == (8_000, 8_000)
+    assert verify(desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("R1.1", "R2.4")
+def test_what_is_claimed_under_an_application_is_its_cost(world: World) -> None:
+    """The use record is the cost, then what was paid with the claims; what comes back of a claim later is taken off."""
+    january, desk = Month(2026, 1), world.desk
+    application = claims.approved(world, "1000.00", paid="300.00")
+    claim = claims.signed(world, claims.claim(application, "400.00", advance="100.00"))
+    claims.pay(world, claim)
+    assert desk.accounts(january).total == 0
+    desk.spending.record_use(application.id, (GiftIssued(date(2026, 1, 5), "C1", 2),), actor="li.na", reason="At once.")
+    assert desk.accounts(january).total == 20_000
+    desk.spending.settle(claim.id, actor="li.na")
+    desk.spending.settle(application.id, actor="li.na", reason="The rest broke.")
+    sources = dict(desk.accounts(january).sources)
+    assert (desk.accounts(january).total, sources[Source.PAID]) == (70_000, 70_000)
+    assert (sources[Source.INCURRED], sources[Source.FINAL]) == (20_000, 50_000)
+    desk.spending.refund(claim.id, 1, cny("150.00"), actor="cashier", reason="Returned goods.")
+    sources = dict(desk.accounts(january).sources)
+    assert (desk.accounts(january).total, sources[Source.PAID]) == (55_000, 55_000)
+    assert desk.accounts(january).differences == ()
+    assert verify(desk.env.repository).breaks == ()
+
+
 @pytest.mark.clause("R1.1", "C9")
 def test_by_cash_the_month_costs_what_was_paid_and_granted(repository: Repository) -> None:
     """The other method counts payments and set-offs in place of what was incurred; the two stand apart (C9)."""
     world = World.open(repository)
-    cash = POLICY + '\n[accounts]\nmethod = "cash"\n'
+    cash = POLICY.replace('method = "accrual"', 'method = "cash"')
     for actor in ("cfo", "gm"):
         world.desk.policies.adopt(cash, actor=actor)
     played = opened_with(world)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 import attrs
@@ -17,13 +18,15 @@ from expense_policy.domain.adjustment import BudgetAdjustment, LineChange, Suppl
 from expense_policy.domain.application import Share
 from expense_policy.domain.approval import Reject, Return
 from expense_policy.domain.budget import BudgetPlan, PlanLine, evenly
-from expense_policy.domain.holds import Line
+from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.money import Money
-from expense_policy.domain.refusals import Code, Refused
+from expense_policy.domain.refusals import Code
 from expense_policy.domain.vocabulary import Status
-from expense_policy.ports.repository import Repository
+from expense_policy.domain.year_end import YearEnd
+from expense_policy.ports.repository import Repository, move_said
 from expense_policy.services.engine import Receipt
 from expense_policy.services.verification import verify
+from expense_policy.testing.batches import Clerk
 from expense_policy.testing.company import drafted
 
 from .fights import desk_at
@@ -348,11 +351,39 @@ def test_a_lines_last_money_is_spent_or_cut(repository: Repository) -> None:
 
 
 @pytest.mark.clause("B1.6")
-def test_what_was_signed_is_what_is_in_force(world: World) -> None:
-    """A change whose lines were moved otherwise than it says is a break (I10)."""
-    id = done(world, adjustment(*MOVE))
-    document = world.desk.document(id)
-    assert isinstance(document.content, BudgetAdjustment)
-    assert dict(document.content.in_force) == {"mkt-gifts": -5000000, "mkt-sms": 5000000}
-    with pytest.raises(Refused):
-        world.desk.budgeting.adjust(adjustment(*MOVE), actor="mei")
+def test_two_changes_of_one_line_come_one_after_the_other(repository: Repository) -> None:
+    """Two changes that rest on one state, signed at once in every order: one applies, the other says that it moved."""
+    world, count = World.with_budget(repository), itertools.count()
+
+    def once(choose: Callable[[int], int]) -> Any:
+        name = f"line-{next(count)}"
+        done(world, supplement(opens=(PlanLine(name, "care_gifts", "Race", cny("1000.00")),)))
+        ids = [asked(world, adjustment(change(name, "1000.00", after))).id for after in ("400.00", "700.00")]
+        for id in ids:
+            world.sign(id)
+            world.sign(id)
+        at = desk_at(world, Stepped(repository))
+        played = play([partial(at.sign, id) for id in ids], choose)
+        won = [isinstance(answer, Receipt) for answer in played.answers]
+        assert sum(won) == 1, played.answers
+        after = line(world, name).in_force
+        assert after == (40000 if won[0] else 70000)
+        assert sum(planned(world, name).values()) == after
+        return played, tuple(won)
+
+    assert {won for _, won in every_order(once)} == {(True, False), (False, True)}
+
+
+@pytest.mark.clause("B1.5", "B1.6")
+def test_what_is_in_force_was_signed_or_is_the_end_of_a_year(world: World) -> None:
+    """`verify` names what came into force otherwise: by a subject that is no document, or no end of a year (I10)."""
+    done(world, adjustment(*MOVE))
+    repository = world.desk.env.repository
+    assert verify(repository).breaks == ()
+    paper = YearEnd("year:marketing:2025", 1, "cfo", world.clock.now(), ())
+    clerk, more, less = Clerk(repository), Move("mkt-sms", in_force=1), Move("mkt-gifts", in_force=-1)
+    rows = (paper.row(), move_said(more))
+    clerk.does("year:marketing:2025", facts=(paper,), moves=(more,), rows=rows)
+    clerk.does("nobody", moves=(less,), rows=(move_said(less),))
+    breaks = verify(repository).breaks
+    assert [(each.subject, each.law) for each in breaks] == [("nobody", "I10"), ("year:marketing:2025", "I10")]

@@ -387,6 +387,19 @@ def test_the_use_of_what_was_claimed_is_the_applications(world: World) -> None:
     whole(world)
 
 
+@pytest.mark.clause("A1.1", "R2.4")
+def test_what_is_claimed_alone_was_spent_before(world: World) -> None:
+    """The use of a claim without an application lies before its approval, and breaks no standard by that."""
+    world.on(date(2026, 1, 20))
+    document = signed(world, alone(world))
+    given = tuple(GiftIssued(date(2026, 1, 19), f"C{n}") for n in range(2))
+    world.desk.spending.record_use(document.id, given, actor="li.na")
+    assert [row.broken for row in world.desk.uses(document.id)] == [(), ()]
+    application = approved(world)
+    refused = codes(lambda: world.desk.spending.record_use(application.id, given, actor="li.na"))
+    assert refused == {Code.STANDARD_BROKEN, Code.REASON_MISSING}
+
+
 @pytest.mark.clause("R2.3")
 def test_a_policy_without_a_chain_takes_no_claims(repository: Any) -> None:
     """Where the policy in force says of no approval of claims, none is filed, and the refusal says why."""

@@ -175,11 +175,11 @@ def test_an_older_store_is_upgraded(tmp_path: Path, capsys: pytest.CaptureFixtur
             assert "expense-policy migrate" in capsys.readouterr().err
             shutil.copy(tmp_path / "old.db", tmp_path / "copy.db")
             assert guard.run(["migrate", f"sqlite:///{tmp_path}/copy.db", "--json"]) == code
-            assert json.loads(capsys.readouterr().out) == {"found": 1, "schema": 3, "upgraded": True}
+            assert json.loads(capsys.readouterr().out) == {"found": 1, "schema": 4, "upgraded": True}
         assert guard.run(["migrate", store, *options]) == code
         assert capsys.readouterr().out.startswith(said)
     assert guard.run(["migrate", store, "--check", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"found": 3, "schema": 3, "upgraded": False}
+    assert json.loads(capsys.readouterr().out) == {"found": 4, "schema": 4, "upgraded": False}
     assert guard.run(["verify", "--store", store]) == 0
 
 

@@ -37,7 +37,7 @@ from expense_policy.domain.company_types import CompanyField, CompanyType
 from expense_policy.domain.vocabulary import CATEGORIES
 from expense_policy.ports.repository import Repository
 
-from .world import World, cny
+from .world import EXAMPLE, World, cny
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -208,6 +208,16 @@ def test_a_month_is_closed_as_written(
     world.pay(id, form, "3.00")
     world.on(date(2026, 2, 5))
     exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {"desk": world.desk})
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+
+
+def test_a_budget_year_runs_as_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """The Python of the page about a budget's year runs and prints what is shown."""
+    page = "how-to/run-the-budget-year.md"
+    world = World.with_policy(MemoryRepository(), policy=EXAMPLE)
+    world.on(date(2026, 10, 5))
+    here = {"desk": world.desk, "sign_all": world.sign_all, "on": world.on}
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), here)
     assert capsys.readouterr().out == "".join(_blocks(page, "text"))
 
 

@@ -35,7 +35,7 @@ PLAYED: dict[str, Play] = {}
 ELSEWHERE = {
     "tier-06": "Nobody signs two steps of a document, whatever offices he holds (A3.2): refused, as below.",
     "tier-07": "No act takes several steps: each is signed by a person of its own, so that there is nothing to bypass.",
-    "budget-01": "The straight line through a budget's year is the execution report's (B2.3), and held to there.",
+    "budget-01": "The straight line through a year is of the execution report: `test_execution.py` plays it.",
 }
 """Scenarios whose concept there is not, or not here, with the reason."""
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .domain.accounting import DoubleEntry as DoubleEntry
     from .domain.accounting import MonthlyAccounts as MonthlyAccounts
     from .domain.accounting import RecordedCost as RecordedCost
+    from .domain.adjustment import BudgetAdjustment as BudgetAdjustment
+    from .domain.adjustment import LineChange as LineChange
+    from .domain.adjustment import SupplementaryRequest as SupplementaryRequest
     from .domain.allocation import Allocation as Allocation
     from .domain.allocation import Cost as Cost
     from .domain.allocation import Method as Method
@@ -88,7 +91,10 @@ if TYPE_CHECKING:
     from .domain.estimates import LastYear as LastYear
     from .domain.estimates import OperatingPlan as OperatingPlan
     from .domain.estimates import Trend as Trend
+    from .domain.execution import Execution as Execution
     from .domain.money import Money as Money
+    from .domain.negotiation import Bargain as Bargain
+    from .domain.negotiation import Offer as Offer
     from .domain.organisation import Delegation as Delegation
     from .domain.organisation import Holding as Holding
     from .domain.organisation import Roster as Roster
@@ -186,6 +192,12 @@ _HOMES = {
     "BudgetPlan": "domain.budget",
     "PlanLine": "domain.budget",
     "evenly": "domain.budget",
+    "BudgetAdjustment": "domain.adjustment",
+    "LineChange": "domain.adjustment",
+    "SupplementaryRequest": "domain.adjustment",
+    "Bargain": "domain.negotiation",
+    "Offer": "domain.negotiation",
+    "Execution": "domain.execution",
     "Activity": "domain.estimates",
     "Driver": "domain.estimates",
     "Drivers": "domain.estimates",

@@ -195,7 +195,8 @@ def test_every_change_from_beside_is_named(store: LmdbRepository) -> None:
     clerk, on = Clerk(store), world.clock.at
     facts = (posting("costs", line=""), Planned("costs", "mkt-gifts", MARCH, 1), voucher_row("costs"), review("costs"))
     store.commit(told(clerk, attrs.evolve(clerk.posts("costs", facts[0]), facts=facts, puts=(Put(task("t"), 0),)), on))
-    store.commit(told(clerk, clerk.closes(MARCH), on))
+    for month in (MARCH.plus(-2), MARCH):
+        store.commit(told(clerk, clerk.closes(month), on))
     with store.environment.begin() as txn:
         rows = [row for row in txn.cursor() if not row[0].startswith(b"notice")]
     assert verify(store).breaks == ()

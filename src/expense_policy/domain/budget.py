@@ -14,7 +14,6 @@ from .content import Digest, digest
 from .estimates import Basis, Drivers, LastYear, OperatingPlan, Trend
 from .holds import Line
 from .money import Money, split
-from .periods import Month
 from .policy import Policy
 from .project import Project
 from .refusals import Code, Refusal, refusal
@@ -206,19 +205,10 @@ def estimated(form: Opening, policy: Policy) -> tuple[Estimated, ...]:
     return tuple(found)
 
 
-def lines(form: Opening, document: DocumentId, closed_through: Month | None = None) -> tuple[Line, ...]:
+def lines(form: Opening, document: DocumentId) -> tuple[Line, ...]:
     """The lines it opens once it is approved, at nothing: a move puts the money in force."""
     return tuple(
-        Line(
-            line.id,
-            form.department,
-            form.year,
-            line.category,
-            line.name,
-            line.project,
-            document,
-            closed_through=closed_through,
-        )
+        Line(line.id, form.department, form.year, line.category, line.name, line.project, document)
         for line in form.opens
     )
 

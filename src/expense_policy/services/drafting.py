@@ -11,7 +11,6 @@ import attrs
 from ..domain import adjustment, budget, documents
 from ..domain.adjustment import BudgetAdjustment, SupplementaryRequest
 from ..domain.budget import BudgetPlan
-from ..domain.cards import BOOKS, Books
 from ..domain.content import Digest
 from ..domain.documents import Content, Document
 from ..domain.holds import Line, Move
@@ -51,6 +50,11 @@ def places(form: Budget) -> tuple[tuple[Space, str], ...]:
     return (*year, *[(Space.LINE, line.id) for line in form.opens])
 
 
+def _projects(form: Budget) -> tuple[str, ...]:
+    """Those that its lines name."""
+    return tuple(dict.fromkeys([line.project for line in form.opens if line.project is not None]))
+
+
 def vacated(document: Document, status: Status) -> tuple[Free, ...]:
     """What a document gives back that ends without having come into force: its place, and its lines' ids."""
     form = document.content
@@ -85,7 +89,7 @@ class File:
         form = self.form
         return Look(
             documents=() if self.new else (self.subject,),
-            projects=tuple(dict.fromkeys([line.project for line in form.opens if line.project is not None])),
+            projects=_projects(form),
             lines=() if isinstance(form, BudgetPlan) else tuple(change.line for change in form.changes),
             taken=places(form),
         )
@@ -244,37 +248,18 @@ def enforced(document: Document, policy: Policy, scene: Scene) -> InForce | Look
     form = document.content
     if document.status is not Status.APPROVED or not is_budget(form):
         return InForce()
-    needed = _needed(form, policy)
-    seen = scene.seen
-    if any(guard not in seen.guards for guard in needed.guards):
-        return needed
-    if not isinstance(form, BudgetPlan):
-        found = _check(form, policy, scene)
-        if found:
-            return tuple(found)
-    books = seen.cards.get(BOOKS)
-    closed = books.closed_through if isinstance(books, Books) else None
+    lines, id = budget.lines(form, document.id), document.id
     moves = tuple(Move(line, in_force=units) for line, units in form.in_force.items() if units)
-    return InForce(
-        tuple(Guard(guard, seen.guards[guard]) for guard in needed.guards),
-        budget.lines(form, document.id, closed),
-        moves,
-        _planned(document.id, form, policy, seen.sums[0] if needed.sums else {}),
-    )
-
-
-def _needed(form: Budget, policy: Policy) -> Look:
-    """How the books and the department's year stand, and what is planned on the lines that change."""
-    opening = (BOOKS,) if form.opens else ()
     if isinstance(form, BudgetPlan):
-        return Look(guards=opening, cards=opening)
-    lines = tuple(change.line for change in form.changes)
-    return Look(
-        projects=tuple(dict.fromkeys([line.project for line in form.opens if line.project is not None])),
-        lines=lines,
-        guards=(*opening, budget_guard(form.department, form.year)),
-        cards=opening,
-        sums=(Sum("planned", ("line", "month"), (("line", lines),)),) if lines else (),
+        return InForce(lines=lines, moves=moves, facts=_planned(id, form, policy, {}))
+    seen, guard = scene.seen, budget_guard(form.department, form.year)
+    changed = tuple(change.line for change in form.changes)
+    sums = (Sum("planned", ("line", "month"), (("line", changed),)),) if changed else ()
+    if guard not in seen.guards:
+        return Look(projects=_projects(form), lines=changed, guards=(guard,), sums=sums)
+    now = seen.sums[0] if sums else {}
+    return tuple(_check(form, policy, scene)) or InForce(
+        (Guard(guard, seen.guards[guard]),), lines, moves, _planned(id, form, policy, now)
     )
 
 

@@ -18,7 +18,7 @@ from ..domain.money import Money
 from ..domain.periods import Calendar
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
-from ..domain.vocabulary import Office, Space, Status
+from ..domain.vocabulary import Kind, Office, Space, Status
 from ..ports.repository import Guard, Look, Put, Sum, Take
 from . import claiming
 from .engine import Effects, Environment, Scene, Verdicts, document_of, own, round_policy
@@ -75,7 +75,8 @@ class Uses:
         return Sum("contacts", ("recipient",), where)
 
     def _case(self, document: Document, form: Application, kind: ExpenseType, policy: Policy, scene: Scene) -> Case:
-        day, approved = policy.calendar.day, document.approved_at
+        # What a claim without an application asks for was spent before it, as the policy lets it be (R2.4).
+        day, approved = policy.calendar.day, document.approved_at if document.kind is Kind.APPLICATION else None
         sums = zip(self._counted, scene.seen.sums, strict=True)
         return Case(
             document=document.id,
