@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from expense_policy.domain.periods import Month
 
+from .counting import LIMIT, OPEN, PAYABLE, month_of, text_of, voucher_key
 from .playing import Year
-from .reckoner import LIMIT, OPEN, PAYABLE, month_of, text_of, voucher_key
 
 K = TypeVar("K")
 
