@@ -25,7 +25,7 @@ class Budgets(Books):
     def available(self, line: str) -> int:
         """What is left of a line."""
         held = (sum(d["held"][line]) for d in self.docs.values() if line in d["held"])
-        return int(self.lines[line]["in_force"]) - sum(held)
+        return int(self.lines[line]["in_force"] - sum(held))
 
     def lines_of(self, department: str, year: int) -> list[str]:
         """The lines of a department's year."""
