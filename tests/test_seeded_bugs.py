@@ -601,6 +601,23 @@ BUGS = {
         f"{YEAR}[allocations-0]",
         "I24",
     ),
+    "a new round takes back what it never cost": Bug(
+        "I12",
+        f"{DOMAIN}/bookkeeping.py",
+        "(after if before is None else before).content, policy",
+        "after.content, policy",
+        "test_claims.py::test_a_new_round_takes_back_what_the_last_one_cost",
+        "autumn",
+    ),
+    "a claim's cost is its present application's": Bug(
+        "I26",
+        f"{SERVICES}/replay.py",
+        "        application = self.under.get(entry.subject)\n",
+        "        at = [f.content for f in facts if isinstance(f, Submission) and isinstance(f.content, Claim)]\n"
+        "        application = at[0].application if at else self.under.get(entry.subject)\n",
+        f"{YEAR}[claims-0]",
+        "I26",
+    ),
     "a refund is not posted": Bug(
         "I26",
         f"{DOMAIN}/bookkeeping.py",
