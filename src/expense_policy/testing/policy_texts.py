@@ -46,16 +46,16 @@ def policies(draw: st.DrawFn, currency: str | None = None) -> Policy:
     bounds = sorted(draw(st.sets(units(LIMIT_MAX), max_size=3)))
     effective = draw(st.dates(date(2000, 2, 1), date(2090, 12, 31)))
     chains = {kind.value: draw(_chain(bounds)) for kind in Kind}
-    named = draw(_named(money, effective))
+    departments = draw(st.lists(st.one_of(_DEPARTMENTS, ids()), min_size=1, max_size=4, unique=True))
     offices = sorted({step[0] for steps in chains.values() for step in steps})
     lines = [
-        *_table("policy", named),
+        *_table("policy", draw(_named(money, effective, departments))),
         *_table("periods", draw(_set(related=(0, 400), expiry=(1, 400), use_due=(0, 400), retention_years=(1, 200)))),
         *_table("substitutes", draw(_substitutes(offices))),
         *_table("holiday_gift", {"unit_price_max": Money(draw(units(10**6)), money), **draw(_set(**_WINDOW))}),
         *_table("sms", draw(_set(per_customer_month_max=(0, 1000), segments_max=(1, 255)))),
         *draw(_types(money)),
-        *draw(_budget()),
+        *draw(_year(departments, money)),
     ]
     for kind, steps in chains.items():
         for office, above, up_to in steps:
@@ -67,16 +67,6 @@ def policies(draw: st.DrawFn, currency: str | None = None) -> Policy:
     for own in draw(_festivals(effective)):
         lines += _table("[holiday_gift.festival]", own)
     return load_policy("\n".join(lines) + "\n")
-
-
-@st.composite
-def _budget(draw: st.DrawFn) -> list[str]:
-    """How budgets are drafted and watched; any department estimates any category: a draft of all of them is taken."""
-    table: dict[str, object] = {**draw(_set(deviation_bp=(1, 10_000), alert_bp=(1, 10_000), rectify_days=(1, 3660)))}
-    flags = ("itemised", "closed", "carry_balances")
-    table |= draw(st.dictionaries(st.sampled_from(flags), st.booleans()))
-    table |= draw(st.dictionaries(st.just("due"), st.sampled_from(("10-31", "01-01", "12-31", "02-28"))))
-    return _table("budget", table) if table else []
 
 
 @st.composite
@@ -133,6 +123,7 @@ def _one(key: str, *values: object) -> st.SearchStrategy[dict[str, object]]:
     return st.sampled_from(({}, *[{key: value} for value in values]))
 
 
+_DEPARTMENTS = st.sampled_from(("marketing", "customer_service", "after_sales_support", "市场部"))
 _WORD = st.sampled_from(("simple", "food", "complex case", "线上", "*"))
 _CLASS = st.sampled_from(("gold", "silver", "*"))
 _HOURS = ((), (time(9),), (time(0), time(23, 59, 59)), (time(10, 30), time(10, 31)), (time(8), time(21)))
@@ -185,15 +176,14 @@ def _set(draw: st.DrawFn, /, **bounds: tuple[int, int]) -> dict[str, int]:
 
 
 @st.composite
-def _named(draw: st.DrawFn, currency: str, effective: date) -> dict[str, object]:
-    common = st.sampled_from(("marketing", "customer_service", "after_sales_support", "市场部"))
+def _named(draw: st.DrawFn, currency: str, effective: date, departments: Sequence[str]) -> dict[str, object]:
     found: dict[str, object] = {
         "version": draw(ids()),
         "effective": effective,
         "company": draw(labels()),
         "currency": currency,
         "time_zone": draw(st.sampled_from(ZONES)),
-        "departments": draw(st.lists(st.one_of(common, ids()), min_size=1, max_size=4, unique=True)),
+        "departments": departments,
         **draw(_set(fiscal_year_start=(1, 12))),
     }
     if draw(st.booleans()):
