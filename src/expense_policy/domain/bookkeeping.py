@@ -119,10 +119,12 @@ def postings(
 ) -> list[Posting]:
     """The postings of an act: of its payments, its use rows, and what else it makes of what the document has cost.
 
-    `closed` is the month through which the books are closed, as far as that is known; `by` the document that the act is
-    on, with its version: a claim changes what its application has cost, too.
+    `policy` is the version that the document was judged by until then; `closed` the month through which the books are
+    closed, as far as that is known; `by` the document that the act is on, with its version: a claim changes what its
+    application has cost, too.
     """
-    form, today = after.content, policy.calendar.day(at)
+    # A new round costs nothing yet: what is taken back then stands where the round before put it.
+    form, today = (after if before is None else before).content, policy.calendar.day(at)
     assert isinstance(form, Payable)
     ledger = _Ledger(*by, form, policy, closed)
     for paid in [fact for fact in facts if isinstance(fact, Payment) and fact.document == after.id]:

@@ -51,8 +51,9 @@ def booked(e: Effects, subject: str, at: datetime, seen: Seen, policies: Mapping
         posted = [
             posting
             for after in changed
+            for before in (seen.documents[after.id],)
             for posting in bookkeeping.postings(
-                seen.documents[after.id], after, e.facts, _policy(policies, after), at, closed, (subject, version)
+                before, after, e.facts, _policy(policies, before), at, closed, (subject, version)
             )
         ]
         e.moves = bookkeeping.moves(e.moves, posted, closed)

@@ -10,7 +10,6 @@ from itertools import pairwise
 import attrs
 
 from ..domain.bookkeeping import incurred
-from ..domain.claim import Claim
 from ..domain.content import Row
 from ..domain.documents import Document
 from ..domain.posting import Source
@@ -22,13 +21,10 @@ class Costs:
     """What each document has cost by what stands in it, on each line; a claim's cost is its application's."""
 
     expected: dict[str, dict[str, int]] = attrs.field(factory=dict)
-    claims: dict[str, str] = attrs.field(factory=dict)
 
     def take(self, d: Document) -> None:
         """One document."""
         self.expected[d.id] = incurred(d)
-        if isinstance(d.content, Claim) and d.content.application is not None:
-            self.claims[d.id] = d.content.application
 
 
 def broken_books(played: Replay, numbered: Mapping[str, list[Row]], costs: Costs) -> None:
@@ -47,10 +43,10 @@ def _incurred(played: Replay, costs: Costs) -> None:
     since = played.posting_since
     before = {id for at, id in played.unposted if since is None or at < since}
     posted: dict[str, Counter[str]] = defaultdict(Counter)
-    for posting in played.postings.values():
+    for at, posting in played.postings.items():
         if posting.source in (Source.INCURRED, Source.FINAL):
-            posted[costs.claims.get(posting.document, posting.document)][posting.line] += posting.units
-    for id in sorted(costs.expected.keys() - costs.claims.keys() - before):
+            posted[played.costs.get(at, posting.document)][posting.line] += posting.units
+    for id in sorted(costs.expected.keys() - before):
         found, expected = ({x: n for x, n in each.items() if n} for each in (posted[id], costs.expected[id]))
         if found != expected:
             played.broken(id, "I26", "what was posted of its cost is not what it has cost")

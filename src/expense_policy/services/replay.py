@@ -10,13 +10,14 @@ import attrs
 from ..domain.allocation import Allocation
 from ..domain.allocation_rule import Allocated
 from ..domain.categories import UseRow
+from ..domain.claim import Claim
 from ..domain.content import Digest, Row
 from ..domain.journal import Entry, Seal
 from ..domain.payment import Payment
 from ..domain.periods import Month
 from ..domain.posting import Posting, Source
 from ..domain.year_end import Carried, YearEnd
-from ..ports.repository import Fact, Signed
+from ..ports.repository import Fact, Signed, Submission
 
 FACTS = ("round", "signature", "payment", "use", "seal", "posting", "planned", "voucher", "paper")
 RECORDS = ("document", "payee", "policy", "project", "guard", "card")
@@ -49,6 +50,10 @@ class Replay:
     """When the first posting was made: a library of before made none."""
     postings: dict[tuple[str, ...], Posting] = attrs.field(factory=dict)
     """Every posting by its identity."""
+    costs: dict[tuple[str, ...], str] = attrs.field(factory=dict)
+    """Whose cost a posting is a part of, where that is not its document's: of a claim the application's."""
+    under: dict[str, str | None] = attrs.field(factory=dict)
+    """The application that each claim stands under, by its latest round."""
     unposted: list[tuple[datetime, str]] = attrs.field(factory=list)
     """The documents that were paid or used by an entry that posted nothing of it, with its instant."""
     balances: dict[str, list[int]] = attrs.field(factory=dict)
@@ -106,8 +111,15 @@ class Replay:
 
     def _posted(self, entry: Entry, facts: tuple[Fact, ...]) -> None:
         posted = [fact for fact in facts if isinstance(fact, Posting)]
+        # An act on a claim posts what it makes of its application's cost: of the one that it stood under until then.
+        application = self.under.get(entry.subject)
         for posting in posted:
             self.postings[posting.row()[1:5]] = posting
+            if application is not None:
+                self.costs[posting.row()[1:5]] = application
+        for fact in facts:
+            if isinstance(fact, Submission) and isinstance(fact.content, Claim):
+                self.under[fact.document] = fact.content.application
         if posted and (self.posting_since is None or entry.at < self.posting_since):
             self.posting_since = entry.at
         if not posted and any(isinstance(fact, UseRow | Payment) and fact.units for fact in facts):

@@ -45,11 +45,7 @@ from ..ports.repository import (
 )
 from . import company
 
-_CLAIMS = "".join(
-    f'[[chain.claim]]\noffice = "{office}"\npoints = ["accuracy"]\n'
-    for office in ("department_head", "finance_officer", "finance_head", "general_manager")
-)
-POLICY = load_policy(company.POLICY + _CLAIMS)
+POLICY = load_policy(company.POLICY)
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=timezone.utc)
 EARLIER, LATER = NOW - timedelta(days=10_000), NOW + timedelta(days=100_000)
 SIGNERS = {

@@ -50,6 +50,41 @@ up_to = "50000.00"
 office = "general_manager"
 points = ["effect", "benefit"]
 above = "50000.00"
+[[chain.claim]]
+office = "department_head"
+points = ["necessity", "reasonableness", "budget"]
+[[chain.claim]]
+office = "finance_officer"
+points = ["legality", "compliance", "accuracy", "budget", "invoices"]
+[[chain.claim]]
+office = "finance_head"
+points = ["finances", "cash", "interest"]
+[[chain.claim]]
+office = "deputy_in_charge"
+points = ["effect", "benefit"]
+up_to = "50000.00"
+[[chain.claim]]
+office = "general_manager"
+points = ["effect", "benefit"]
+above = "50000.00"
+[[chain.budget_adjustment]]
+office = "finance_officer"
+points = ["compliance", "accuracy", "budget"]
+[[chain.budget_adjustment]]
+office = "finance_head"
+points = ["finances", "cash", "interest"]
+[[chain.budget_adjustment]]
+office = "deputy_in_charge"
+points = ["effect", "benefit"]
+[[chain.supplementary_request]]
+office = "finance_officer"
+points = ["compliance", "accuracy", "budget"]
+[[chain.supplementary_request]]
+office = "finance_head"
+points = ["finances", "cash", "interest"]
+[[chain.supplementary_request]]
+office = "general_manager"
+points = ["effect", "benefit"]
 [substitutes]
 department_head = ["deputy_in_charge"]
 finance_officer = ["finance_head"]
