@@ -445,7 +445,7 @@ def test_a_clock_that_was_set_back_costs_a_look(world: World) -> None:
 def test_what_is_adopted_on_the_way_counts() -> None:
     """A version that is adopted by two acts of a call stands in the way of the third, which takes its day."""
     case = Case.on(MemoryRepository())
-    text = POLICY.replace("2026-01-01", "2026-05-01")
+    text = POLICY.replace("effective = 2026-01-01", "effective = 2026-05-01")
     versions = [(text.replace("2026.1", name), actor) for name, actor in (("b", "cfo"), ("b", "gm"), ("c", "cfo"))]
     asks = [Ask.of(adoption(case.engine, text, actor), None, None) for text, actor in versions]
     found = Bulk(case.engine).perform(asks)

@@ -368,7 +368,7 @@ def test_what_is_opened_to_be_read_is_not_written(tmp_path: Path) -> None:
     World.with_budget(store)
     store.close()
     repository = SqlRepository.reading(f"sqlite:///{tmp_path}/store.db")
-    newer = POLICY.replace("2026.1", "2027.1").replace("2026-01-01", "2027-01-01")
+    newer = POLICY.replace("2026.1", "2027.1").replace("effective = 2026-01-01", "effective = 2027-01-01")
     with pytest.raises(RepositoryUnavailable, match="reading alone"):
         World.open(repository).desk.policies.adopt(newer, actor="cfo")
     repository.close()
