@@ -1,4 +1,4 @@
-"""Two thousand small years: drawn, played through the desk, reckoned a second time (I9-I12, I17, I19, I24, I26, I27, I30).
+"""Two thousand small years: drawn, played through the desk, reckoned anew (I9-I12, I17, I19, I24, I26, I27, I30).
 
 Each is its own seed: a failure names it, and `played(MemoryRepository(), "claims", 61)` plays it again.
 """

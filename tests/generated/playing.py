@@ -187,7 +187,12 @@ class Year:
             self._budget(form, self.draw.one("mei", "li.na"))
 
     def _budget(self, form: Dict, actor: str, id: str | None = None) -> None:
-        why, late, made, desk = self.oracle.filing(form, actor, id), self.oracle.late(form), forms.budget(form), self.desk
+        why, late, made, desk = (
+            self.oracle.filing(form, actor, id),
+            self.oracle.late(form),
+            forms.budget(form),
+            self.desk,
+        )
         name = form["kind"] if id is None else "revise"
         if isinstance(made, BudgetPlan):
             file = partial(desk.budgeting.file) if id is None else partial(desk.budgeting.revise, id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
@@ -62,7 +62,9 @@ def parted(whole: int, weights: Mapping[str, int | Fraction]) -> Units:
 
 def voucher_key(v: Dict) -> tuple[str, ...]:
     """What a voucher is told by: an invoice by code and number, whatever way they are written."""
-    number, code = (fold(text).replace("o", "0").replace("l", "1").replace("i", "1") for text in (v["number"], v["code"]))
+    number, code = (
+        fold(text).replace("o", "0").replace("l", "1").replace("i", "1") for text in (v["number"], v["code"])
+    )
     if v["kind"] in ("invoice", "digital_invoice"):
         return ("invoice", code.lstrip("0"), number.lstrip("0"))
     return (v["kind"], fold(v["issuer"]), number)
@@ -79,7 +81,10 @@ def estimate(basis: tuple[str, Any]) -> int:
         actual, growth_bp = of
         return int(Fraction(actual * (10_000 + growth_bp), 10_000) + Fraction(1, 2))
     n, xs = len(of), range(len(of))
-    slope = Fraction(n * sum(x * y for x, y in zip(xs, of, strict=True)) - sum(xs) * sum(of), n * sum(x * x for x in xs) - sum(xs) ** 2)
+    slope = Fraction(
+        n * sum(x * y for x, y in zip(xs, of, strict=True)) - sum(xs) * sum(of),
+        n * sum(x * x for x in xs) - sum(xs) ** 2,
+    )
     return max(0, int(Fraction(sum(of), n) + slope * (n - Fraction(n - 1, 2)) + Fraction(1, 2)))
 
 
@@ -88,7 +93,7 @@ class Reckoner:
 
     def __init__(self, *, method: str, itemised: bool, carry: bool, expiry: int, start: int) -> None:
         self.method, self.itemised, self.carry, self.expiry, self.start = method, itemised, carry, expiry, start
-        self.now = datetime.min
+        self.now = datetime(1970, 1, 1, tzinfo=timezone.utc)
         self.docs: dict[str, Dict] = {}
         self.order: list[str] = []
         self.lines: dict[str, Dict] = {}
@@ -136,7 +141,7 @@ class Reckoner:
 
     def available(self, line: str) -> int:
         """What is left of a line."""
-        held = (sum(d["held"][line]) for d in self.docs.values() if line in d["held"])
+        held: list[int] = [sum(d["held"][line]) for d in self.docs.values() if line in d["held"]]
         return int(self.lines[line]["in_force"]) - sum(held)
 
     # Budgets: plans, adjustments, supplementary requests.
@@ -194,7 +199,9 @@ class Reckoner:
         """Whether a new draft comes after the last 31 October before its year."""
         begins = date(form["year"], self.start, 1)
         due = date(begins.year, 10, 31)
-        return bool(form["kind"] == "budget_plan" and self.today > (due if due < begins else date(begins.year - 1, 10, 31)))
+        return bool(
+            form["kind"] == "budget_plan" and self.today > (due if due < begins else date(begins.year - 1, 10, 31))
+        )
 
     def filed(self, id: str, form: Dict, actor: str) -> None:
         """A plan or a change is in review."""
@@ -337,9 +344,9 @@ class Reckoner:
         if form["advance"] > self.paid(under) - cleared:
             found.add("advance_exceeded")
         beside = claimed - cleared
-        if asked["type"] in ("sms", "discount"):
-            if sum(form["shares"].values()) > under["used"] - self.paid(under) - beside:
-                found.add("payment_exceeds_use")
+        up_to_use = asked["type"] in ("sms", "discount")
+        if up_to_use and sum(form["shares"].values()) > under["used"] - self.paid(under) - beside:
+            found.add("payment_exceeds_use")
         return found
 
     def _vouched(self, form: Dict, id: str | None) -> set[str]:
@@ -361,7 +368,9 @@ class Reckoner:
                 continue
             alike = [at for at in self.seen_vouchers if at[0] != id and self.vouchers.get(at[1]) == at[0]]
             alike += [("", keys[i], payee, given[i]["total"], given[i]["on"]) for i in range(n)]
-            if any(at[1] != key and at[2:4] == (payee, v["total"]) and abs((at[4] - v["on"]).days) <= 3 for at in alike):
+            if any(
+                at[1] != key and at[2:4] == (payee, v["total"]) and abs((at[4] - v["on"]).days) <= 3 for at in alike
+            ):
                 found.add("voucher_looks_alike")
         return found
 
@@ -514,9 +523,7 @@ class Reckoner:
         place = (department or form["department"], project or form["project"])
         self._post(source, month, place, form["type"], units, line)
 
-    def _post(
-        self, source: str, month: int, place: Place, type_: str, units: int, line: str = ""
-    ) -> None:
+    def _post(self, source: str, month: int, place: Place, type_: str, units: int, line: str = "") -> None:
         """A row of the ledger; of a closed month in the next open one, as a correction."""
         late = self.closed is not None and month <= self.closed
         if units:
@@ -770,14 +777,18 @@ class Reckoner:
         fresh = [cost for cost in costs if cost["key"] not in self.costs]
         for cost in fresh:
             self.costs[cost["key"]] = {**cost, "reversed": False}
-            self._post("recorded", month_of(cost["on"]), (cost["department"], cost["project"]), cost["type"], cost["units"])
+            self._post(
+                "recorded", month_of(cost["on"]), (cost["department"], cost["project"]), cost["type"], cost["units"]
+            )
         return len(fresh)
 
     def unrecords(self, key: str) -> None:
         """A cost is undone, in its own month or as a correction of it."""
         cost = self.costs[key]
         cost["reversed"] = True
-        self._post("recorded", month_of(cost["on"]), (cost["department"], cost["project"]), cost["type"], -cost["units"])
+        self._post(
+            "recorded", month_of(cost["on"]), (cost["department"], cost["project"]), cost["type"], -cost["units"]
+        )
 
     # Shared costs.
 
@@ -900,7 +911,9 @@ def _reciprocal(terms: Dict, amounts: Units, receivers: list[str]) -> Units:
             for by, share in shares[gone].items():
                 if part:
                     shares[pool][by] = shares[pool].get(by, Fraction(0)) + part * share
-    exact = {name: sum((amounts[p] * shares[p].get(name, Fraction(0)) for p in amounts), Fraction(0)) for name in receivers}
+    exact = {
+        name: sum((amounts[p] * shares[p].get(name, Fraction(0)) for p in amounts), Fraction(0)) for name in receivers
+    }
     return _whole(exact)
 
 
