@@ -166,7 +166,7 @@ def test_an_older_store_is_upgraded(tmp_path: Path, capsys: pytest.CaptureFixtur
     store = f"sqlite:///{tmp_path}/old.db"
     for options, code, upgraded, said in (
         (["--check"], 3, False, "schema 1: an upgrade to 4 is due"),
-        ([], 0, True, "schema 1 was upgraded to 3"),
+        ([], 0, True, "schema 1 was upgraded to 4"),
         (["--check"], 0, False, "schema 4: nothing is due"),
         ([], 0, False, "schema 4: nothing is due"),
     ):
