@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: S1, S2 and S9 with their floors, and the time of `conform`; ratios within this run."""
+"""`python -m benchmarks`: S1, S2, S6, S7, S9 with their floors, and the time of `conform`; ratios within this run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import time
 from functools import partial
 from pathlib import Path
 
+from .accounts import accounts
 from .bulk import bulk_acts
 from .crowd import crowd
 from .growth import growth, loading
 from .measure import timed
+from .split import splitting
 from .stores import memory, postgresql, sqlite
 from .use_rows import use_rows
 
@@ -49,7 +51,10 @@ def conform(shared: Path, rounds: int) -> None:
         print(f"conform {log}: {statistics.median(times):.2f} s  goal <= 5 s")
 
 
-ALL = ("memory", "sqlite", "postgresql", "crowd", "growth", "loading", "bulk", "use_rows", "import", "conform")
+ALL = (
+    *("memory", "sqlite", "postgresql", "crowd", "growth", "loading", "bulk", "use_rows", "split", "accounts"),
+    *("import", "conform"),
+)
 
 
 def main() -> None:
@@ -58,6 +63,7 @@ def main() -> None:
     parser.add_argument("only", nargs="*", choices=[*ALL, "peers", []])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--documents", type=int, default=100_000, help="as many does S8 go up to")
+    parser.add_argument("--postings", type=int, default=1_000_000, help="over as many does S7 account")
     asked = parser.parse_args()
     wanted = set(asked.only) or set(ALL)
     if "memory" in wanted:
@@ -86,6 +92,11 @@ def main() -> None:
 
         with tempfile.TemporaryDirectory() as folder:
             peers(asked.rounds, 40, Path(folder))
+    if "split" in wanted:
+        splitting(asked.rounds)
+    if "accounts" in wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            accounts(asked.rounds, asked.postings, Path(folder))
     if "import" in wanted:
         importing(asked.rounds)
     shared = Path(os.environ.get("EXPENSE_POLICY_SHARED", Path(__file__).parents[2] / "shared"))

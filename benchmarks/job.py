@@ -18,6 +18,7 @@ from expense_policy.ports.repository import Repository
 from expense_policy.services.desk import Desk
 
 POLICY = (Path(__file__).parent.parent / "examples" / "company" / "policy.toml").read_text(encoding="utf-8")
+POLICY = POLICY.replace("itemised = true", "itemised = false")
 SIGNERS = ("head", "officer", "cfo", "deputy")
 PEOPLE = tuple(
     Holding(office, person, department)

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import attrs
 
 from expense_adapters.memory import MemoryRepository
-from expense_policy.domain.application import Application, Share
+from expense_policy.domain.accounting import RecordedCost
+from expense_policy.domain.application import Application, Payee, Share
 from expense_policy.domain.approval import Approve
 from expense_policy.domain.budget import BudgetPlan, PlanLine
+from expense_policy.domain.cards import BOOKS, Books
+from expense_policy.domain.categories.holiday_gift import GiftIssued
+from expense_policy.domain.claim import Claim
 from expense_policy.domain.holds import Move
 from expense_policy.domain.organisation import Holding
 from expense_policy.domain.periods import Month
+from expense_policy.domain.rectification import Deviation, Finding
 from expense_policy.domain.refusals import Refused
 from expense_policy.domain.vocabulary import Space
 from expense_policy.ports.errors import Conflict
-from expense_policy.ports.repository import Batch, Look, Repository, Seen, Take
-from expense_policy.services.engine import Receipt
+from expense_policy.ports.repository import Batch, Look, Repository, Seen, Sum
+from expense_policy.services.booking import SEEN
+from expense_policy.services.closing import CloseMonth
+from expense_policy.services.engine import Engine, Receipt
+from expense_policy.services.rectifying import Escalate
 from expense_policy.testing.batches import Clerk
 
+from .claims import approved, claim, voucher
 from .orders import Choose, Played, every_order
 from .world import PEOPLE, World, cny
 
@@ -191,6 +202,45 @@ def two_steps(world: World, n: int) -> Case:
     return Case((signs("As officer."), signs("As head.")), stands)
 
 
+def one_deviation(world: World, n: int) -> Case:
+    """Two officers have one deviation put right (B2.4)."""
+    deviation = Deviation(_name(n), "marketing", Month(2026, 1), 100, 200, 10_000)
+
+    def opens(actor: str) -> Act:
+        return lambda at: at.desk.rectifications.for_deviation(deviation, actor=actor)
+
+    return Case((opens("officer"), opens("two.hats")), lambda answers: _card(world, deviation.rectification))
+
+
+def _card(world: World, id: str) -> object:
+    card = world.desk.rectifications.get(id)
+    return (card.opened_by, card.version, card.status, card.reached, len(list(_store(world).history(id))))
+
+
+def _on_overdue(world: World, second: Callable[[str], Act]) -> Case:
+    """A sweep that escalates an overdue rectification, and another act on it."""
+    now, finding = world.clock.at, Finding("2026-01", "marketing", "B2.4", "Too late.")
+    world.clock.at -= timedelta(seconds=1)
+    id = world.desk.rectifications.open(finding, actor="officer", deadline=now).id
+    world.desk.rectifications.answer(id, "Done.", actor="head.mkt")
+    world.clock.at = now
+    return Case((_escalates(id), second(id)), lambda answers: _card(world, id))
+
+
+def _escalates(id: str) -> Act:
+    return lambda at: Engine(at.desk.env).perform(Escalate(id, at.desk.env.directory))
+
+
+def escalate_escalate(world: World, n: int) -> Case:
+    """Two sweeps at once escalate what is overdue (B2.4)."""
+    return _on_overdue(world, _escalates)
+
+
+def escalate_verify(world: World, n: int) -> Case:
+    """What is overdue is escalated while it is verified (B2.4)."""
+    return _on_overdue(world, lambda id: lambda at: at.desk.rectifications.verify(id, "Good.", actor="two.hats"))
+
+
 def _tried(decide: Callable[[World], Batch | None]) -> Act:
     """Look, decide, commit, as every act of the desk: for what is no service yet."""
 
@@ -218,24 +268,73 @@ def _batch(subject: str, **parts: Any) -> Batch:
     return Clerk(MemoryRepository()).batch(subject, **parts)
 
 
-def same_voucher(world: World, n: int) -> Case:
-    """Two claims bring the same invoice (I27)."""
-    place = (Space.VOUCHER, f"invoice {n}")
-
-    def takes(by: str) -> Act:
-        def decide(at: World) -> Batch | None:
-            if place in _seen(at, Look(taken=(place,))).taken:
-                return None
-            return _batch(by, takes=(Take(*place, by),))
-
-        return _tried(decide)
+def _claiming(world: World, n: int, *changes: dict[str, Any], paid: str | None = None, other: str = "") -> Case:
+    """Claims under one application of 1,000.00, and perhaps something else that is done to it."""
+    shares = (Share(_name(n), cny("1000.00")),)
+    application = approved(world, "1000.00", paid, shares=shares)
+    forms = [claim(application, **each) for each in changes]
+    acts: list[Act] = [partial(_files, form, f"{n}-{i}") for i, form in enumerate(forms)]
+    if other == "withdraw":
+        acts.append(lambda at: at.desk.spending.withdraw(application.id, actor="li.na", key=f"{n}-w"))
+    elif other == "pay":
+        form = application.content
+        assert isinstance(form, Application)
+        acts.append(_pays(world, form, application.id, f"{n}-p"))
+    elif other == "refund":
+        given: dict[str, Any] = {"actor": "cashier", "reason": "Unspent.", "key": f"{n}-r"}
+        acts.append(lambda at: at.desk.spending.refund(application.id, 1, cny("400.00"), **given))
 
     def stands(answers: tuple[Any, ...]) -> object:
-        owner = _seen(world, Look(taken=(place,))).taken[place]
-        done = [by for by in (f"c{n}-0", f"c{n}-1") for _ in _store(world).history(by)]
-        return (owner.rpartition("-")[2], *[by.rpartition("-")[2] for by in done])
+        now = world.desk.document(application.id)
+        keys = tuple((Space.VOUCHER, each.key) for form in forms for each in form.vouchers)
+        kept = _seen(world, Look(taken=keys)).taken
+        claims = {each.id: i for i, each in enumerate(answers) if isinstance(each, Receipt) and i < len(forms)}
+        owners = tuple(claims.get(kept.get(key, "")) for key in keys)
+        return (owners, now.status.value, now.paid, now.claimed, now.cleared, _balance(world, n))
 
-    return Case((takes(f"c{n}-0"), takes(f"c{n}-1")), stands)
+    return Case(tuple(acts), stands)
+
+
+def _files(form: Claim, key: str, at: World) -> object:
+    return at.desk.spending.claim(form, actor="li.na", key=key)
+
+
+def same_voucher(world: World, n: int) -> Case:
+    """Two claims bring the same invoice (I27)."""
+    mine = voucher("100.00", number=f"7{n:07d}")
+    return _claiming(world, n, {"amount": "60.00", "vouchers": (mine,)}, {"amount": "40.00", "vouchers": (mine,)})
+
+
+def look_alikes(world: World, n: int) -> Case:
+    """Two claims bring vouchers of one payee and total, of one day (R2.2)."""
+    payee = Payee(f"Li Na, case {n}", "6217", "li.na")
+    pair = [{"amount": amount, "vouchers": (voucher("100.00"),), "payee": payee} for amount in ("60.00", "40.00")]
+    return _claiming(world, n, *pair)
+
+
+def last_of_an_application(world: World, n: int) -> Case:
+    """Two claims, for which the application has not enough (R2.4)."""
+    return _claiming(world, n, {"amount": "600.00"}, {"amount": "500.00"})
+
+
+def three_claims(world: World, n: int) -> Case:
+    """Three claims under an application that has enough for two."""
+    return _claiming(world, n, *[{"amount": amount} for amount in ("400.00", "410.00", "420.00")])
+
+
+def claim_pay(world: World, n: int) -> Case:
+    """What is claimed of an application is paid of it at once (R2.4)."""
+    return _claiming(world, n, {"amount": "600.00"}, other="pay")
+
+
+def claim_withdraw(world: World, n: int) -> Case:
+    """An application is taken back while somebody claims of it (R2.4)."""
+    return _claiming(world, n, {"amount": "600.00"}, other="withdraw")
+
+
+def clear_refund(world: World, n: int) -> Case:
+    """An advance is returned while a claim is set against it (R2.4)."""
+    return _claiming(world, n, {"amount": "0.00", "advance": "700.00"}, paid="1000.00", other="refund")
 
 
 def adjust_reserve(world: World, n: int) -> Case:
@@ -257,29 +356,73 @@ def adjust_reserve(world: World, n: int) -> Case:
     return Case(acts, lambda answers: _balance(world, n))
 
 
-def close_late(world: World, n: int) -> Case:
-    """A month is closed while an entry of it comes late: what the closing counts is all there ever is (I26)."""
-    line, month = _name(n), Month(2030 + n // 12, 1 + n % 12)
-
-    def close(at: World) -> Batch | None:
-        closed = _seen(at, Look(lines=(line,))).lines[line].closed_through
-        return None if closed is not None and closed >= month else _batch(f"m{n}", closes=month)
-
-    def counted(at: World) -> object:
-        return (_tried(close)(at), _counted(world, n, str(month)))
-
-    def late(at: World) -> Batch | None:
-        closed = _seen(at, Look(lines=(line,))).lines[line].closed_through
-        open_ = closed is None or closed < month
-        return _batch(f"e{n}", moves=(Move(line, spent=100, month=month),)) if open_ else None
-
-    return Case((counted, _tried(late)), lambda answers: (_counted(world, n, str(month)), _balance(world, n)))
+def _month(world: World) -> Month:
+    """The month that is closed next: long ago, so that every case has one of its own."""
+    books = _store(world).look(SEEN).cards.get(BOOKS)
+    if isinstance(books, Books) and books.closed_through is not None:
+        return books.closed_through.plus(1)
+    world.desk.closing.close(Month(1949, 12), actor="officer")
+    return Month(1950, 1)
 
 
-def _counted(world: World, n: int, month: str) -> int:
-    """What was spent on a line in a month, by its moves."""
-    moves = [entry.subject for entry, _ in _store(world).history(f"e{n}")]
-    return 100 * len(moves)
+def _closes(month: Month) -> Act:
+    """Told without the month, which is another in each case."""
+    return lambda at: Engine(at.desk.env).perform(CloseMonth(month, "officer", at.desk.env.directory)).act
+
+
+def _posted(world: World, month: Month, document: str = "") -> object:
+    """What a document has in a month and the next one, which corrects it, and how much of it has a number."""
+    where = (("month", (str(month), str(month.plus(1)))), ("document", document))
+    (found,) = _store(world).look(Look(sums=(Sum("posting_count", ("month", "corrects"), where),))).sums
+    numbered = _store(world).postings(month)
+    assert [number for number, _ in numbered] == list(range(1, len(numbered) + 1)), "I26"
+    relative = {(Month.parse(each).number - month.number, corrects != ""): n for (each, corrects), n in found.items()}
+    return (tuple(sorted(relative.items())), sum(posting.document == document for _, posting in numbered))
+
+
+def close_close(world: World, n: int) -> Case:
+    """Two close the same month (R1.3)."""
+    month = _month(world)
+    return Case((_closes(month), _closes(month)), lambda answers: _posted(world, month))
+
+
+def _uses(world: World, id: str, day: date) -> Act:
+    rows = (GiftIssued(day, f"C-{id}"),)
+    return lambda at: at.desk.spending.record_use(id, rows, actor="li.na", reason="Late.")
+
+
+def close_use(world: World, n: int) -> Case:
+    """A month is closed while a use of it comes late: it has its number there, or corrects it in the next (I26)."""
+    month, form = _month(world), _form(world, n, "1000.00")
+    id = world.apply(form).id
+    world.sign_all(id)
+    use = _uses(world, id, date(month.year, month.month, 9))
+    return Case((_closes(month), use), lambda answers: _posted(world, month, id))
+
+
+def close_record(world: World, n: int) -> Case:
+    """A month is closed while a cost of it is recorded."""
+    month = _month(world)
+    cost = RecordedCost(f"card-{n}", date(month.year, month.month, 9), "marketing", "sms", cny("1.00"))
+
+    def records(at: World) -> object:
+        return Engine(at.desk.env).perform(at.desk.costs.recording((cost,), "officer"))
+
+    return Case((_closes(month), records), lambda answers: _posted(world, month, answers[1].id))
+
+
+def close_pay(world: World, n: int) -> Case:
+    """A month is closed while something is paid: each line is frozen and moved, and neither waits for ever."""
+    month, form = _month(world), _form(world, n, "1000.00")
+    id = world.apply(form).id
+    world.sign_all(id)
+    line = _name(n)
+
+    def stands(answers: tuple[Any, ...]) -> object:
+        closed = _store(world).look(Look(lines=(line,))).lines[line].closed_through
+        return (closed == month, world.desk.document(id).paid, _balance(world, n))
+
+    return Case((_closes(month), _pays(world, form, id, f"{n}-0")), stands)
 
 
 SERVICES: dict[str, Fight] = {
@@ -291,23 +434,41 @@ SERVICES: dict[str, Fight] = {
     "slice, slice": two_slices,
     "reverse, reverse": reverse_reverse,
     "one key twice": one_key,
+    "one voucher, two claims": same_voucher,
+    "look-alikes, two claims": look_alikes,
+    "claim, claim": last_of_an_application,
+    "claim, pay": claim_pay,
+    "claim, withdraw": claim_withdraw,
+    "clear, refund": clear_refund,
+    "one deviation twice": one_deviation,
+    "escalate, escalate": escalate_escalate,
+    "escalate, verify": escalate_verify,
+    "close, close": close_close,
+    "close, use": close_use,
+    "close, record": close_record,
+    "close, pay": close_pay,
 }
 NO_SERVICE: dict[str, Fight] = {
-    "one voucher twice": same_voucher,
     "adjust, reserve": adjust_reserve,
-    # A month is closed on every line, and what is paid earlier is refused from then on: the last one.
-    "close a month, a late entry": close_late,
 }
 """What is no service yet: its acts are batches of the port, and write no journal that could be folded."""
-THREE: dict[str, Fight] = {"reserve, reserve, reserve": three_reserve, "slice, slice, slice": three_slices}
-ALIKE = {"slice, slice", "slice, slice, slice", "one key twice"}
+THREE: dict[str, Fight] = {
+    "reserve, reserve, reserve": three_reserve,
+    "slice, slice, slice": three_slices,
+    "claim, claim, claim": three_claims,
+}
+ALIKE = {"slice, slice", "slice, slice, slice", "one key twice", "close, pay"}
 """Whoever comes first, the same stands in the end."""
+UNDONE = {"close, use", "close, record"}
+"""So it does where the first act is undone: a closing that was taken back leaves nothing."""
 
 
 def said(answer: object) -> object:
     """An answer without what is another each time."""
     if isinstance(answer, Receipt):
-        return ("done", answer.act, answer.status, answer.number)
+        # Each case closes a month of its own.
+        status = None if answer.act == "close_month" else answer.status
+        return ("done", answer.act, status, answer.number)
     if isinstance(answer, Refused):
         return ("refused", *[refusal.code.value for refusal in answer.refusals])
     if isinstance(answer, Conflict):

@@ -74,7 +74,7 @@ class Forger:
     def forget(self, document: str) -> None:
         """Removes a case from every table, with all that only it has written."""
         guards = {r[1] for e in self.entries(document) for r in e.rows if r[0] == "guard"}
-        for table in ("rounds", "signatures", "payments", "use_rows"):
+        for table in ("rounds", "signatures", "payments", "use_rows", "postings", "planned", "vouchers", "papers"):
             self.run(f"DELETE FROM {table} WHERE document = ?", document)
         for table in ("journal", "moves", "keys", "unsealed"):
             self.run(f"DELETE FROM {table} WHERE subject = ?", document)

@@ -17,16 +17,16 @@ from . import orders
 TABLES = (
     "CREATE TABLE money (id VARCHAR(20) PRIMARY KEY, in_force BIGINT, reserved BIGINT)",
     "CREATE TABLE holds (line VARCHAR(20), units BIGINT)",
-    "CREATE TABLE papers (id VARCHAR(20) PRIMARY KEY, status VARCHAR(20), content VARCHAR(20))",
+    "CREATE TABLE forms (id VARCHAR(20) PRIMARY KEY, status VARCHAR(20), content VARCHAR(20))",
     "CREATE TABLE paid (paper VARCHAR(20), content VARCHAR(20))",
     "CREATE TABLE signed (paper VARCHAR(20), step BIGINT, signer VARCHAR(20))",
-    "CREATE TABLE vouchers (number VARCHAR(20), paper VARCHAR(20))",
+    "CREATE TABLE invoices (number VARCHAR(20), paper VARCHAR(20))",
     "CREATE TABLE months (id VARCHAR(20) PRIMARY KEY, closed BIGINT, total BIGINT)",
     "CREATE TABLE entries (month VARCHAR(20), units BIGINT)",
 )
 BEGINNING = (
     "INSERT INTO money VALUES (?, 100, 0)",
-    "INSERT INTO papers VALUES (?, 'approved', 'old')",
+    "INSERT INTO forms VALUES (?, 'approved', 'old')",
     "INSERT INTO months VALUES (?, 0, 0)",
 )
 LOST = "refused by the engine"
@@ -140,31 +140,31 @@ def _pay(sql: Session, n: str) -> bool:
 
 
 def _pay_what_is_approved(sql: Session, n: str) -> bool:
-    if sql("SELECT status FROM papers WHERE id = ?", n) != "approved":
+    if sql("SELECT status FROM forms WHERE id = ?", n) != "approved":
         return False
     sql("INSERT INTO paid VALUES (?, 'old')", n)
     return True
 
 
 def _pay_and_say_so(sql: Session, n: str) -> bool:
-    if sql("SELECT status FROM papers WHERE id = ?", n) != "approved":
+    if sql("SELECT status FROM forms WHERE id = ?", n) != "approved":
         return False
-    sql("UPDATE papers SET status = 'paid' WHERE id = ?", n)
+    sql("UPDATE forms SET status = 'paid' WHERE id = ?", n)
     sql("INSERT INTO paid VALUES (?, 'old')", n)
     return True
 
 
 def _amend(sql: Session, n: str) -> bool:
-    if sql("SELECT status FROM papers WHERE id = ?", n) != "approved":
+    if sql("SELECT status FROM forms WHERE id = ?", n) != "approved":
         return False
-    sql("UPDATE papers SET status = 'in_review', content = 'new' WHERE id = ?", n)
+    sql("UPDATE forms SET status = 'in_review', content = 'new' WHERE id = ?", n)
     return True
 
 
 def _withdraw(sql: Session, n: str) -> bool:
     if sql("SELECT COUNT(*) FROM paid WHERE paper = ?", n):
         return False
-    sql("UPDATE papers SET status = 'withdrawn' WHERE id = ?", n)
+    sql("UPDATE forms SET status = 'withdrawn' WHERE id = ?", n)
     return True
 
 
@@ -174,8 +174,8 @@ def _paid_twice(sql: Session, n: str) -> bool:
 
 def _paid_what_is_not_approved(sql: Session, n: str) -> bool:
     """The document came back to its applicant, or was taken back, and is paid."""
-    gone = sql.plain("SELECT COUNT(*) FROM papers WHERE id = ? AND status IN ('in_review', 'withdrawn')", n)
-    changed = sql.plain("SELECT COUNT(*) FROM papers WHERE id = ? AND content = 'new'", n)
+    gone = sql.plain("SELECT COUNT(*) FROM forms WHERE id = ? AND status IN ('in_review', 'withdrawn')", n)
+    changed = sql.plain("SELECT COUNT(*) FROM forms WHERE id = ? AND content = 'new'", n)
     return bool((gone or changed) and sql.plain("SELECT COUNT(*) FROM paid WHERE paper = ?", n))
 
 
@@ -194,14 +194,14 @@ def _signed_twice(sql: Session, n: str) -> bool:
 
 
 def _bring(sql: Session, n: str) -> bool:
-    if sql("SELECT COUNT(*) FROM vouchers WHERE number = ?", n):
+    if sql("SELECT COUNT(*) FROM invoices WHERE number = ?", n):
         return False
-    sql("INSERT INTO vouchers VALUES (?, 'a claim')", n)
+    sql("INSERT INTO invoices VALUES (?, 'a claim')", n)
     return True
 
 
 def _brought_twice(sql: Session, n: str) -> bool:
-    return bool(sql.plain("SELECT COUNT(*) > 1 FROM vouchers WHERE number = ?", n))
+    return bool(sql.plain("SELECT COUNT(*) > 1 FROM invoices WHERE number = ?", n))
 
 
 def _close(sql: Session, n: str) -> bool:

@@ -55,7 +55,7 @@ def test_a_clock_set_back_gives_adoption_to_nobody_else(repository: Repository) 
     for actor in ("cfo", "gm"):
         world.desk.policies.adopt(text, actor=actor)
     world.clock.at = datetime(2025, 12, 30, tzinfo=timezone.utc)
-    newer = text.replace("2026.1", "evil").replace("2026-01-01", "2026-01-02")
+    newer = text.replace("2026.1", "evil").replace("effective = 2026-01-01", "effective = 2026-01-02")
     with pytest.raises(Refused) as refused:
         world.desk.policies.adopt(newer, actor="cfo")
     assert codes(refused) == {Code.OFFICE_NOT_HELD}

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timezone
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -32,7 +31,7 @@ from expense_policy.ports.errors import Conflict, RepositoryError, RepositoryUna
 from expense_policy.ports.repository import Batch, Free, Guard, Look, Repository, Seen, Take
 from expense_policy.services import bulk
 from expense_policy.services.ahead import Ahead, joined, together
-from expense_policy.services.budgeting import file_plan
+from expense_policy.services.budgeting import BudgetActs
 from expense_policy.services.bulk import Ask, Bulk, Done, NotDone, Outcome
 from expense_policy.services.desk import Desk
 from expense_policy.services.engine import Act, Engine, looked
@@ -43,7 +42,7 @@ from expense_policy.testing.batches import Clerk, asked, payee
 from expense_policy.testing.company import CountedIds
 
 from .servers import Postgres
-from .world import PEOPLE, World, cny
+from .world import PEOPLE, POLICY, World, cny
 
 POINTS = ("necessity", "reasonableness", "budget", "legality", "compliance", "accuracy", "invoices")
 ALL: Verdict = Approve("Fine.", dict.fromkeys((*POINTS, "finances", "cash", "interest", "effect", "benefit"), True))
@@ -99,7 +98,7 @@ class Case:
         opened = World.open(inner, people)
         world = _world(opened, inner)
         for person in ("cfo", "gm"):
-            world.desk.policies.adopt(_policy(), actor=person)
+            world.desk.policies.adopt(POLICY, actor=person)
         world.clock.at = NOW
         lines = (PlanLine("mkt-gifts", "care_gifts", "G", cny("100000.00")),)
         small = PlanLine("mkt-gifts-2", "care_gifts", "More", cny("700.00"))
@@ -152,11 +151,11 @@ class Case:
             uses = tuple(GiftIssued(date(2026, 1, 20), f"C{i % 2}") for i in range(a % 4))
             return acts.use(id, uses, "li.na", "Late." if a % 2 else None, settle=a < 4), key, (id, uses)
         if op == "adopt":
-            text = _policy().replace("2026.1", f"2026.{a % 3 + 2}").replace("2026-01-01", f"2026-0{b % 2 + 3}-01")
+            text = POLICY.replace("2026.1", f"2026.{a % 3 + 2}").replace("2026-01-01", f"2026-0{b % 2 + 3}-01")
             return adoption(self.engine, text, ("cfo", "gm")[number % 2]), key, text
         if op == "file":
             plan = BudgetPlan("customer_service", 2026 + a % 3, (PlanLine(f"l{b}", "care_gifts", "G", cny("50.00")),))
-            return file_plan(self.engine, None, plan, "mei"), f"{op}-{number}", plan.digest
+            return BudgetActs(self.engine).file(None, plan, "mei"), f"{op}-{number}", plan.digest
         return acts.end(("withdraw", "close")[a % 2], id, "li.na", "Enough."), key, id
 
     def rows(self) -> list[Row]:
@@ -180,10 +179,6 @@ def _world(world: World, repository: Any) -> World:
         ids=env.ids if isinstance(env.ids, CountedIds) else CountedIds(),
     )
     return attrs.evolve(world, desk=desk)
-
-
-def _policy() -> str:
-    return (Path(__file__).parent.parent / "examples" / "company" / "policy.toml").read_text(encoding="utf-8")
 
 
 def alone(engine: Engine, asked: Asked) -> Outcome:
@@ -310,7 +305,7 @@ def _foretold(case: Case, asks: Sequence[Ask]) -> int:
     group: dict[str, list[Look]] = {}
 
     def look(at: datetime, policy: Policy | None) -> Look:
-        group["looks"] = together(looked(ask.act, ask.key, at, policy) for ask in asks)
+        group["looks"] = together(looked(ask.act, ask.key, Look(), at, policy) for ask in asks)
         return joined(group["looks"])
 
     scene = engine.scene(look)
@@ -450,7 +445,7 @@ def test_a_clock_that_was_set_back_costs_a_look(world: World) -> None:
 def test_what_is_adopted_on_the_way_counts() -> None:
     """A version that is adopted by two acts of a call stands in the way of the third, which takes its day."""
     case = Case.on(MemoryRepository())
-    text = _policy().replace("2026-01-01", "2026-05-01")
+    text = POLICY.replace("effective = 2026-01-01", "effective = 2026-05-01")
     versions = [(text.replace("2026.1", name), actor) for name, actor in (("b", "cfo"), ("b", "gm"), ("c", "cfo"))]
     asks = [Ask.of(adoption(case.engine, text, actor), None, None) for text, actor in versions]
     found = Bulk(case.engine).perform(asks)

@@ -276,7 +276,11 @@ def test_a_round_keeps_its_policy(world: World) -> None:
     """A later version changes nothing about a round that was submitted before it."""
     form = world.gift("40000.00")
     id = world.apply(form).id
-    newer = POLICY.replace("2026.1", "2026.2").replace("2026-01-01", "2026-01-10").replace("50000.00", "30000.00")
+    newer = (
+        POLICY.replace("2026.1", "2026.2")
+        .replace("effective = 2026-01-01", "effective = 2026-01-10")
+        .replace("50000.00", "30000.00")
+    )
     for actor in ("cfo", "gm"):
         world.desk.policies.adopt(newer, actor=actor)
     world.clock.at = datetime(2026, 1, 12, 1, 0, tzinfo=timezone.utc)

@@ -76,7 +76,18 @@ def test_wrong_usage_is_one_sentence(line: str, said: str, capsys: pytest.Captur
 
 def test_help_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
     """Help is shown on standard output with exit 0, for the whole and for each command."""
-    for command in ([], ["calendar"], ["check-policy"], ["conform"], ["demo"], ["verify"], ["migrate"], ["roles"]):
+    for command in (
+        [],
+        ["calendar"],
+        ["check-policy"],
+        ["conform"],
+        ["demo"],
+        ["verify"],
+        ["migrate"],
+        ["roles"],
+        ["claim"],
+        ["allocate"],
+    ):
         assert guard.run([*command, "--help"]) == 0
         assert "expense-policy" in capsys.readouterr().out
 
@@ -154,21 +165,21 @@ def test_an_older_store_is_upgraded(tmp_path: Path, capsys: pytest.CaptureFixtur
         plain.executescript(dump.read_text(encoding="utf-8"))
     store = f"sqlite:///{tmp_path}/old.db"
     for options, code, upgraded, said in (
-        (["--check"], 3, False, "schema 1: an upgrade to 3 is due"),
-        ([], 0, True, "schema 1 was upgraded to 3"),
-        (["--check"], 0, False, "schema 3: nothing is due"),
-        ([], 0, False, "schema 3: nothing is due"),
+        (["--check"], 3, False, "schema 1: an upgrade to 4 is due"),
+        ([], 0, True, "schema 1 was upgraded to 4"),
+        (["--check"], 0, False, "schema 4: nothing is due"),
+        ([], 0, False, "schema 4: nothing is due"),
     ):
         if upgraded:
             assert guard.run(["verify", "--store", store]) == 2
             assert "expense-policy migrate" in capsys.readouterr().err
             shutil.copy(tmp_path / "old.db", tmp_path / "copy.db")
             assert guard.run(["migrate", f"sqlite:///{tmp_path}/copy.db", "--json"]) == code
-            assert json.loads(capsys.readouterr().out) == {"found": 1, "schema": 3, "upgraded": True}
+            assert json.loads(capsys.readouterr().out) == {"found": 1, "schema": 4, "upgraded": True}
         assert guard.run(["migrate", store, *options]) == code
         assert capsys.readouterr().out.startswith(said)
     assert guard.run(["migrate", store, "--check", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"found": 3, "schema": 3, "upgraded": False}
+    assert json.loads(capsys.readouterr().out) == {"found": 4, "schema": 4, "upgraded": False}
     assert guard.run(["verify", "--store", store]) == 0
 
 
@@ -177,7 +188,7 @@ def test_a_store_on_a_server_is_named_by_its_url(postgres_url: str, capsys: pyte
     assert guard.run(["verify", "--store", postgres_url]) == 0
     assert capsys.readouterr().out == "0 entries, 0 documents, 0 breaks\n"
     assert guard.run(["migrate", postgres_url]) == 0
-    assert capsys.readouterr().out == "schema 3: nothing is due\n"
+    assert capsys.readouterr().out == "schema 4: nothing is due\n"
 
 
 @pytest.mark.parametrize(

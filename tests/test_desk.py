@@ -146,7 +146,7 @@ def test_who_reads_is_said_by_the_policy(world: World) -> None:
 def test_an_entry_names_the_version_that_judged(world: World) -> None:
     """What is done on a round is entered under the round's policy version, whichever is in force by then."""
     id = world.apply(world.gift()).id
-    newer = POLICY.replace("2026.1", "2026.2").replace("2026-01-01", "2026-01-10")
+    newer = POLICY.replace("2026.1", "2026.2").replace("effective = 2026-01-01", "effective = 2026-01-10")
     for actor in ("cfo", "gm"):
         world.desk.policies.adopt(newer, actor=actor)
     world.clock.at = datetime(2026, 1, 12, 1, 0, tzinfo=timezone.utc)

@@ -27,6 +27,8 @@ from expense_adapters.notify import read_seals
 from expense_adapters.sql import SqlRepository
 from expense_adapters.sql.mariadb_pool import place
 from expense_adapters.use_files import UseMapping
+from expense_adapters.vouchers import JsonVouchers
+from expense_policy.domain.accounting import RecordedCost
 from expense_policy.domain.categories import REGISTER
 from expense_policy.domain.categories.company import CompanyPlan, CompanyUse
 from expense_policy.domain.categories.effect import FIGURES
@@ -35,7 +37,7 @@ from expense_policy.domain.company_types import CompanyField, CompanyType
 from expense_policy.domain.vocabulary import CATEGORIES
 from expense_policy.ports.repository import Repository
 
-from .world import World
+from .world import EXAMPLE, World, cny
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -78,9 +80,13 @@ def test_the_index_lists_every_page() -> None:
 def test_every_command_is_documented() -> None:
     """The reference shows every command, and with it every option, and the JSON it shows is JSON."""
     text = _text(ROOT / "docs" / "reference" / "command-line.md")
-    shown = {line.split()[1]: line for line in re.findall(r"^`(expense-policy .+)`$", text, re.MULTILINE)}
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group's
-    assert set(shown) == set(commands)
+    commands: dict[str, Any] = {}
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]  # a group's
+        within = getattr(command, "commands", None)
+        commands |= {name: command} if within is None else {f"{name} {each}": within[each] for each in within}
+    lines = re.findall(r"^`expense-policy (.+)`$", text, re.MULTILINE)
+    shown = {name: line for name in commands for line in lines if f"{line} ".startswith(f"{name} ")}
+    assert len(shown) == len(lines) == len(commands)
     for name, command in commands.items():
         for option in command.params:
             spelt = option.opts[0] if option.opts[0].startswith("-") else option.opts[0].upper()
@@ -135,6 +141,84 @@ def test_customers_are_known_as_written(
     (shown,) = map(tomllib.loads, _blocks(page, "toml"))
     whole = tomllib.loads((tmp_path / "policy.toml").read_text(encoding="utf-8"))
     assert shown == {name: whole[name] for name in shown}
+
+
+def test_the_page_of_claims_runs_as_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python of the page about claims runs and prints what is shown, and the policy that it shows is read."""
+    page = "how-to/reimburse-a-claim.md"
+    for name in ("policy.toml", "people.toml"):
+        shutil.copy(ROOT / "examples" / "company" / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {})
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+    (shown,) = map(tomllib.loads, _blocks(page, "toml"))
+    whole = tomllib.loads((tmp_path / "policy.toml").read_text(encoding="utf-8"))
+    assert shown == {name: whole[name] for name in shown}
+
+
+def test_the_vouchers_that_are_shown_are_read() -> None:
+    """The file of vouchers that the reference shows is one that the reader takes."""
+    (shown,) = [each for each in _blocks("reference/command-line.md", "json") if '"vouchers": [' in each]
+    (voucher,) = JsonVouchers().read(shown.encode())
+    assert voucher.total.units == 80_000
+
+
+def test_shared_costs_are_allocated_as_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """The Python of the page about shared costs runs and prints what is shown."""
+    page = "how-to/allocate-shared-costs.md"
+    world = World.with_budget(MemoryRepository())
+    world.on(date(2026, 6, 15))
+    borne = (
+        ("rent", "marketing", "venue_rental", "1000.00"),
+        ("desk", "after_sales_support", "technical_support", "1000.00"),
+        ("rooms", "customer_service", "technical_support", "500.00"),
+    )
+    costs = [RecordedCost(key, date(2026, 6, 10), who, what, cny(amount)) for key, who, what, amount in borne]
+    world.desk.costs.record(costs, actor="officer")
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {"desk": world.desk})
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+
+
+def test_what_returns_is_followed_as_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python of the page about duties and rectifications runs and prints what is shown."""
+    page = "how-to/follow-what-returns.md"
+    for name in ("policy.toml", "people.toml"):
+        shutil.copy(ROOT / "examples" / "company" / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {})
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+
+
+def test_a_month_is_closed_as_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python of the page about closing runs and prints what is shown."""
+    page = "how-to/close-a-month.md"
+    monkeypatch.chdir(tmp_path)
+    world = World.with_budget(MemoryRepository())
+    form = world.sms(200)
+    id = world.apply(form).id
+    world.sign_all(id)
+    sent = tuple(SmsSent(world.clock.at, f"C{n}") for n in range(100))
+    world.desk.spending.record_use(id, sent, actor="li.na")
+    world.pay(id, form, "3.00")
+    world.on(date(2026, 2, 5))
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {"desk": world.desk})
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+
+
+def test_a_budget_year_runs_as_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """The Python of the page about a budget's year runs and prints what is shown."""
+    page = "how-to/run-the-budget-year.md"
+    world = World.with_policy(MemoryRepository(), policy=EXAMPLE)
+    world.on(date(2026, 10, 5))
+    here = {"desk": world.desk, "sign_all": world.sign_all, "on": world.on}
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), here)
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
 
 
 def test_the_log_that_is_shown_is_imported(
@@ -211,9 +295,10 @@ def test_stores_are_opened_as_written(
 
 
 KIT = "expense_policy.testing"
+PORT_LAWS = [f"port_laws.{name}" for name in ("customers", "directory", "evidence", "notifier", "vouchers")]
 HOMES = {
     "": ["proving"],
-    ".contract": ["contract", "port_laws.customers", "port_laws.directory", "port_laws.evidence", "port_laws.notifier"],
+    ".contract": ["contract", *PORT_LAWS],
     ".strategies": ["strategies", "policy_texts", "words", "uses"],
     ".plans": ["plans"],
     ".uses": ["uses"],
@@ -298,7 +383,7 @@ def test_every_law_of_verify_is_listed() -> None:
     services = ROOT / "src" / "expense_policy" / "services"
     named = {
         law
-        for name in ("verification", "replay", "lawfulness")
+        for name in ("verification", "replay", "lawfulness", "booklaws")
         for law in re.findall(r'"(I[0-9]+)"', _text(services / f"{name}.py"))
     }
     page = _text(ROOT / "docs" / "explanation" / "the-record.md")

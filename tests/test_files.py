@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from expense_adapters.files import FaultyFile, FileDirectory, FolderEvidence, read_budget, read_key
+from expense_policy.domain.budget import evenly
 
 GOOD = """
 [[holding]]
@@ -162,18 +163,47 @@ category = "care_gifts"
 name = "Fair"
 amount = "20.00"
 project = "fair-2026"
+months = "evenly"
+basis = { drivers = [{ name = "visitors", quantity = 20, unit_price = "1.00" }] }
+[[line]]
+department = "after_sales_support"
+id = "stands"
+category = "venue"
+name = "Stands"
+amount = "3.00"
+months = ["0", "0", "0", "1.00", "0", "0", "0", "0", "0", "2.00", "0", "0"]
+basis = { activities = [{ name = "Fairs", cost = "4.00" }] }
+[[line]]
+department = "after_sales_support"
+id = "repairs"
+category = "after_sales"
+name = "Repairs"
+amount = "1.00"
+basis = { last_year = "0.50", growth_bp = -1000 }
+[[line]]
+department = "after_sales_support"
+id = "support"
+category = "after_sales"
+name = "Support"
+amount = "1.00"
+basis = { trend = ["1.00", "2.00"] }
 """
 
 
-@pytest.mark.clause("B1.4")
+@pytest.mark.clause("B1.3", "B1.4")
 def test_a_budget_is_read_by_department(tmp_path: Path) -> None:
-    """A budget file gives one plan a department."""
+    """A budget file gives one plan a department, each line with its months and what it was estimated from."""
     plans = read_budget(_file(tmp_path, BUDGET))
     assert [(plan.department, plan.year, plan.amount.units) for plan in plans] == [
         ("marketing", 2026, 1000),
-        ("after_sales_support", 2026, 2000),
+        ("after_sales_support", 2026, 2500),
     ]
-    assert plans[1].lines[0].project == "fair-2026"
+    fair, stands, repairs, _ = plans[1].lines
+    assert (fair.project, fair.months) == ("fair-2026", evenly(fair.amount))
+    assert [month.units for month in stands.months] == [0, 0, 0, 100, 0, 0, 0, 0, 0, 200, 0, 0]
+    assert (repairs.months, plans[0].lines[0].basis) == ((), None)
+    estimates = [line.basis.estimate.units for line in plans[1].lines if line.basis is not None]
+    assert estimates == [2000, 400, 45, 300]
 
 
 @pytest.mark.clause("B1.4")
@@ -191,6 +221,21 @@ def test_a_budget_is_read_by_department(tmp_path: Path) -> None:
         ('id = "gifts"', 'id = " gifts"\nsum = 1', ["line[0].sum", "line[0].id"]),
         ('department = "marketing"\n', "", ["line[0].department"]),
         ("[[line]]", "[[lines]]", ["lines", "line"]),
+        ('months = "evenly"', 'months = "even"', ["line[1].months"]),
+        ('months = "evenly"', 'months = ["1"]', ["line[1].months"]),
+        ('"1.00", "0"', '"1.01", "0"', ["line[2].months"]),
+        ('"1.00", "0"', '-1, "0"', ["line[2].months"]),
+        ('{ drivers = [{ name = "visitors", quantity = 20, unit_price = "1.00" }] }', "20", ["line[1].basis"]),
+        ("quantity = 20", "quantity = true", ["line[1].basis.drivers[0].quantity"]),
+        ("quantity = 20", "quantity = 0", ["line[1].basis"]),
+        ('unit_price = "1.00"', "unit_price = 1", ["line[1].basis.drivers[0].unit_price"]),
+        ("{ activities = [", '{ trend = ["1", "2"], activities = [', ["line[2].basis"]),
+        ("{ activities = [", "{ year = 1, activities = [", ["line[2].basis.year"]),
+        ('{ activities = [{ name = "Fairs", cost = "4.00" }] }', "{ activities = [] }", ["line[2].basis"]),
+        ("growth_bp = -1000", "growth_bp = -10001", ["line[3].basis"]),
+        (", growth_bp = -1000", "", ["line[3].basis.growth_bp"]),
+        ('trend = ["1.00", "2.00"]', 'trend = ["1.00"]', ["line[4].basis"]),
+        ('trend = ["1.00", "2.00"]', 'trend = "1.00"', ["line[4].basis.trend"]),
     ],
 )
 def test_every_fault_of_a_budget_is_named(tmp_path: Path, old: str, new: str, places: list[str]) -> None:

@@ -105,7 +105,7 @@ def test_two_acts_in_every_order(store: Repository, figures: Figures) -> None:
 @pytest.mark.parametrize("store", STORES if LONG else STORES[:1], indirect=True)
 def test_three_acts_in_every_order(store: Repository, figures: Figures) -> None:
     """Three at once come out as one after the other too, whoever meets whom while he decides anew (I21)."""
-    world = company(store, 600)
+    world = company(store, 1200)
     at = desk_at(world, orders.Stepped(store))
     found = settled(world, [at] * 3, services=THREE, others={})
     figures(told(found))
@@ -130,7 +130,7 @@ def test_two_acts_in_every_order_inside_a_statement(postgres_url: str, level: st
     """Wherever one act of PostgreSQL stands in its one statement, two come out as one after the other (I21)."""
     with ExitStack() as stack:
         store = stack.enter_context(closing(SqlRepository(postgres_url, isolation=level)))
-        world = company(store, 600 if LONG else 250)
+        world = company(store, 1200 if LONG else 500)
         gates = stack.enter_context(closing(PostgresGates(postgres_url, first=LONG)))
         stores = [stack.enter_context(closing(gates.store(i, isolation=level))) for i in range(2)]
         # The levels above the first one share the fights between them, unless there is time.

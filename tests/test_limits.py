@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import attrs
@@ -17,6 +17,7 @@ from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.organisation import Holding
 from expense_policy.services.verification import verify
 
+from . import books
 from .forging import Forger
 from .world import POLICY, World, cny
 
@@ -99,6 +100,25 @@ def test_what_no_seal_bound_can_be_cut_off(kept: Kept) -> None:
     for suffix in ("-wal", "-shm"):
         kept.path.with_name(kept.path.name + suffix).unlink(missing_ok=True)
     shutil.copy(before, kept.path)
+    assert kept.modes() == (False, False, False)
+
+
+@pytest.mark.clause("G3.4", "R1.3")
+def test_numbers_of_two_closings_can_change_places(kept: Kept) -> None:
+    """Which of two closings of a month gave a posting its number is not told, if both orders begin anew as often."""
+    world, month = kept.world, books.DECEMBER
+    world.clock.at += timedelta(seconds=1)
+    books.post(world, "b", *[books.posting("b", n, 100, month) for n in (1, 2)])
+    world.desk.closing.close(month, actor="officer")
+    world.desk.closing.reopen(month, actor="cfo", reason="One came late.")
+    books.post(world, "a", books.posting("a", 1, 100, month))
+    world.desk.closing.close(month, actor="officer")
+    kept.close()
+    assert kept.modes() == (False, False, False)
+    forger = Forger(kept.path)
+    for old, new in ((2, 99), (3, 2), (99, 3)):
+        assert forger.run("UPDATE postings SET book_number = ? WHERE book_number = ?", new, old) == 1
+    forger.done()
     assert kept.modes() == (False, False, False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from copy import copy
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,24 @@ from hypothesis import strategies as st
 
 from expense_adapters.memory import MemoryRepository
 from expense_policy.codec import dump, load
-from expense_policy.domain.application import Application
+from expense_policy.domain.adjustment import LineChange
+from expense_policy.domain.application import Application, Share
+from expense_policy.domain.budget import PlanLine, evenly
 from expense_policy.domain.categories import Effect
 from expense_policy.domain.categories.sms import segments
 from expense_policy.domain.content import canonical, digest
+from expense_policy.domain.estimates import Driver, Drivers, LastYear
 from expense_policy.domain.money import UNITS_MAX, Money, split
 from expense_policy.domain.periods import Calendar, festival, instant
+from expense_policy.domain.posting import Planned
+from expense_policy.domain.voucher import Voucher, VoucherKind
 from expense_policy.policy_file import PolicyFileError, load_policy
+from expense_policy.ports.kept import Fact
+from expense_policy.testing.batches import use_row
+from expense_policy.testing.ledger import MARCH, posting, review, voucher_row
 
-from .world import POLICY, World
+from .claims import voucher
+from .world import BARE, World
 
 UNITS = st.integers(-UNITS_MAX, UNITS_MAX)
 
@@ -139,6 +149,8 @@ def test_every_field_is_signed() -> None:
         "attachments": (world.basis,),
         "benefit": Effect.of(orders=3),
         "value_class": "gold",
+        "vouchers": (voucher(),),
+        "allocation": "rent",
     }
     for field in attrs.fields(Application):
         value: Any = changed.get(field.name, getattr(other, field.name))
@@ -146,6 +158,54 @@ def test_every_field_is_signed() -> None:
         # A type without its own plan record does not construct: here it is only to be told apart.
         with attrs.validators.disabled():
             assert digest(attrs.evolve(form, **dict[str, Any]({field.name: value}))) != digest(form), field.name
+
+
+def _cny(amount: str) -> Money:
+    return Money.of(amount, "CNY")
+
+
+MONTHS = evenly(_cny("120.00"))
+BASIS = Drivers((Driver("customers", 12, _cny("10.00")),))
+HELD = (
+    (
+        Share("mkt-gifts", _cny("1.00")),
+        {"line": "x", "amount": _cny("2.00"), "department": "customer_service", "project": "fair"},
+    ),
+    (
+        Voucher(
+            VoucherKind.INVOICE, "17", "Shop", "We", date(2026, 1, 2), _cny("100.00"), _cny("13.00"), _cny("113.00")
+        ),
+        {
+            **{"kind": VoucherKind.RECEIPT, "number": "18", "issuer": "Another", "buyer": "They", "code": "0110"},
+            **{"on": date(2026, 1, 3), "amount": _cny("1.00"), "tax": _cny("1.00"), "total": _cny("1.00")},
+        },
+    ),
+    (
+        PlanLine("a", "care_gifts", "Gifts", _cny("120.00"), None, MONTHS, BASIS),
+        {
+            **{"id": "b", "category": "promotion", "name": "Other", "amount": _cny("1.00"), "project": "fair"},
+            **{"months": (*MONTHS[1:], _cny("11.00")), "basis": LastYear(_cny("100.00"), 2000)},
+        },
+    ),
+    (
+        LineChange("a", _cny("1.00"), _cny("120.00"), MONTHS),
+        {"line": "b", "before": _cny("2.00"), "after": _cny("2.00"), "months": ()},
+    ),
+)
+
+
+@pytest.mark.clause("A3.3")
+@pytest.mark.parametrize(("value", "changes"), HELD, ids=[type(value).__name__ for value, _ in HELD])
+def test_every_field_of_what_a_form_holds_is_signed(value: Any, changes: dict[str, Any]) -> None:
+    """No field of a share, a voucher, a line or its change can be another without changing what is signed."""
+    assert {field.name for field in attrs.fields(type(value))} == set(changes)
+    found = {digest(value)}
+    for name, other in changes.items():
+        # What does not construct is only to be told apart.
+        changed = copy(value)
+        object.__setattr__(changed, name, other)
+        found.add(digest(changed))
+    assert len(found) == 1 + len(changes)
 
 
 @pytest.mark.clause("A4.4")
@@ -156,6 +216,12 @@ def test_what_is_stored_signs_the_same() -> None:
     document = world.desk.document(world.apply(world.gift(purpose="春节礼品 😀𠮷")).id)
     bare = attrs.evolve(document, signatures=(), payments=())
     assert canonical(load(dump(bare), type(document))) == canonical(bare)
+
+
+def test_a_fact_among_others_is_read_as_what_it_is() -> None:
+    """Facts of every kind, papers too, come back equal from a list that does not say which is which."""
+    facts: tuple[Fact, ...] = (review(), posting(), Planned("d1", "gifts", MARCH, 7), voucher_row(), use_row("d1", 1))
+    assert load(dump(facts), tuple[Fact, ...]) == facts
 
 
 @pytest.mark.clause("C3.3")
@@ -187,7 +253,7 @@ def test_segments(text: str, count: int) -> None:
 def test_a_policy_file_names_every_fault() -> None:
     """Each fault of a policy file is named at once, with its path and line."""
     text = (
-        POLICY.replace('currency = "CNY"', 'currency = "XXX"')
+        BARE.replace('currency = "CNY"', 'currency = "XXX"')
         .replace("related = 30", "related = true")
         .replace("days_before = 30", "days_befor = 30")
         .replace('up_to = "50000.00"', "up_to = 50000.0")

@@ -26,12 +26,17 @@ from expense_policy.services.desk import Desk
 from expense_policy.services.engine import Receipt
 from expense_policy.testing.company import SetClock
 
-POLICY = (Path(__file__).parent.parent / "examples" / "company" / "policy.toml").read_text(encoding="utf-8")
+EXAMPLE = (Path(__file__).parent.parent / "examples" / "company" / "policy.toml").read_text(encoding="utf-8")
+POLICY = EXAMPLE.replace("itemised = true", "itemised = false")
+"""The example's policy, but for the lines of a draft: they need not say when they are used, and why."""
 
 _SHOWN = r"customers[^\]]*|contact|benefit|discount[^\]]*|giveaway|birthday_gift|phone|service_training[^\]]*"
+_SHOWN += r"|budget[^\]]*|\[chain\.(?:budget_adjustment|supplementary_request|claim)\]|claims[^\]]*|vouchers"
 _SHOWN = rf"(?:#[^\n]*\n)*\[(?:{_SHOWN}|repair|technical_support[^\]]*|venue_rental)\]\n"
-BARE = re.sub(rf"(?ms)^{_SHOWN}.*?(?=^(?:#[^\n]*\n)*\[|\Z)", "", POLICY.partition("# A type of the company's own")[0])
-"""The example's policy without the tables that may be left out, and without a type of its own."""
+_OWN = "# A type of the company's own"
+BARE = re.sub(rf"(?ms)^{_SHOWN}.*?(?=^(?:#[^\n]*\n)*\[|\Z)", "", POLICY.partition(_OWN)[0])
+BARE += "[budget]\nitemised = false\n"
+"""The same without the tables that may be left out, and without a type of its own."""
 
 PEOPLE = (
     Holding("department_head", "head.mkt", "marketing"),
@@ -86,11 +91,11 @@ class World:
         return cls(desk, clock, evidence, recorder, basis, contract)
 
     @classmethod
-    def with_policy(cls, repository: Repository, holdings: tuple[Holding, ...] = PEOPLE) -> World:
+    def with_policy(cls, repository: Repository, holdings: tuple[Holding, ...] = PEOPLE, policy: str = POLICY) -> World:
         """The policy adopted and in force."""
         world = cls.open(repository, holdings)
-        world.desk.policies.adopt(POLICY, actor="cfo")
-        world.desk.policies.adopt(POLICY, actor="gm")
+        for person in ("cfo", "gm"):
+            world.desk.policies.adopt(policy, actor=person)
         world.clock.at = datetime(2026, 1, 5, 1, 0, tzinfo=timezone.utc)
         return world
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +18,8 @@ from expense_adapters._tables import FaultyFile, Parser, Table
 from expense_adapters._tables import ident as _ident
 from expense_adapters.local import HmacKey
 from expense_policy.domain import checks
-from expense_policy.domain.budget import BudgetPlan, PlanLine
+from expense_policy.domain.budget import MONTHS, BudgetPlan, PlanLine, evenly
+from expense_policy.domain.estimates import Activity, Basis, Driver, Drivers, LastYear, OperatingPlan, Trend
 from expense_policy.domain.money import Money
 from expense_policy.domain.organisation import Delegation, Holding, Roster
 from expense_policy.domain.periods import instant
@@ -144,6 +145,68 @@ def _delegation_fields(currency: str, moment: Parser) -> dict[str, Parser]:
     }
 
 
+def _months(currency: str) -> Parser:
+    def months(name: str, value: Any) -> tuple[Money, ...]:
+        """Twelve amounts, in the order of the fiscal year; none for "evenly"."""
+        if value == "evenly":
+            return ()
+        if type(value) is not list or len(value) != MONTHS:
+            raise ValueError(f'{name} must be {MONTHS} amounts, or "evenly"')
+        return _amounts(currency)(name, value)
+
+    return months
+
+
+def _amounts(currency: str) -> Callable[[str, Any], tuple[Money, ...]]:
+    def amounts(name: str, value: Any) -> tuple[Money, ...]:
+        if type(value) is not list:
+            raise TypeError(f"{name} must be a list of amounts")
+        return tuple(_amount(currency)(name, each) for each in value)
+
+    return amounts
+
+
+def _a_table(name: str, value: Any) -> dict[str, Any]:
+    if type(value) is not dict:
+        raise TypeError(f"{name} must be a table")
+    return value
+
+
+def _number(name: str, value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{name} must be a whole number")
+    return value
+
+
+def _basis(table: Table, at: str, row: dict[str, Any], currency: str) -> Basis | None:
+    """The basis that is told by what stands in it; None once its fault is remembered."""
+    amount, before = _amount(currency), len(table.problems)
+    listed: dict[str, tuple[Callable[[Any], Basis], type, dict[str, Parser]]] = {
+        "drivers": (Drivers, Driver, {"name": _label, "quantity": _number, "unit_price": amount}),
+        "activities": (OperatingPlan, Activity, {"name": _label, "cost": amount}),
+    }
+    plain: dict[str, tuple[Callable[..., Basis], dict[str, Parser]]] = {
+        "last_year": (LastYear, {"last_year": amount, "growth_bp": _number}),
+        "trend": (Trend, {"trend": _amounts(currency)}),
+    }
+    told = [name for name in (*listed, *plain) if name in row]
+    try:
+        if len(told) != 1:
+            raise ValueError(f"must say one of {', '.join((*listed, *plain))}")
+        if told[0] in plain:
+            make, fields = plain[told[0]]
+            return make(*(table.parsed(at, row, fields) or {}).values())
+        collect, part, fields = listed[told[0]]
+        table.parsed(at, row, {told[0]: lambda name, value: value})
+        rows = [table.parsed(f"{at}{where}", each, fields) for where, each in table.tables(row, told[0])]
+        return collect(tuple(part(**each) for each in rows if each is not None))
+    except (TypeError, ValueError) as error:
+        # What is wrong with a part of it was told already.
+        if len(table.problems) == before:
+            table.fault(at.rstrip("."), str(error))
+        return None
+
+
 def read_budget(path: Path, *, currency: str = "CNY") -> tuple[BudgetPlan, ...]:
     """One plan a department from a TOML file: `year`, and `[[line]]` tables.
 
@@ -155,7 +218,7 @@ def read_budget(path: Path, *, currency: str = "CNY") -> tuple[BudgetPlan, ...]:
     if table.problems:
         raise FaultyFile(table.problems)
     fields: dict[str, Parser] = {"department": _ident, "id": _ident, "category": _category, "name": _label}
-    fields |= {"amount": _amount(currency), "project": _ident}
+    fields |= {"amount": _amount(currency), "project": _ident, "months": _months(currency), "basis": _a_table}
     year = file.get("year")
     if type(year) is not int or year <= 0:
         table.fault("year", "must be a whole number above 0")
@@ -167,7 +230,7 @@ def read_budget(path: Path, *, currency: str = "CNY") -> tuple[BudgetPlan, ...]:
     plans: dict[str, list[PlanLine]] = {}
     places: dict[str, str] = {}
     for at, row in table.tables(file, "line"):
-        values = table.parsed(at, row, fields, ("project",))
+        values = table.parsed(at, row, fields, ("project", "months", "basis"))
         if values is None:
             continue
         if values["id"] in places:
@@ -175,6 +238,12 @@ def read_budget(path: Path, *, currency: str = "CNY") -> tuple[BudgetPlan, ...]:
         places.setdefault(values["id"], at.rstrip("."))
         if values["amount"].units == 0:
             table.fault(f"{at}amount", "must be above 0")
+        if "months" in values:
+            values["months"] = values["months"] or evenly(values["amount"])
+            if sum(month.units for month in values["months"]) != values["amount"].units:
+                table.fault(f"{at}months", "must add up to the amount (B1.3)")
+        if "basis" in values:
+            values["basis"] = _basis(table, f"{at}basis.", values["basis"], currency)
         if not table.problems:
             plans.setdefault(values.pop("department"), []).append(PlanLine(**values))
     if table.problems:

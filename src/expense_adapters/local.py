@@ -1,4 +1,4 @@
-"""A journal key, people and customers who do not change, evidence in memory, a notifier that records."""
+"""A journal key, people, customers and vouchers that do not change, evidence in memory, a notifier that records."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import attrs
 
 from expense_policy.domain.customers import Customer
 from expense_policy.domain.organisation import Delegation, Holding, Roster
+from expense_policy.domain.voucher import Voucher, VoucherVerdict, told
 from expense_policy.ports.notifier import Notice
 
 
@@ -77,6 +78,25 @@ class FixedCustomers:
         """Those of the ids that are among them."""
         asked = {*ids}
         return {customer.id: customer for customer in self.customers if customer.id in asked}
+
+
+@attrs.frozen
+class FixedGenuineness:
+    """What an issuer's books say, once and for all: what was issued, and what was taken back."""
+
+    issued: tuple[Voucher, ...]
+    void: tuple[Voucher, ...] = ()
+
+    def check(self, vouchers: Sequence[Voucher]) -> Mapping[str, VoucherVerdict]:
+        """Genuine is what says what was issued, forged another voucher of its key; of any other nothing is known."""
+        books = {each.key: (each, VoucherVerdict.GENUINE) for each in self.issued}
+        books |= {each.key: (each, VoucherVerdict.VOID) for each in self.void}
+        found = {}
+        for each in vouchers:
+            issued, verdict = books.get(each.key, (None, VoucherVerdict.UNKNOWN))
+            same = issued is None or told(each) == told(issued)
+            found[each.key] = verdict if same else VoucherVerdict.FORGED
+        return found
 
 
 class Recorder:

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import product
 from typing import Any
 
 import attrs
 
 from expense_policy.domain import holds
 from expense_policy.domain.adoption import PolicyVersion
-from expense_policy.domain.application import Application
+from expense_policy.domain.cards import Card
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.content import Row
-from expense_policy.domain.documents import Document
-from expense_policy.domain.holds import Line, Move
+from expense_policy.domain.documents import Document, Payable
+from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import GENESIS, Entry, Seal
-from expense_policy.domain.money import UNITS_MAX
 from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.periods import Month
+from expense_policy.domain.posting import Planned, Posting
 from expense_policy.domain.project import Project
-from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryError
+from expense_policy.domain.voucher import VoucherRow
+from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound
 from expense_policy.ports.mistakes import (
     USED,
+    check_cards,
     check_find,
     check_instant,
     check_limit,
     check_look,
+    check_postings,
     check_uses,
     check_words,
 )
@@ -42,32 +43,17 @@ from expense_policy.ports.repository import (
     Put,
     Record,
     Seen,
-    Sum,
     Summary,
     Take,
     balance_said,
     identity,
     line_said,
     move_said,
+    number_said,
 )
 
-Kept = tuple[Entry, tuple[Fact, ...], tuple[Move, ...]]
-
-
-class _State:
-    def __init__(self) -> None:
-        self.records: dict[type, dict[str, Record]] = {Document: {}, PayeeAccount: {}, PolicyVersion: {}, Project: {}}
-        self.lines: dict[str, Line] = {}
-        self.guards: dict[str, int] = {}
-        self.taken: dict[tuple[str, str], tuple[str, bool]] = {}
-        self.keys: dict[str, tuple[Entry, str]] = {}
-        self.entries: dict[str, dict[int, Kept]] = defaultdict(dict)
-        self.facts: dict[tuple[str | int | None, ...], bool] = {}
-        self.unsealed: dict[tuple[str, int], Entry] = {}
-        self.contacts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-        self.uses: dict[tuple[str, str], dict[tuple[str, int], UseRow]] = defaultdict(dict)
-        self.related: dict[tuple[str, str, str, str], dict[str, None]] = defaultdict(dict)
-        self.notices: dict[str, tuple[Notice, datetime, bool]] = {}
+from ._memory_laws import check_lawful, check_line, check_put, closed, kind_of, moved, opened
+from ._memory_state import State, summed
 
 
 class _Undo:
@@ -97,7 +83,7 @@ class MemoryRepository:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._state = _State()
+        self._state = State()
 
     def look(self, at: Look) -> Seen:
         """Everything asked, as of one instant."""
@@ -118,37 +104,14 @@ class MemoryRepository:
                 _found(s.lines, wanted),
                 {g: s.guards.get(g, 0) for g in at.guards},
                 {t: s.taken[t][0] for t in at.taken if t in s.taken},
-                tuple([self._sum(each) for each in at.sums]),
+                tuple([summed(s, each) for each in at.sums]),
+                _found(s.records[Card], at.cards),
             )
 
     def _last(self, subject: str) -> Entry | None:
         """The head of a chain; its entries are numbered from 1 without a gap."""
         chain = self._state.entries.get(subject)
         return chain[len(chain)][0] if chain else None
-
-    def _sum(self, asked: Sum) -> dict[tuple[str, ...], int]:
-        s, where = self._state, {name: _values(value) for name, value in asked.where}
-        if asked.of == "contacts":
-            found: dict[tuple[str, ...], int] = {} if asked.by else {(): 0}
-            for kind, month in product(where["type"], where["month"]):
-                counted = s.contacts.get((kind, month), {})
-                for recipient in where.get("recipient", tuple(counted)):
-                    if recipient in counted:
-                        group = tuple([month if name == "month" else recipient for name in asked.by])
-                        found[group] = found.get(group, 0) + counted[recipient]
-            return found
-        total, since = 0, asked.since
-        assert since is not None
-        column = "payee_account" if "payee_account" in where else "payee_name"
-        named = product(where["department"], where["type"], (column,), where[column])
-        for id in dict.fromkeys(id for key in named for id in s.related.get(key, ())):
-            d = s.records[Document].get(id)
-            if isinstance(d, Document) and isinstance(d.content, Application):
-                # The index keeps a document under every payee it ever named; what counts is what it names now.
-                have = {**dict(d.content.relation), "department": d.department, "type": d.content.type}
-                if all(have.get(k) in v for k, v in where.items()) and d.round.submitted_at >= since:
-                    total += d.counted
-        return {(): total}
 
     def commit(self, *batches: Batch) -> None:
         """All batches or none."""
@@ -179,14 +142,14 @@ class MemoryRepository:
         for line in b.lines:
             if line.id in s.lines:
                 raise Conflict(f"line {line.id} is open already")
-            if min(line.reserved, line.committed, line.spent, line.available) < 0:
-                raise RepositoryError(f"line {line.id} would be overdrawn")
+            check_line(line)
             changed[line.id] = line
-        for move in b.moves:
+        for move in holds.netted(b.moves):
             changed[move.line] = moved(changed.get(move.line) or s.lines.get(move.line), move)
         if b.closes is not None:
-            for line in {**s.lines, **changed}.values():
-                changed[line.id] = _closed(line, b.closes)
+            changed = {id: closed(line, b.closes) for id, line in {**s.lines, **changed}.items()}
+        elif b.reopens is not None:
+            changed = {id: opened(line, b.reopens) for id, line in {**s.lines, **changed}.items()}
         for take in b.takes:
             holder = s.taken.get((take.space, take.key))
             if isinstance(take, Take) and holder is not None:
@@ -194,7 +157,7 @@ class MemoryRepository:
             if not isinstance(take, Take) and holder != (take.by, False):
                 raise Conflict(f"{take.space} {take.key} is not {take.by}'s to give back")
         for fact in b.facts:
-            if identity(fact) in s.facts or (isinstance(fact, Payment) and _undone(fact) in s.facts):
+            if identity(fact) in s.facts:
                 raise Conflict(f"{identity(fact)} is there already")
         last, entry = self._last(b.entry.subject), b.entry
         if (entry.seq, entry.prev) != ((1, GENESIS) if last is None else (last.seq + 1, last.digest)):
@@ -202,15 +165,11 @@ class MemoryRepository:
         for notice in b.notices:
             if notice.key in s.notices:
                 raise Conflict(f"notice {notice.key} is there already")
+        check_lawful(b, s.records)
         return changed
 
     def _check_put(self, put: Put) -> None:
-        record = put.record
-        there = self._state.records[type(record)].get(record.id)
-        if (0 if there is None else there.version) != put.expected:
-            raise Conflict(f"{record.id} has moved on")
-        if isinstance(record, Document) and not _within(record):
-            raise RepositoryError(f"{record.id} would be paid or used beyond its amount")
+        check_put(put, self._state.records[kind_of(put.record)].get(put.record.id))
 
     def _apply(self, b: Batch, lines: dict[str, Line], undo: _Undo) -> None:
         s, write = self._state, undo.put
@@ -218,7 +177,7 @@ class MemoryRepository:
             write(s.guards, guard.key, guard.expected + 1)
         for put in b.puts:
             record = put.record
-            kept = s.records[type(record)]
+            kept = s.records[kind_of(record)]
             if isinstance(record, Document):
                 self._index(record, kept.get(record.id))
             write(kept, record.id, record)
@@ -234,6 +193,10 @@ class MemoryRepository:
         subject, seq = b.entry.subject, b.entry.seq
         write(s.entries[subject], seq, (b.entry, b.facts, b.moves))
         write(s.unsealed, (subject, seq), b.entry)
+        for move in b.moves:
+            write(s.moved[move.line], (subject, seq, str(move.expected)), move)
+        if b.closes is not None:
+            self._number(b.closes, undo)
         if b.key is not None:
             write(s.keys, b.key.key, (b.entry, b.key.asked))
         for notice in b.notices:
@@ -242,8 +205,15 @@ class MemoryRepository:
     def _keep(self, fact: Fact, undo: _Undo) -> None:
         s = self._state
         undo.put(s.facts, identity(fact), True)
-        if isinstance(fact, Payment) and fact.reverses is not None:
-            undo.put(s.facts, _undone(fact), True)
+        if isinstance(fact, Payment):
+            undo.put(s.paid, identity(fact), fact)
+        elif isinstance(fact, Posting):
+            for place in (("month", str(fact.month)), ("line", fact.line)):
+                undo.put(s.posted[place], identity(fact), fact)
+        elif isinstance(fact, Planned):
+            undo.put(s.planned[fact.line], identity(fact), fact)
+        elif isinstance(fact, VoucherRow):
+            undo.put(s.vouchers[(fact.alike, fact.voucher.on.isoformat())], identity(fact), fact)
         elif isinstance(fact, UseRow):
             counted = s.contacts[(fact.type, fact.month)]
             undo.put(counted, fact.recipient, counted.get(fact.recipient, 0) + 1)
@@ -253,11 +223,20 @@ class MemoryRepository:
             for subject, seq, _ in fact.entries:
                 undo.drop(s.unsealed, (subject, seq))
 
+    def _number(self, month: Month, undo: _Undo) -> None:
+        """The postings of a month that have no number get one, in the order of their identity."""
+        s = self._state
+        numbers = s.numbers[month]
+        waiting = sorted(at for at in s.posted[("month", str(month))] if at not in s.numbered)
+        for number, at in enumerate(waiting, len(numbers) + 1):
+            undo.put(numbers, number, s.posted[("month", str(month))][at])
+            undo.put(s.numbered, at, number)
+
     def _index(self, record: Document, before: Record | None) -> None:
         """Finds a document by every payee it ever named: what is not so any more, or was taken back, is not counted."""
         form = record.content
         same = isinstance(before, Document) and before.content is form
-        if same or not isinstance(form, Application):
+        if same or not isinstance(form, Payable):
             return
         for column, value in form.relation:
             self._state.related[(form.department, form.type, column, value)][record.id] = None
@@ -296,6 +275,26 @@ class MemoryRepository:
             found = [at for at, row in few.items() if at > after and all(getattr(row, k) == v for k, v in where)]
         return [few[at] for at in sorted(found)[:limit]]
 
+    def cards(
+        self,
+        where: tuple[tuple[str, str], ...],
+        due: datetime | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[Card]:
+        """A page in id order."""
+        check_cards(where, due, after, limit)
+        with self._lock:
+            cards = [card for _, card in sorted(self._state.records[Card].items()) if isinstance(card, Card)]
+        found = [c for c in cards if c.id > after and all(getattr(c, name) == value for name, value in where)]
+        return [c for c in found if due is None or (c.due is not None and c.due <= due)][:limit]
+
+    def postings(self, month: Month, after: int = 0, limit: int = 100) -> Sequence[tuple[int, Posting]]:
+        """A page of the month's numbered postings."""
+        check_postings(month, after, limit)
+        with self._lock:
+            return [item for item in self._state.numbers.get(month, {}).items() if item[0] > after][:limit]
+
     def lines(self) -> Sequence[Line]:
         """Every line, in id order."""
         with self._lock:
@@ -312,6 +311,7 @@ class MemoryRepository:
         with self._lock:
             s = self._state
             found: list[Row] = [Summary.of(d).row() for d in s.records[Document].values() if isinstance(d, Document)]
+            found += [number_said(n, p) for kept in s.numbers.values() for n, p in kept.items()]
             found += [r.row() for kind, kept in s.records.items() if kind is not Document for r in kept.values()]
             found += [("guard", key, str(version)) for key, version in s.guards.items()]
             for line in s.lines.values():
@@ -372,41 +372,6 @@ class MemoryRepository:
             self._state.notices[key] = (attrs.evolve(notice, attempts=notice.attempts + 1), until, parked)
 
 
-def _closed(line: Line, month: Month) -> Line:
-    """The line closed through a month; Conflict where it already is, or beyond it (R1.3)."""
-    if line.closed_through is not None and line.closed_through >= month:
-        raise Conflict(f"line {line.id} is closed through {line.closed_through}")
-    return attrs.evolve(line, closed_through=month)
-
-
-def _within(d: Document) -> bool:
-    """Whether no more was paid or used than was approved: most acts change neither."""
-    return not (d.payments or d.used) or (0 <= d.paid <= d.units and 0 <= d.used <= d.units)
-
-
-def _undone(payment: Payment) -> tuple[str | int | None, ...]:
-    """What a reversal undoes once; a payment undoes nothing."""
-    return ("undone", payment.document, payment.reverses)
-
-
-def _values(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
-
-
 def _found(kept: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:
     """Those of the ids that are there; most acts ask for few kinds."""
     return {id: kept[id] for id in ids if id in kept} if ids else {}
-
-
-def moved(line: Line | None, move: Move) -> Line:
-    """The line after a move; Conflict where the move would break a law of B2.1 or R1.3."""
-    if line is None:
-        raise Conflict(f"there is no line {move.line}")
-    after = holds.moved(line, move)
-    if min(after.reserved, after.committed, after.spent, after.available) < 0:
-        raise Conflict(f"line {move.line} has not enough")
-    if move.month is not None and line.closed_through is not None and line.closed_through >= move.month:
-        raise Conflict(f"line {move.line} is closed through {line.closed_through}")
-    if after.in_force > UNITS_MAX:
-        raise RepositoryError(f"line {move.line} would hold more than 2**63-1")
-    return after

@@ -9,6 +9,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .domain.accounting import AccountRow as AccountRow
+    from .domain.accounting import DoubleEntry as DoubleEntry
+    from .domain.accounting import MonthlyAccounts as MonthlyAccounts
+    from .domain.accounting import RecordedCost as RecordedCost
+    from .domain.adjustment import BudgetAdjustment as BudgetAdjustment
+    from .domain.adjustment import LineChange as LineChange
+    from .domain.adjustment import SupplementaryRequest as SupplementaryRequest
+    from .domain.allocation import Allocation as Allocation
+    from .domain.allocation import Cost as Cost
+    from .domain.allocation import Method as Method
+    from .domain.allocation import Part as Part
+    from .domain.allocation import SharedCosts as SharedCosts
+    from .domain.allocation import Used as Used
+    from .domain.allocation_rule import Allocated as Allocated
+    from .domain.allocation_rule import AllocationBasis as AllocationBasis
+    from .domain.allocation_rule import AllocationRule as AllocationRule
+    from .domain.allocation_rule import AllocationTerms as AllocationTerms
+    from .domain.allocation_rule import Pool as Pool
+    from .domain.allocation_rule import Receiver as Receiver
     from .domain.application import Application as Application
     from .domain.application import Attachment as Attachment
     from .domain.application import Payee as Payee
@@ -19,6 +38,7 @@ if TYPE_CHECKING:
     from .domain.approval import Verdict as Verdict
     from .domain.budget import BudgetPlan as BudgetPlan
     from .domain.budget import PlanLine as PlanLine
+    from .domain.budget import evenly as evenly
     from .domain.categories._shape import UseRow as UseRow
     from .domain.categories.birthday_gift import BirthdayGift as BirthdayGift
     from .domain.categories.birthday_gift import BirthdayGiftIssued as BirthdayGiftIssued
@@ -59,21 +79,43 @@ if TYPE_CHECKING:
     from .domain.categories.threshold_reduction import Tier as Tier
     from .domain.categories.venue_rental import VenueRental as VenueRental
     from .domain.categories.venue_rental import VenueUsed as VenueUsed
+    from .domain.claim import Claim as Claim
     from .domain.customers import Customer as Customer
     from .domain.customers import OptOut as OptOut
     from .domain.documents import Document as Document
+    from .domain.duty import Duty as Duty
+    from .domain.duty import Returning as Returning
+    from .domain.estimates import Activity as Activity
+    from .domain.estimates import Driver as Driver
+    from .domain.estimates import Drivers as Drivers
+    from .domain.estimates import LastYear as LastYear
+    from .domain.estimates import OperatingPlan as OperatingPlan
+    from .domain.estimates import Trend as Trend
+    from .domain.execution import Execution as Execution
     from .domain.money import Money as Money
+    from .domain.negotiation import Bargain as Bargain
+    from .domain.negotiation import Offer as Offer
     from .domain.organisation import Delegation as Delegation
     from .domain.organisation import Holding as Holding
     from .domain.organisation import Roster as Roster
     from .domain.payment import Instruction as Instruction
     from .domain.periods import Month as Month
+    from .domain.posting import Posting as Posting
+    from .domain.posting import Source as Source
     from .domain.project import Project as Project
+    from .domain.rectification import Deviation as Deviation
+    from .domain.rectification import Finding as Finding
+    from .domain.rectification import FollowUp as FollowUp
+    from .domain.rectification import Rectification as Rectification
+    from .domain.rectification import Turn as Turn
     from .domain.refusals import Code as Code
     from .domain.refusals import ExpensePolicyError as ExpensePolicyError
     from .domain.refusals import Refusal as Refusal
     from .domain.refusals import Refused as Refused
     from .domain.vocabulary import Status as Status
+    from .domain.voucher import Voucher as Voucher
+    from .domain.voucher import VoucherKind as VoucherKind
+    from .domain.voucher import VoucherVerdict as VoucherVerdict
     from .policy_file import PolicyFileError as PolicyFileError
     from .policy_file import load_policy as load_policy
     from .ports.errors import AlreadyDone as AlreadyDone
@@ -121,7 +163,25 @@ _HOMES = {
     "RepositoryUnavailable": "ports.errors",
     "Tampered": "ports.errors",
     "verify": "services.verification",
+    "Allocation": "domain.allocation",
+    "Cost": "domain.allocation",
+    "Method": "domain.allocation",
+    "Part": "domain.allocation",
+    "SharedCosts": "domain.allocation",
+    "Used": "domain.allocation",
+    "Allocated": "domain.allocation_rule",
+    "AllocationBasis": "domain.allocation_rule",
+    "AllocationRule": "domain.allocation_rule",
+    "AllocationTerms": "domain.allocation_rule",
+    "Pool": "domain.allocation_rule",
+    "Receiver": "domain.allocation_rule",
     "Verdict": "domain.approval",
+    "AccountRow": "domain.accounting",
+    "DoubleEntry": "domain.accounting",
+    "MonthlyAccounts": "domain.accounting",
+    "RecordedCost": "domain.accounting",
+    "Posting": "domain.posting",
+    "Source": "domain.posting",
     "Application": "domain.application",
     "Attachment": "domain.application",
     "Payee": "domain.application",
@@ -131,6 +191,19 @@ _HOMES = {
     "Return": "domain.approval",
     "BudgetPlan": "domain.budget",
     "PlanLine": "domain.budget",
+    "evenly": "domain.budget",
+    "BudgetAdjustment": "domain.adjustment",
+    "LineChange": "domain.adjustment",
+    "SupplementaryRequest": "domain.adjustment",
+    "Bargain": "domain.negotiation",
+    "Offer": "domain.negotiation",
+    "Execution": "domain.execution",
+    "Activity": "domain.estimates",
+    "Driver": "domain.estimates",
+    "Drivers": "domain.estimates",
+    "LastYear": "domain.estimates",
+    "OperatingPlan": "domain.estimates",
+    "Trend": "domain.estimates",
     "BirthdayGift": "domain.categories.birthday_gift",
     "BirthdayGiftIssued": "domain.categories.birthday_gift",
     "Discount": "domain.categories.discount",
@@ -170,6 +243,7 @@ _HOMES = {
     "HolidayGift": "domain.categories.holiday_gift",
     "Sms": "domain.categories.sms",
     "SmsSent": "domain.categories.sms",
+    "Claim": "domain.claim",
     "Customer": "domain.customers",
     "OptOut": "domain.customers",
     "Document": "domain.documents",
@@ -178,11 +252,21 @@ _HOMES = {
     "Holding": "domain.organisation",
     "Instruction": "domain.payment",
     "Project": "domain.project",
+    "Deviation": "domain.rectification",
+    "Finding": "domain.rectification",
+    "FollowUp": "domain.rectification",
+    "Rectification": "domain.rectification",
+    "Turn": "domain.rectification",
+    "Duty": "domain.duty",
+    "Returning": "domain.duty",
     "Code": "domain.refusals",
     "ExpensePolicyError": "domain.refusals",
     "Refusal": "domain.refusals",
     "Refused": "domain.refusals",
     "Status": "domain.vocabulary",
+    "Voucher": "domain.voucher",
+    "VoucherKind": "domain.voucher",
+    "VoucherVerdict": "domain.voucher",
     "PolicyFileError": "policy_file",
     "load_policy": "policy_file",
     "CostAndEffect": "services.asking",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
@@ -15,15 +16,25 @@ from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 
-from .domain.application import Application
+from .domain.allocation import Method
+from .domain.allocation_rule import AllocationBasis
+from .domain.application import Application, Share
 from .domain.approval import Outcome
+from .domain.budget import PlanLine
+from .domain.cards import Card, Paper
 from .domain.categories import REGISTER, CompanyPlan, Plan, plan_of
 from .domain.categories.company import Value
 from .domain.categories.sms import Sms
 from .domain.documents import Content
+from .domain.estimates import Basis
 from .domain.money import Money
 from .domain.periods import instant_of, instant_text
+from .domain.posting import Source
+from .domain.rectification import Turn
 from .domain.vocabulary import Status
+from .domain.voucher import VoucherKind
+from .domain.year_end import Carry
+from .ports.kept import CARDS, PAPERS, Fact
 
 T = TypeVar("T")
 
@@ -79,6 +90,29 @@ def _value(value: Any, _: Any) -> Value:
     raise ValueError(f"{type(value).__name__} is no value of a field")
 
 
+def _by_kind(made: Converter, base: type, kinds: tuple[type, ...]) -> None:
+    known: dict[str, Any] = {vars(kind)["kind"]: kind for kind in kinds}
+
+    def structure(value: Any, _: Any) -> Any:
+        fields = dict(value)
+        return made.structure(fields, known[fields.pop("kind")])
+
+    made.register_structure_hook_func(lambda kind: kind is base, structure)
+    made.register_unstructure_hook_func(lambda kind: kind is base, made.unstructure)
+    # It says its kind wherever it stands, among other facts too.
+    plain: dict[type, Any] = {kind: make_dict_unstructure_fn(kind, made) for kind in kinds}
+    for kind in kinds:
+        made.register_unstructure_hook(kind, lambda value: {"kind": value.kind, **plain[type(value)](value)})
+
+
+def _fact(made: Converter) -> None:
+    """A fact is told by its fields, but a paper by its kind: what it has besides is its own."""
+    others: Any = reduce(or_, [kind for kind in get_args(Fact) if kind is not Paper])
+    made.register_structure_hook_func(
+        lambda kind: kind == Fact, lambda value, _: made.structure(value, Paper if "kind" in value else others)
+    )
+
+
 @lru_cache(maxsize=1)
 def converter() -> Converter:
     """The one converter, built when it is first needed."""
@@ -86,7 +120,7 @@ def converter() -> Converter:
     for kind in (str, int, bool):
         made.register_structure_hook(kind, _exact(kind))
     # A StrEnum is a str to the dispatch: each is named, lest its value stay a bare str.
-    for enum in (Status, Outcome):
+    for enum in (Status, Outcome, Source, Turn, VoucherKind, Method, AllocationBasis, Carry):
         made.register_structure_hook(enum, lambda value, kind: kind(_exact(str)(value, str)))
     made.register_structure_hook(Money, _money)
     made.register_unstructure_hook(Money, lambda value: [value.units, value.currency])
@@ -118,12 +152,17 @@ def converter() -> Converter:
     made.register_structure_hook_func(lambda kind: kind == Value, _value)
     told = override(unstruct_hook=lambda pairs: [[name, _told(value)] for name, value in pairs])
     made.register_unstructure_hook(CompanyPlan, make_dict_unstructure_fn(CompanyPlan, made, fields=told))
-    for later in (Application, Sms):
+    configure_tagged_union(Basis, made, tag_name="basis")
+    for later in (Application, Share, PlanLine, Sms):
         # A field that came later is left out while it holds its default, so that what was kept before reads the same.
         omit = {f.name: override(omit_if_default=True) for f in attrs.fields(later) if "since" in f.metadata}
         hook = make_dict_unstructure_fn(later, made, **omit)  # type: ignore[arg-type]  # fields, and none of its options
         made.register_unstructure_hook(later, hook)
     configure_tagged_union(Content, made, tag_name="kind")
+    # The declared type is the base: what stands there is one of the kinds.
+    for base, kinds in ((Card, CARDS), (Paper, PAPERS)):
+        _by_kind(made, base, kinds)
+    _fact(made)
     return made
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from . import policy_checks, policy_kinds, policy_types
+from . import policy_checks, policy_kinds, policy_types, policy_year
 from ._policy_reader import Reader
 from ._toml_lines import lines
 from .domain import checks
@@ -73,7 +73,7 @@ def load_policy(text: str) -> Policy:
 
 def _policy(root: Reader, text: str) -> Policy:
     head = root.table_at("policy")
-    named = _named(head)
+    named = _named(head, root.table_at("calendar", optional=True))
     currency: str = named["currency"]
     days = root.table_at("periods")
     types = policy_types.read(root, currency)
@@ -95,6 +95,7 @@ def _policy(root: Reader, text: str) -> Policy:
         kinds=limits,
         ledger_accounts=accounts,
         types=types,
+        **policy_year.rules(root, currency, named["departments"], known),
         text=text,
         digest=text_digest(text),
     )
@@ -125,8 +126,8 @@ def _benefit(table: Reader, currency: str) -> int | None:
     return above
 
 
-def _named(head: Reader) -> dict[str, Any]:
-    """The table `policy`, by the names of the fields."""
+def _named(head: Reader, calendar_table: Reader) -> dict[str, Any]:
+    """The tables `policy` and `calendar`, by the names of the fields."""
     version, company = head.word("version"), head.word("company", checks.a_label)
     effective, currency = head.day("effective"), head.take("currency", str)
     try:
@@ -137,8 +138,9 @@ def _named(head: Reader) -> dict[str, Any]:
         # With three decimals no amount of the file is refused for the currency's sake.
         currency = "BHD"
     start, zone = head.whole("fiscal_year_start", 1, 12, 1), head.take("time_zone", str)
+    days = policy_year.days(calendar_table)
     try:
-        calendar = Calendar("UTC" if zone is None else zone, start)
+        calendar = Calendar("UTC" if zone is None else zone, start, *days)
     except ValueError as error:
         head.fault("time_zone", str(error))
         calendar = Calendar("UTC")

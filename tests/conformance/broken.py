@@ -17,6 +17,7 @@ from expense_adapters.memory import MemoryRepository
 from expense_policy.domain.content import Row
 from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import Entry
+from expense_policy.domain.posting import Posting
 from expense_policy.ports.errors import AlreadyDone, Conflict, RepositoryError
 from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import Batch, Fact, Faulty, Look, Put, Seen, Take
@@ -71,8 +72,10 @@ class HalfABatch(MemoryRepository):
         try:
             super().commit(*batches)
         except Conflict:
+            facts = tuple(fact for fact in batches[0].facts if not isinstance(fact, Posting))
+            half = attrs.evolve(batches[0], facts=facts, moves=(), guards=(), takes=(), notices=(), key=None)
             with suppress(RepositoryError):
-                super().commit(attrs.evolve(batches[0], moves=(), guards=(), takes=(), notices=(), key=None))
+                super().commit(half)
             raise
 
 

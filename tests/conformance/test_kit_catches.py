@@ -14,22 +14,38 @@ from expense_policy.testing.contract import (
     CustomersContract,
     DirectoryContract,
     EvidenceContract,
+    GenuinenessContract,
     NotifierContract,
     RepositoryContract,
+    VoucherReaderContract,
     laws,
 )
 from expense_policy.testing.held import Held
 
-from . import broken, broken_answers, broken_customers, broken_directories, broken_evidence, broken_notifiers
+from . import (
+    broken,
+    broken_answers,
+    broken_books,
+    broken_customers,
+    broken_directories,
+    broken_evidence,
+    broken_notifiers,
+    broken_vouchers,
+)
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 GUIDE, ADAPTERS = HOW_TO / "write-a-store.md", HOW_TO / "write-an-adapter.md"
-PLACES = (broken, broken_answers, broken_evidence, broken_directories, broken_customers, broken_notifiers)
+PLACES = (
+    *(broken, broken_answers, broken_books, broken_evidence),
+    *(broken_directories, broken_customers, broken_notifiers, broken_vouchers),
+)
 PORTS: dict[str, type[Held]] = {
     "Evidence": EvidenceContract,
     "A directory": DirectoryContract,
     "Customers": CustomersContract,
     "A channel": NotifierContract,
+    "Whether vouchers are genuine": GenuinenessContract,
+    "Vouchers out of files": VoucherReaderContract,
 }
 """The contract of each smaller port, by its heading in the guide."""
 SAID = ("AssertionError", "assert ", "Failed: DID NOT RAISE", "expense_policy.ports.errors.")
@@ -149,6 +165,8 @@ def test_the_guide_proves_adapters(tmp_path: Path) -> None:
         "from expense_adapters.files import FolderEvidence as MyEvidence\n"
         "from expense_adapters.local import FixedCustomers as MyCustomers\n"
         "from expense_adapters.local import FixedDirectory as MyDirectory\n"
+        "from expense_adapters.local import FixedGenuineness as MyGenuineness\n"
+        "from expense_adapters.vouchers import JsonVouchers as MyReader, written as example\n"
         "from expense_policy.testing.company import Post\n"
         "from tests.conformance.test_notifiers import shown\n"
         "class Mail:\n"

@@ -16,8 +16,8 @@ from expense_policy.ports.repository import Repository
 from expense_policy.services.verification import verify
 from expense_policy.testing.contract import RepositoryContract
 from tests.mariadb_servers import Mariadb, plain
+from tests.test_verify import HONEST, play
 from tests.test_verify import REFUSED as BREAKING
-from tests.test_verify import play
 
 REFUSED = (
     "UPDATE journal SET reason = 'x'",
@@ -107,19 +107,42 @@ def _there(statement: str) -> str:
     return re.sub(r"\b(lines|keys)\b", r'"\1"', said)
 
 
+def _begun(connection: Any, statements: list[str]) -> None:
+    """Does what comes before, if anything, in a transaction."""
+    if statements:
+        connection.begin()
+    with connection.cursor() as cursor:
+        for each in statements:
+            assert cursor.execute(each) > 0
+
+
 @pytest.mark.clause("A4.1", "B2.1", "G3.4", "A3.2")
 @pytest.mark.parametrize("statement", BREAKING, ids=lambda statement: statement[:60])
 def test_mariadb_refuses_from_plain_sql(played_there: str, statement: str) -> None:
     """MariaDB itself refuses what would break a law, whoever asks, its checks switched off or not; nothing is left."""
+    *before, last = _there(statement).split("; ")
     with closing(plain(played_there)) as connection, connection.cursor() as cursor:
         for mode, checks in (("ANSI_QUOTES,STRICT_ALL_TABLES", 1), ("ANSI_QUOTES", 0)):
             cursor.execute("SET SESSION sql_mode = %s, check_constraint_checks = %s", (mode, checks))
+            _begun(connection, before)
             with pytest.raises(pymysql.MySQLError) as refused:
-                cursor.execute(_there(statement))
+                cursor.execute(last)
             assert refused.value.args[0] in (1062, 1644, 4025)
+            connection.rollback()
         if not statement.startswith("INSERT OR"):
+            _begun(connection, before)
             # What is to be passed over in silence is refused, or does nothing.
             with suppress(pymysql.MySQLError):
-                assert cursor.execute(re.sub(r"^(\w+)", r"\1 IGNORE", _there(statement))) == 0
+                assert cursor.execute(re.sub(r"^(\w+)", r"\1 IGNORE", last)) == 0
+            connection.rollback()
     with closing(SqlRepository.reading(played_there)) as store:
         assert verify(store).breaks == ()
+
+
+@pytest.mark.parametrize("statement", HONEST, ids=lambda statement: statement[:60])
+def test_what_is_lawful_is_done_on_mariadb(played_there: str, statement: str) -> None:
+    """What breaks no law is refused by none."""
+    with closing(plain(played_there)) as connection, connection.cursor() as cursor:
+        cursor.execute("SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES'")
+        _begun(connection, _there(statement).split("; "))
+        connection.rollback()

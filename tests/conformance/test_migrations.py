@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +21,34 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from expense_adapters.local import HmacKey
-from expense_adapters.sql import SqlRepository, databases, mariadb, mariadb_catalog, migrate, postgres_catalog, sqlite
+from expense_adapters.sql import (
+    SqlRepository,
+    databases,
+    mariadb,
+    mariadb_catalog,
+    migrate,
+    postgres,
+    postgres_catalog,
+    sqlite,
+)
 from expense_adapters.sql.mariadb_pool import place
 from expense_adapters.sql.migrations import due, upgrading
 from expense_adapters.sql.migrations.released import FOLDER, released, told
 from expense_adapters.sql.schema import VERSION, metadata
 from expense_policy import verify
+from expense_policy.domain.cards import BOOKS
 from expense_policy.domain.categories import UseRow
-from expense_policy.domain.categories.sms import SmsSent
+from expense_policy.domain.payment import Payment
+from expense_policy.domain.periods import Month
 from expense_policy.ports.errors import RepositoryUnavailable
+from expense_policy.ports.repository import Guard
 from expense_policy.testing.batches import LATER, Clerk, use_row
+from tests import books
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
-DUMP, DUMP_2 = FIXTURES / "schema_1.sql", FIXTURES / "schema_2.sql"
+DUMP, DUMP_2, DUMP_3 = [FIXTURES / f"schema_{n}.sql" for n in (1, 2, 3)]
 KEY = HmacKey("demo", bytes([1] * 32))
 WANTED = {"mariadb": mariadb_catalog.wanted, "postgresql": postgres_catalog.wanted, "sqlite": sqlite.wanted}
 Row = tuple[Any, ...]
@@ -60,12 +73,22 @@ def _plain(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _rows(path: Path) -> dict[str, list[Row]]:
-    """Every row as it stood at the beginning: a column that came later stands behind the others."""
+Columns = dict[str, list[str]]
+
+
+def _columns(path: Path) -> Columns:
+    """The columns of each table that is there."""
     with _plain(path) as plain:
-        names = [name for name in metadata.tables if name != "schema_version"]
-        rows = {name: plain.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in names}
-    return {**rows, "use_rows": [row[:12] for row in rows["use_rows"]]}
+        tables = [name for name in metadata.tables if name != "schema_version"]
+        found = {name: [row[1] for row in plain.execute(f"PRAGMA table_info({name})")] for name in tables}
+    return {name: columns for name, columns in found.items() if columns}
+
+
+def _rows(path: Path, columns: Columns) -> dict[str, list[Row]]:
+    """Every row of these tables in these columns."""
+    with _plain(path) as plain:
+        quoted = {name: ", ".join(f'"{each}"' for each in columns[name]) for name in columns}
+        return {t: plain.execute(f"SELECT {of} FROM {t} ORDER BY 1, 2").fetchall() for t, of in quoted.items()}
 
 
 def _uses(store: SqlRepository) -> list[UseRow]:
@@ -74,7 +97,7 @@ def _uses(store: SqlRepository) -> list[UseRow]:
     for row in told:
         for name in ("document", "recipient"):
             assert row in store.uses(((name, getattr(row, name)),))
-        assert row not in store.uses((("document", row.document), ("item", "tea")))
+        assert (row in store.uses((("document", row.document), ("item", "tea")))) == (row.item == "tea")
     return told
 
 
@@ -84,19 +107,20 @@ def _whole(url: str) -> tuple[int | None, list[tuple[str, str]]]:
 
 
 # What each of them holds: seals given out, entries, documents, rows of use records.
-HOLDS = {DUMP: (KEY, 2, 87, 14, 4), DUMP_2: (None, 1, 20, 3, 5)}
+HOLDS = {DUMP: (KEY, 2, 87, 14, 4), DUMP_2: (None, 1, 20, 3, 5), DUMP_3: (None, 1, 25, 4, 8)}
 
 
 @pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)
 def test_a_store_of_an_older_schema_is_upgraded(dump: Path, tmp_path: Path) -> None:
     """Every row stays as it was, the record is clean, uses are found and the laws are up; then the store works on."""
     old = _loaded(dump, tmp_path / "old.db")
-    rows, url, found = _rows(old), f"sqlite:///{old}", int(dump.stem[-1])
+    columns, url, found = _columns(old), f"sqlite:///{old}", int(dump.stem[-1])
+    rows = _rows(old, columns)
     given = [(int(n), digest) for n, digest in re.findall(r"-- seal (\d) (\w+)", dump.read_text(encoding="utf-8"))]
     assert found > 1 or all(rows.values())
     done = migrate(url)
     assert (done.found, done.schema, done.due) == (found, VERSION, True)
-    assert _rows(old) == rows
+    assert _rows(old, columns) == rows
     with closing(SqlRepository(url)) as store:
         assert store.lacking() == ()
         key, seals, entries, documents, uses = HOLDS[dump]
@@ -112,6 +136,37 @@ def test_a_store_of_an_older_schema_is_upgraded(dump: Path, tmp_path: Path) -> N
         ]
         with pytest.raises(sqlite3.IntegrityError, match="no update of what was written"):
             plain.execute("UPDATE journal SET actor = 'x'")
+
+
+@pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)
+def test_what_was_paid_before_needs_no_postings(dump: Path, tmp_path: Path) -> None:
+    """What a library that posted nothing paid, used and ended is no break, whatever is posted from then on (I12)."""
+    url = f"sqlite:///{_loaded(dump, tmp_path / 'old.db')}"
+    migrate(url)
+    with closing(SqlRepository(url)) as store:
+        world = World.open(store)
+        world.on(date(2027, 3, 2))
+        cost = books.posting("ledger", 1, 700, books.JANUARY, line="")
+        books.write(world, "ledger", facts=(cost,), guards=(Guard(BOOKS, 0),))
+        assert verify(store).breaks == ()
+
+
+def test_a_payment_of_before_can_be_undone(tmp_path: Path) -> None:
+    """What comes back after an upgrade is posted, though the payment never was (I30)."""
+    url = f"sqlite:///{_loaded(DUMP_3, tmp_path / 'old.db')}"
+    migrate(url)
+    with closing(SqlRepository(url)) as store:
+        paid = [fact for _, facts in store.history() for fact in facts if isinstance(fact, Payment)]
+        undone = {payment.reverses for payment in paid}
+        world = World.open(store)
+        world.on(date(2026, 3, 2))
+        kept = next(p for p in paid if p.reverses is None and p.number not in undone)
+        world.desk.spending.reverse(kept.document, kept.number, actor="cashier", reason="It came back.")
+        assert verify(store).breaks == ()
+        world.on(date(2026, 4, 2))
+        world.desk.closing.close(Month(2026, 3), actor="officer")
+        assert verify(store).breaks == ()
+        assert {posting.reverses for _, posting in store.postings(Month(2026, 3))} >= {kept.number}
 
 
 @pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)
@@ -230,26 +285,39 @@ def test_a_released_schema_stays_what_it_was() -> None:
     assert released(1, "sqlite") == told(there)
 
 
-# A server's store of schema 2 is made from one of schema 3; whether it is one is told by what was released.
+# A server's store of schema 3 is made from one of this; whether it is one is told by what was released.
+_OF_4 = ("application", "pay_by", "claimed", "cleared")
 UNDONE = (
-    "DROP INDEX use_rows_item{on}",
-    "DROP INDEX use_rows_recipient{on}",
-    "ALTER TABLE use_rows DROP COLUMN item",
+    *[f"DROP TABLE {name}" for name in ("postings", "planned", "vouchers", "papers", "cards")],
+    "ALTER TABLE documents DROP CONSTRAINT documents_within",
+    *[f"DROP INDEX documents_{name}{{on documents}}" for name in ("application", "pay_by")],
+    *[f"ALTER TABLE documents DROP COLUMN {name}" for name in _OF_4],
+    "ALTER TABLE documents ADD CONSTRAINT documents_within"
+    " CHECK (paid >= 0 AND paid <= units AND used >= 0 AND used <= units)",
+    "DROP INDEX moves_line{on moves}",
+    "{key of moves}",
+    "ALTER TABLE moves DROP COLUMN expected",
+    "DROP INDEX payments_at{on payments}",
+    "{of payments}",
+    "CREATE UNIQUE INDEX payments_reversed ON payments (document, reverses)",
 )
-"""Steps back from schema 3 to 2."""
+"""Steps back from schema 4 to 3; MariaDB names an index by its table, and has text without a length in none."""
 
 
-def _with_uses(url: str) -> list[UseRow]:
-    with closing(SqlRepository(url)) as store:
-        world = World.with_budget(store)
-        form = world.sms()
-        id = world.apply(form).id
-        world.sign_all(id)
-        world.on(date(2026, 1, 21))
-        # Messages are about no thing: their rows are what a library of schema 2 wrote.
-        sent = tuple(SmsSent(world.clock.now() - timedelta(hours=1), f"C{n}") for n in (1, 2))
-        world.desk.spending.record_use(id, sent, actor="li.na")
-        return _uses(store)
+_KEY = "CONSTRAINT moves_pkey PRIMARY KEY (subject, seq, line)"
+
+
+def _undone(mariadb: bool) -> list[str]:
+    whole = "ALTER TABLE payments MODIFY `at` LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL"
+    first = "DROP PRIMARY KEY" if mariadb else "DROP CONSTRAINT moves_pkey"
+    told = [each.replace("{of payments}", whole if mariadb else "SELECT 1") for each in UNDONE]
+    told = [each.replace("{key of moves}", f"ALTER TABLE moves {first}, ADD {_KEY}") for each in told]
+    return [re.sub(r"\{on (\w+)\}", r" ON \1" if mariadb else "", each) for each in told]
+
+
+def _laws(engine: str) -> list[str]:
+    """The laws that the library of schema 3 put up."""
+    return (FIXTURES / f"laws_3_{engine}.sql").read_text(encoding="utf-8").rstrip("\n").split("\n-- next\n")
 
 
 def _standing(url: str) -> list[tuple[str, str]]:
@@ -257,40 +325,57 @@ def _standing(url: str) -> list[tuple[str, str]]:
     return [word for word in _whole(url)[1] if "pg.dropped" not in word[0]]
 
 
-def test_a_server_of_schema_2_is_upgraded(postgres_url: str) -> None:
-    """On PostgreSQL too every use row stays as it was and is found, and nothing is told from a new store."""
-    uses, new = _with_uses(postgres_url), (VERSION, _standing(postgres_url))
-    with psycopg.connect(postgres_url) as plain:
-        for statement in UNDONE:
-            plain.execute(statement.format(on="").encode())
-        plain.execute("ALTER TABLE schema_version DISABLE TRIGGER USER")
-        plain.execute("UPDATE schema_version SET version = 2")
-        plain.execute("ALTER TABLE schema_version ENABLE TRIGGER USER")
-    assert told(_standing(postgres_url)) == released(2, "postgresql")
+def test_a_server_of_schema_3_is_upgraded(postgres_url: str, tmp_path: Path) -> None:
+    """On PostgreSQL too every row stays as it was and is found, and nothing is told from a new store."""
+    SqlRepository(postgres_url).close()
+    new, old = (VERSION, _standing(postgres_url)), _loaded(DUMP_3, tmp_path / "old.db")
+    columns = _columns(old)
+    functions = [law.replace("(", " ").split()[2] for law in postgres.DIALECT.laws() if law.split()[1] == "FUNCTION"]
+    with psycopg.connect(postgres_url) as plain, plain.cursor() as cursor:
+        for name in functions:
+            cursor.execute(f"DROP FUNCTION {name} CASCADE".encode())
+        for statement in _undone(mariadb=False):
+            cursor.execute(statement.encode())
+        cursor.execute("UPDATE schema_version SET version = 3")
+        for table, rows in _rows(old, columns).items():
+            names, places = ", ".join(f'"{each}"' for each in columns[table]), ", ".join(["%s"] * len(columns[table]))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})".encode(), rows)
+        for law in _laws("postgres"):
+            cursor.execute(law.encode())
+    assert told(_standing(postgres_url)) == released(3, "postgresql")
     with pytest.raises(RepositoryUnavailable, match="upgrade it by `expense-policy migrate STORE`"):
         SqlRepository(postgres_url)
     done = migrate(postgres_url)
-    assert (done.found, done.schema) == (2, VERSION)
+    assert (done.found, done.schema) == (3, VERSION)
     assert (_whole(postgres_url)[0], _standing(postgres_url)) == new
+    with psycopg.connect(postgres_url) as plain:
+        for table, rows in _rows(old, columns).items():
+            names = ", ".join(f'"{each}"' for each in columns[table])
+            assert plain.execute(f"SELECT {names} FROM {table} ORDER BY 1, 2".encode()).fetchall() == rows
     with closing(SqlRepository(postgres_url)) as store:
-        assert (store.lacking(), verify(store).breaks, _uses(store)) == ((), (), uses)
+        _, _, entries, documents, uses = HOLDS[DUMP_3]
+        report = verify(store)
+        assert (report.entries, report.documents, report.breaks) == (entries, documents, ())
+        assert (store.lacking(), len(_uses(store))) == ((), uses)
         Clerk(store).does("d9", facts=(use_row("d9", 1, item="tea"),))
-        assert [row.document for row in store.uses((("item", "tea"),))] == ["d9"]
+        assert "d9" in [row.document for row in store.uses((("item", "tea"),))]
 
 
 def test_a_store_on_mariadb_is_not_upgraded(mariadb_url: str) -> None:
     """MariaDB can't take back half an upgrade: an older store there is told as due, refused, and left as it is."""
-    _with_uses(mariadb_url)
-    (law,) = [law for law in mariadb.DIALECT.laws() if "schema_version_update" in law]
+    with closing(SqlRepository(mariadb_url)) as store:
+        Clerk(store).does("s")
     with pymysql.connect(**place(mariadb_url)) as plain, plain.cursor() as cursor:
-        for statement in UNDONE:
-            cursor.execute(statement.format(on=" ON use_rows"))
-        cursor.execute("DROP TRIGGER expense_policy_schema_version_update")
-        cursor.execute("UPDATE schema_version SET version = 2")
+        for law in mariadb.DIALECT.laws():
+            cursor.execute(f"DROP TRIGGER {law.split()[2]}")
+        for statement in _undone(mariadb=True):
+            cursor.execute(statement)
+        cursor.execute("UPDATE schema_version SET version = 3")
         plain.commit()
-        cursor.execute(law)
+        for law in _laws("mariadb"):
+            cursor.execute(law)
     before = _whole(mariadb_url)
-    assert told(before[1]) == released(2, "mariadb")
+    assert told(before[1]) == released(3, "mariadb")
     assert due(mariadb_url).due
     with pytest.raises(RepositoryUnavailable, match="a store on mariadb is not upgraded") as refused:
         migrate(mariadb_url)
@@ -314,8 +399,15 @@ def test_alembic_is_loaded_by_an_upgrade_alone(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", program, f"sqlite:///{tmp_path}/store.db"], check=True)
 
 
+def released_columns(table: str) -> list[str]:
+    """The columns that a table has had from schema 1 on."""
+    with closing(sqlite3.connect(":memory:")) as plain:
+        plain.executescript(DUMP.read_text(encoding="utf-8"))
+        return [row[1] for row in plain.execute(f"PRAGMA table_info({table})")]
+
+
 class Later:
-    """A store, and the library of schema 4 in processes of its own."""
+    """A store, and the library of schema 5 in processes of its own."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -323,7 +415,7 @@ class Later:
     def start(self, how: str = "migrate", middle: str = "") -> subprocess.Popen[str]:
         """A process that upgrades, or makes a new store."""
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.schema_4", self.url, how],
+            [sys.executable, "-m", "tests.schema_5", self.url, how],
             cwd=ROOT,
             env={**os.environ, "IN_THE_MIDDLE": middle},
             stdout=subprocess.PIPE,
@@ -339,8 +431,8 @@ class Later:
         return found
 
     def rows(self) -> list[Row]:
-        """Documents and payments without what schema 4 adds, and which versions the store has had."""
-        columns = {name: ", ".join(metadata.tables[name].c.keys()) for name in ("documents", "payments")}
+        """Documents and payments without what schema 5 adds, and which versions the store has had."""
+        columns = {name: ", ".join(released_columns(name)) for name in ("documents", "payments")}
         queries = [f"SELECT {names} FROM {table} ORDER BY 1, 2" for table, names in columns.items()]
         if self.url.startswith("sqlite"):
             with _plain(Path(self.url.removeprefix("sqlite:///"))) as plain:
@@ -367,8 +459,8 @@ def test_the_chain_goes_on(later: Later, tmp_path: Path, request: pytest.Fixture
     """A later library's step changes tables under their laws, keeps every row, and makes what a new store has."""
     rows = later.rows()
     done = later.said(later.start())
-    assert done["done"] == [VERSION, 4]
-    assert (done["version"], done["lacking"]) == (4, [])
+    assert done["done"] == [VERSION, 5]
+    assert (done["version"], done["lacking"]) == (5, [])
     assert later.rows() == rows
     with pytest.raises(RepositoryUnavailable, match="use a newer release"):
         SqlRepository(later.url)
@@ -378,14 +470,14 @@ def test_the_chain_goes_on(later: Later, tmp_path: Path, request: pytest.Fixture
     else:
         with request.getfixturevalue("postgres").database("template0") as url:
             assert Later(url).said(Later(url).start("make"))["words"] == done["words"]
-    assert later.said(later.start())["done"] == [4, 4]
+    assert later.said(later.start())["done"] == [5, 5]
 
 
 def test_several_steps_are_one_upgrade(old: Path) -> None:
-    """From schema 1 to 4 at once."""
+    """From schema 1 to 5 at once."""
     later = Later(f"sqlite:///{old}")
     rows = later.rows()
-    assert later.said(later.start())["done"] == [1, 4]
+    assert later.said(later.start())["done"] == [1, 5]
     assert later.rows() == rows
 
 
@@ -393,8 +485,8 @@ def test_of_several_migrators_one_does_it(later: Later) -> None:
     """However many upgrade a store at once, it is done once, and each of them finds it done."""
     rows = later.rows()
     found = [later.said(each) for each in [later.start() for _ in range(3)]]
-    assert sorted(each["done"] for each in found) == [[3, 4], [4, 4], [4, 4]]
-    assert {each["version"] for each in found} == {4}
+    assert sorted(each["done"] for each in found) == [[4, 5], [5, 5], [5, 5]]
+    assert {each["version"] for each in found} == {5}
     assert later.rows() == rows
 
 
@@ -409,7 +501,7 @@ def test_an_upgrade_that_ends_in_the_middle_was_none(later: Later, how: str) -> 
         process.kill()
     _, err = process.communicate(timeout=100)
     assert process.returncode != 0
-    said = {"raise": "ZeroDivisionError", "forget": "was undone, for it does not make schema 4: vouchers"}
+    said = {"raise": "ZeroDivisionError", "forget": "was undone, for it does not make schema 5: later"}
     assert said.get(how, "") in err
     assert _whole(later.url) == before
     assert later.rows() == rows
@@ -417,7 +509,7 @@ def test_an_upgrade_that_ends_in_the_middle_was_none(later: Later, how: str) -> 
         assert store.lacking() == ()
         assert verify(store).breaks == ()
         Clerk(store).does("s")
-    assert later.said(later.start())["done"] == [3, 4]
+    assert later.said(later.start())["done"] == [4, 5]
 
 
 def test_an_upgrade_waits_for_who_writes(old: Path, tmp_path: Path) -> None:
@@ -431,5 +523,5 @@ def test_an_upgrade_waits_for_who_writes(old: Path, tmp_path: Path) -> None:
         process.wait(timeout=4)
     writer.execute("COMMIT")
     writer.close()
-    assert later.said(process)["done"] == [1, 4]
+    assert later.said(process)["done"] == [1, 5]
     assert migrate(f"sqlite:///{tmp_path}/copy.db").found == 1

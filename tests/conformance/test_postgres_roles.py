@@ -28,6 +28,7 @@ from expense_policy import GiftIssued, Return, verify
 from expense_policy.domain.vocabulary import Status
 from expense_policy.ports.errors import RepositoryError, RepositoryUnavailable
 from expense_policy.testing.batches import Clerk
+from tests import books
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -79,7 +80,7 @@ def made(postgres_url: str) -> Iterator[Roles]:
 
 
 def test_the_application_does_the_whole_spine(made: Roles) -> None:
-    """From a policy's adoption to settlement, return, reversal and expiry: no act needs more than its role has."""
+    """From a policy's adoption to settlement, return, reversal and closing: no act needs more than its role has."""
     with closing(SqlRepository(made.at(made.application))) as store:
         world = World.with_budget(store)
         spending = world.desk.spending
@@ -97,11 +98,13 @@ def test_the_application_does_the_whole_spine(made: Roles) -> None:
         world.on(date(2026, 2, 2))
         spending.settle(id, (GiftIssued(date(2026, 2, 1), "c-1", 100),), actor="li.na")
         assert world.desk.document(id).status == Status.SETTLED
+        books.kept(world, id)
         swept = world.desk.tick()
         assert (swept.failed, swept.sealed > 0) == (0, True)
         assert store.lacking() == ()
         assert verify(store).breaks == ()
     tables = {"journal", "rounds", "signatures", "payments", "use_rows", "moves", "seals", "keys", "taken"}
+    tables |= {"postings", "planned", "vouchers", "papers", "cards"}
     with made.connected(made.application) as plain:
         assert all(plain.execute(f"SELECT COUNT(*) FROM {table}").fetchone() != (0,) for table in tables)
 
@@ -321,7 +324,7 @@ def test_roles_are_set_up_from_the_command_line(
 
 def test_an_upgrade_leaves_the_roles_as_they_were(made: Roles) -> None:
     """After an upgrade both still work on what was there before, and nobody has got anything by it."""
-    command = [sys.executable, "-m", "tests.schema_4", made.url, "migrate"]
+    command = [sys.executable, "-m", "tests.schema_5", made.url, "migrate"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=100)
     with made.connected(made.application) as plain:
         plain.execute("SELECT expense_policy_hits(ARRAY[1], ARRAY[1])")

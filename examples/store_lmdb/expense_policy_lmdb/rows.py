@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import groupby, takewhile
+from itertools import takewhile
 from typing import Any, TypeVar
 
 import attrs
@@ -13,43 +13,29 @@ import lmdb
 from expense_policy import Conflict, Document, NotFound, Notice, Project, Summary, Tampered
 from expense_policy.codec import dump, load
 from expense_policy.domain.adoption import PolicyVersion
+from expense_policy.domain.cards import Card
 from expense_policy.domain.categories import UseRow
-from expense_policy.domain.content import Row, digest, line_digest
-from expense_policy.domain.holds import Line
+from expense_policy.domain.content import Row, digest
+from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.journal import Entry
-from expense_policy.domain.payment import PayeeAccount, Payment
-from expense_policy.domain.periods import instant_text
-from expense_policy.ports.mistakes import DUE, SEARCHED, USED
-from expense_policy.ports.repository import Batch, Guard, Take, balance_said, identity, line_said, move_said
+from expense_policy.domain.payment import PayeeAccount
+from expense_policy.ports.repository import Fact, Guard, Key, Take, balance_said, identity, line_said, move_said
+
+from .indexes import indexed
+from .keys import END, Pair, groups, key, words
+from .keys import ROOM as ROOM
 
 T = TypeVar("T")
-Pair = tuple[bytes, bytes]
-ROOM, END = 300, b"\xff"
 
 
-def packed(part: str | int) -> bytes:
-    """A part of a key: such bytes sort as names and numbers do, and none begins another: two zeros end each alone.
+@attrs.frozen
+class Act:
+    """What a batch leaves for ever."""
 
-    A key of LMDB has 511 bytes. Of a name that is too long there stands what keeps its order, and a digest.
-    """
-    name = part if isinstance(part, str) else f"{part:019d}"
-    raw = name.encode().replace(b"\0", b"\0\1") + b"\0\0"
-    return raw if len(raw) <= ROOM else raw[:ROOM] + line_digest((name,)).encode()
-
-
-def key(*parts: str | int) -> bytes:
-    """A key, or what the keys of a range begin with."""
-    return b"".join(map(packed, parts))
-
-
-def words(place: bytes) -> str:
-    """A key, as whoever looks for a fault reads it."""
-    return place.decode(errors="replace").replace("\0\0", " ")
-
-
-def groups(rows: Iterable[Pair], head: bytes) -> Iterator[Iterator[Pair]]:
-    """Rows by the names that follow a head: one by one, but those of long names that begin alike come together."""
-    return (group for _, group in groupby(rows, lambda row: row[0][: len(head) + ROOM]))
+    entry: Entry
+    key: Key | None
+    moves: tuple[Move, ...]
+    facts: tuple[Fact, ...]
 
 
 @attrs.frozen
@@ -58,6 +44,15 @@ class Unsealed:
 
     subject: str
     seq: int
+
+
+@attrs.frozen
+class Numbered:
+    """The number of a posting in its month, and what the posting is told by."""
+
+    month: str
+    number: int
+    at: tuple[str, str, int, str]
 
 
 @attrs.frozen
@@ -70,36 +65,30 @@ class Queued:
 
 
 def _filed(d: Document) -> dict[bytes, str]:
-    """By what a document is, by when it is due in its state, by whom it pays since it was submitted."""
-    s = Summary.of(d)
-    by: list[tuple[Row, *tuple[str, ...]]] = [((),)]
-    by += [((name, value),) for name in SEARCHED if (value := getattr(s, name)) is not None]
-    by += [((name, s.status), instant_text(at)) for name in DUE if (at := getattr(s, name)) is not None]
-    for name in ("payee_account", "payee_name") if s.type is not None else ():
-        by.append(((s.department, str(s.type), name, getattr(s, name)), instant_text(s.submitted_at)))
-    text = dump(s)
-    return {key("index", line_digest(what), *since, s.id): text for what, *since in by}
+    return indexed(Summary, Summary.of(d), d.id)
 
 
-def _left(b: Batch) -> dict[bytes, str]:
-    """A key is used once, a fact written once, a payment undone once; a use row is counted as a contact, and found."""
-    found = {} if b.key is None else {key("key", b.key.key): dump((b.entry, b.key.asked))}
-    for fact in b.facts:
-        found[key("fact", *identity(fact))] = dump(digest(fact))
-        if isinstance(fact, Payment) and fact.reverses is not None:
-            found[key("undone", fact.document, fact.reverses)] = dump(fact.number)
-        elif isinstance(fact, UseRow):
-            month, one = line_digest((fact.type, fact.month)), digest(identity(fact))
-            found[key("contact", month, fact.recipient, one)] = dump(fact.recipient)
-            by = [(name, value) for name in USED if (value := getattr(fact, name))]
-            found |= {key("index", line_digest(what), *identity(fact)): dump(fact) for what in by}
+def _left(a: Act) -> dict[bytes, str]:
+    """A key is used once, a fact written once; facts and moves are found."""
+    found = {} if a.key is None else {key("key", a.key.key): dump((a.entry, a.key.asked))}
+    for fact in a.facts:
+        # Two long names fit in no key; use rows alone are asked for in their order.
+        one = digest(identity(fact))
+        found[key("fact", one)] = dump(digest(fact))
+        found |= indexed(type(fact), fact, *(identity(fact) if isinstance(fact, UseRow) else (one,)))
+    for move in a.moves:
+        found |= indexed(Move, move, a.entry.subject, a.entry.seq, str(move.expected))
     return found
 
 
-def _told(b: Batch) -> list[Row]:
-    at = (b.entry.subject, str(b.entry.seq))
-    told = [fact.row() for fact in b.facts] + [("move", *at, *move_said(move)[1:]) for move in b.moves]
-    return told if b.key is None else [*told, ("key", b.key.key, b.key.asked, *at)]
+def _told(a: Act) -> list[Row]:
+    at = (a.entry.subject, str(a.entry.seq))
+    told = [fact.row() for fact in a.facts] + [("move", *at, *move_said(move)[1:]) for move in a.moves]
+    return told if a.key is None else [*told, ("key", a.key.key, a.key.asked, *at)]
+
+
+def _counted(n: Numbered) -> list[Row]:
+    return [("number", n.month, str(n.number), *map(str, n.at))]
 
 
 @attrs.frozen
@@ -107,30 +96,37 @@ class Kind:
     """How rows of a class are kept: under which parts of a key, what the journal says of one, what is found where."""
 
     name: str
-    parts: Callable[[Any], tuple[str | int, ...]]
-    said: Callable[[Any], list[Row]]
+    parts: Callable[[Any], tuple[str | int, ...]] = lambda row: (row.id,)
+    said: Callable[[Any], list[Row]] = lambda row: [row.row()]
     found: Callable[[Any], dict[bytes, str]] = lambda row: {}
 
 
 _EVER = {True: "ever", False: "once"}
 KINDS: dict[type, Kind] = {
-    Batch: Kind("entry", lambda b: (b.entry.subject, b.entry.seq), _told, _left),
-    Document: Kind("document", lambda d: (d.id,), lambda d: [Summary.of(d).row()], _filed),
-    PayeeAccount: Kind("payee", lambda p: (p.id,), lambda p: [p.row()]),
-    PolicyVersion: Kind("policy", lambda p: (p.id,), lambda p: [p.row()]),
-    Project: Kind("project", lambda p: (p.id,), lambda p: [p.row()]),
-    Line: Kind("line", lambda line: (line.id,), lambda line: [line_said(line), balance_said(line)]),
+    Act: Kind("entry", lambda a: (a.entry.subject, a.entry.seq), _told, _left),
+    Document: Kind("document", said=lambda d: [Summary.of(d).row()], found=_filed),
+    Card: Kind("card", found=lambda card: indexed(Card, card, card.id)),
+    PayeeAccount: Kind("payee"),
+    PolicyVersion: Kind("policy"),
+    Project: Kind("project"),
+    Line: Kind("line", said=lambda line: [line_said(line), balance_said(line)]),
     Guard: Kind("guard", lambda g: (g.key,), lambda g: [("guard", g.key, str(g.expected))]),
     Take: Kind("take", lambda t: (t.space, t.key), lambda t: [("take", t.space, t.key, t.by, _EVER[t.ever])]),
     Unsealed: Kind("unsealed", lambda u: (u.subject, u.seq), lambda u: [("unsealed", u.subject, str(u.seq))]),
+    Numbered: Kind("number", lambda n: (n.month, n.number), _counted),
     Queued: Kind("notice", lambda q: (q.notice.key,), lambda q: []),
 }
-"""Every class of rows. A guard stands as the next act has to name it; a batch as what it leaves for ever."""
+"""Every class of rows. A guard stands as the next act has to name it."""
+
+
+def kind_of(row: object) -> type:
+    """The class that a row is kept as: a card of any kind is a card."""
+    return Card if isinstance(row, Card) else type(row)
 
 
 def place_of(row: object) -> bytes:
     """The key that a row stands under."""
-    kind = KINDS[type(row)]
+    kind = KINDS[kind_of(row)]
     return key(kind.name, *kind.parts(row))
 
 
@@ -138,7 +134,7 @@ def read(text: bytes, kind: type[T], place: bytes | None = None) -> T:
     """What is kept; Tampered where it can't be read, or is not what would be written at its place."""
     try:
         row = load(text.decode(), kind)
-        if place is not None and (place_of(row), dump(row).encode()) != (place, text):
+        if place is not None and (place_of(row), dump(row, kind).encode()) != (place, text):
             raise ValueError(f"it would stand otherwise, at {words(place_of(row))}")
     except ValueError as error:
         raise Tampered(f"{words(place or b'')}: {error}") from error
@@ -164,13 +160,20 @@ class Rows:
             raise NotFound(f"there is no {KINDS[kind].name} {parts}")
         return found
 
+    def one(self, place: bytes, kind: type[T]) -> T:
+        """What is found at a place; Tampered where nothing is."""
+        text = self._txn.get(place)
+        if text is None:
+            raise Tampered(f"{words(place)}is gone")
+        return read(text, kind)
+
     def some(self, kind: type[T], ids: Iterable[str]) -> dict[str, T]:
         """Those of the rows that are there."""
         return {id: row for id in ids if (row := self.get(kind, id)) is not None}
 
-    def all(self, kind: type[T]) -> Iterator[T]:
-        """Every row of a class."""
-        return self.under(key(KINDS[kind].name), kind)
+    def all(self, kind: type[T], *parts: str | int) -> Iterator[T]:
+        """Every row of a class, or those whose keys begin so."""
+        return self.under(key(KINDS[kind].name, *parts), kind)
 
     def under(self, head: bytes, kind: type[T], start: bytes = b"", stop: bytes = END) -> Iterator[T]:
         """What is found under a head, or there from `start` on and before `stop`."""
@@ -194,19 +197,20 @@ class Rows:
         """The head of a chain: nothing is kept that could tell it otherwise."""
         cursor, head = self._txn.cursor(), key("entry", subject)
         there = cursor.prev() if cursor.set_range(head + END) else cursor.last()
-        return read(cursor.value(), Batch).entry if there and cursor.key().startswith(head) else None
+        return read(cursor.value(), Act).entry if there and cursor.key().startswith(head) else None
 
     def put(self, row: object, before: object = None) -> None:
         """Writes a row in the place of the one before, and what it is found by."""
-        was, now = {} if before is None else KINDS[type(before)].found(before), KINDS[type(row)].found(row)
+        kind = kind_of(row)
+        was, now = {} if before is None else KINDS[kind].found(before), KINDS[kind].found(row)
         for place in was.keys() - now.keys():
             self._txn.delete(place)
-        for place, text in {**now, place_of(row): dump(row)}.items():
+        for place, text in {**now, place_of(row): dump(row, kind)}.items():
             self._txn.put(place, text.encode())
 
     def add(self, row: object) -> None:
         """Writes a row where neither it nor anything that it is found by is; Conflict otherwise."""
-        for place in (place_of(row), *KINDS[type(row)].found(row)):
+        for place in (place_of(row), *KINDS[kind_of(row)].found(row)):
             if self._txn.get(place) is not None:
                 raise Conflict(f"{words(place)}is there already")
         self.put(row)

@@ -5,36 +5,39 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import chain, islice, product
+from itertools import chain, islice
 from operator import attrgetter
+from typing import Any
 
 import attrs
 import lmdb
 
 from expense_policy import Document, Notice, Project, RepositoryUnavailable, Status, Summary, Tampered
 from expense_policy.domain.adoption import PolicyVersion
+from expense_policy.domain.cards import Card
 from expense_policy.domain.categories import UseRow
-from expense_policy.domain.content import Row, line_digest
+from expense_policy.domain.content import Row, digest
 from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import Entry
 from expense_policy.domain.payment import PayeeAccount, Payment
-from expense_policy.domain.periods import instant_text
+from expense_policy.domain.periods import Month, instant_text
+from expense_policy.domain.posting import Posting
 from expense_policy.ports import mistakes
 from expense_policy.ports.repository import Batch, Fact, Faulty, Guard, Look, Seen, Signed, Sum, Take, identity
 
 from .batches import apply, check_key
-from .rows import END, KINDS, Pair, Queued, Rows, T, Unsealed, groups, key, packed, read, words
+from .indexes import SUMS, heads, told
+from .keys import END, Pair, groups, key, packed, words
+from .rows import KINDS, Act, Numbered, Queued, Rows, T, Unsealed, read
 
 Where = tuple[tuple[str, str], ...]
 Due = tuple[str, datetime] | None
 Told = tuple[Entry, tuple[Fact, ...]]
 PAGE = 500
 _id = attrgetter("id")
-NARROW = (*mistakes.USED, "step_office", "status", "applicant", "type", "month", "department", "kind")
-"""The searched columns, from those whose values few rows share."""
 NAMED = {kind.name.encode(): row for row, kind in KINDS.items()}
 
 
@@ -105,22 +108,47 @@ class LmdbRepository:
                 {name: guards[name].expected if name in guards else 0 for name in at.guards},
                 {place: t.by for place in at.taken if (t := rows.get(Take, *place)) is not None},
                 tuple([_sum(rows, asked) for asked in at.sums]),
+                rows.some(Card, at.cards),
             )
 
     def find(self, where: Where = (), due: Due = None, after: str = "", limit: int = 100) -> Sequence[Summary]:
-        """A page in id order, of what is due or of the column that finds the fewest."""
+        """A page in id order."""
         mistakes.check_find(where, due, after, limit)
-        with self._rows() as rows:
-            if due is not None:
-                ripe = [s for s in _ripe(rows, *due, dict(where).get("status")) if s.id > after]
-                return _page(sorted(ripe, key=_id), where, limit)
-            return _page(rows.ordered(_narrowest(where), Summary, lambda s: (s.id,), after), where, limit)
+        return self._listed(Summary, where, due, lambda s: (s.id,), (after,), limit)
+
+    def cards(self, where: Where, due: datetime | None = None, after: str = "", limit: int = 100) -> Sequence[Card]:
+        """A page in id order."""
+        mistakes.check_cards(where, due, after, limit)
+        return self._listed(Card, where, None if due is None else ("due", due), lambda c: (c.id,), (after,), limit)
 
     def uses(self, where: Where, after: tuple[str, int] = ("", 0), limit: int = 100) -> Sequence[UseRow]:
-        """A page in (document, number) order, of the column that finds the fewest."""
+        """A page in (document, number) order."""
         mistakes.check_uses(where, after, limit)
+        return self._listed(UseRow, where, None, identity, ("use", *after), limit)
+
+    def _listed(
+        self, kind: type[T], where: Where, due: Due, by: Callable[[T], Any], after: tuple[str | int, ...], limit: int
+    ) -> list[T]:
+        """A page of what is due, in its state or in any, or of what the narrowest index finds."""
+        asked: dict[str, tuple[str, ...]] = {name: (value,) for name, value in where}
         with self._rows() as rows:
-            return _page(rows.ordered(_narrowest(where), UseRow, identity, "use", *after), where, limit)
+            if due is None:
+                (head,) = heads(kind, asked)
+                found = rows.ordered(head, kind, by, *after)
+            else:
+                every, stop = heads(kind, {"status": tuple(Status), **asked}, due[0]), key(instant_text(due[1])) + END
+                ripe = [row for head in every for row in rows.under(head, kind, stop=stop)]
+                found = iter(sorted([row for row in ripe if by(row) > after], key=by))
+            return list(islice((row for row in found if all(getattr(row, name) == v for name, v in where)), limit))
+
+    def postings(self, month: Month, after: int = 0, limit: int = 100) -> Sequence[tuple[int, Posting]]:
+        """A page in the order of numbers."""
+        mistakes.check_postings(month, after, limit)
+        (posted,) = heads(Posting, {"month": (str(month),)})
+        with self._rows() as rows:
+            numbered = rows.under(key("number", str(month)), Numbered, key(after + 1))
+            page = [(n.number, posted + key(digest(("posting", *n.at)))) for n in islice(numbered, limit)]
+            return [(number, rows.one(place, Posting)) for number, place in page]
 
     def lines(self) -> Sequence[Line]:
         """Every line, in id order."""
@@ -137,7 +165,7 @@ class LmdbRepository:
         mistakes.check_limit(limit)
         with self._rows() as rows:
             waiting = rows.ordered(key("unsealed"), Unsealed, lambda u: (u.subject, u.seq))
-            return [rows.need(Batch, u.subject, u.seq).entry for u in islice(waiting, limit)]
+            return [rows.need(Act, u.subject, u.seq).entry for u in islice(waiting, limit)]
 
     def notices(self, now: datetime, limit: int, parked: bool = False) -> Sequence[Notice]:
         """Undelivered and due, the longest due first."""
@@ -204,49 +232,28 @@ def _readable(place: bytes, text: bytes, kind: type[T], faulty: Faulty | None) -
 
 
 def _told(group: Iterator[Pair], faulty: Faulty | None) -> Iterator[Told]:
-    batches = [batch for place, text in group if (batch := _readable(place, text, Batch, faulty)) is not None]
-    return ((b.entry, b.facts) for b in sorted(batches, key=lambda b: (b.entry.subject, b.entry.seq)))
+    acts = [act for place, text in group if (act := _readable(place, text, Act, faulty)) is not None]
+    return ((a.entry, a.facts) for a in sorted(acts, key=lambda a: (a.entry.subject, a.entry.seq)))
 
 
 def _copied(row: object) -> dict[tuple[bytes, str], int]:
-    """A document keeps its signatures and payments once more: each is owed the one that a batch wrote."""
+    """A document keeps its signatures and payments once more: each is owed the one that an act wrote."""
     if isinstance(row, Document):
         digests = [s.digest for s in (*row.before, *row.signatures)] + [p.digest for p in row.payments]
         return {(packed(row.id), digest): 1 for digest in digests}
-    facts = row.facts if isinstance(row, Batch) else ()
+    facts = row.facts if isinstance(row, Act) else ()
     signed = {(packed(f.document), f.signature.digest): -1 for f in facts if isinstance(f, Signed)}
     return signed | {(packed(f.document), f.digest): -1 for f in facts if isinstance(f, Payment)}
 
 
-def _narrowest(where: Where) -> bytes:
-    return key("index", line_digest(min(where, key=lambda each: NARROW.index(each[0]), default=())))
-
-
-def _page(found: Iterable[T], where: Where, limit: int) -> list[T]:
-    return list(islice((row for row in found if all(getattr(row, name) == v for name, v in where)), limit))
-
-
-def _ripe(rows: Rows, column: str, by: datetime, status: str | None) -> Iterator[Summary]:
-    """What is due by then, in its state or in any."""
-    for each in Status if status is None else (status,):
-        head = key("index", line_digest((column, each)))
-        yield from rows.under(head, Summary, stop=key(instant_text(by)) + END)
-
-
 def _sum(rows: Rows, asked: Sum) -> Mapping[tuple[str, ...], int]:
-    where = {name: (v,) if isinstance(v, str) else tuple(dict.fromkeys(v)) for name, v in asked.where}
-    if asked.since is not None:
-        return {(): _related(rows, where, key(instant_text(asked.since)))}
-    found: Counter[tuple[str, ...]] = Counter() if asked.by else Counter({(): 0})
-    narrow = [where["recipient"]] if "recipient" in where else []
-    for kind, month, *recipient in product(where["type"], where["month"], *narrow):
-        for each in rows.under(key("contact", line_digest((kind, month)), *recipient), str):
-            found[tuple([month if name == "month" else each for name in asked.by])] += 1
+    kind, since, units = SUMS[asked.of]
+    where = {name: {value} if isinstance(value, str) else set(value) for name, value in asked.where}
+    start = b"" if asked.since is None else key(instant_text(asked.since))
+    stop = END if asked.until is None else key(instant_text(asked.until))
+    found: dict[tuple[str, ...], int] = {} if asked.by else {(): 0}
+    for row in (each for head in heads(kind, where, *since) for each in rows.under(head, kind, start, stop)):
+        if all((told(row, name) or "") in values for name, values in where.items()):
+            group = tuple([told(row, name) or "" for name in asked.by])
+            found[group] = found.get(group, 0) + units(row)
     return found
-
-
-def _related(rows: Rows, where: dict[str, tuple[str, ...]], since: bytes) -> int:
-    column = "payee_account" if "payee_account" in where else "payee_name"
-    whats = [(d, kind, column, v) for d, kind, v in product(where["department"], where["type"], where[column])]
-    found = [s for what in whats for s in rows.under(key("index", line_digest(what)), Summary, since)]
-    return sum(s.counted for s in found if all(getattr(s, name) in v for name, v in where.items()))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 
-from . import misdeeds, unfit
+from . import books_year, budgets_year, claims_year, misdeeds, next_year, unfit, watch_year
+from .claims_year import Chapters
 from .forms import YEAR
 from .rhythm import Event
 from .year import Year
@@ -14,13 +15,16 @@ from .year import Year
 START = date(YEAR, 1, 6)
 
 
-def _chapters(year: Year, waiting: str) -> list[tuple[date, Callable[[date], object]]]:
-    """What is tried and refused, by day; `waiting` is approved and never paid."""
+_PARTS = (books_year, budgets_year, claims_year, watch_year, next_year)
+
+
+def _chapters(year: Year, waiting: str) -> Chapters:
+    """What is tried and refused, and what the year brings, by day; `waiting` is approved and never paid."""
 
     def month(month: int, day: int, act: Callable[[Year, date], object]) -> tuple[date, Callable[[date], object]]:
         return date(YEAR, month, day), partial(act, year)
 
-    return [
+    found = [
         month(2, 10, misdeeds.split_purchase),
         month(2, 10, misdeeds.forms),
         month(2, 11, misdeeds.projects),
@@ -38,6 +42,7 @@ def _chapters(year: Year, waiting: str) -> list[tuple[date, Callable[[date], obj
         month(12, 1, misdeeds.readers),
         month(12, 15, misdeeds.under_way),
     ]
+    return sorted([*found, *[each for part in _PARTS for each in part.chapters(year)]], key=lambda chapter: chapter[0])
 
 
 def play_year(year: Year, events: tuple[Event, ...]) -> None:
@@ -50,7 +55,7 @@ def play_year(year: Year, events: tuple[Event, ...]) -> None:
     year.approve(waiting)
     chapters = _chapters(year, waiting)
     for number, event in enumerate(events):
-        while chapters[0][0] <= event.day:
+        while chapters and chapters[0][0] <= event.day:
             day, act = chapters.pop(0)
             act(day)
         year.play(event, number)
@@ -61,3 +66,4 @@ def play_year(year: Year, events: tuple[Event, ...]) -> None:
     year.to(date(YEAR + 1, 4, 30))
     while year.desk.tick(1000).expired:
         pass
+    next_year.come_back(year)

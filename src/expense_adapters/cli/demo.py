@@ -63,6 +63,7 @@ def play(store: Path, applications: int | None = None, told: Any = None) -> dict
 
 
 def _play(files: dict[str, Path], applications: int | None, told: Any) -> dict[str, Any]:
+    from expense_adapters.cli.claims_year import BUREAU
     from expense_adapters.cli.course import play_year
     from expense_adapters.cli.outcome import outcome
     from expense_adapters.cli.rhythm import events
@@ -90,11 +91,13 @@ def _play(files: dict[str, Path], applications: int | None, told: Any) -> dict[s
             clock=clock,
             keyring=key,
             customers=customers,
+            genuineness=BUREAU,
         )
         known = tuple(customers.known(ids).values())
-        year = Year(desk, clock, evidence, policy, read_budget(folder / "budget.toml"), known, told)
+        budgets = (*read_budget(folder / "budget.toml"), *read_budget(folder / "budget-2027.toml"))
+        year = Year(desk, clock, evidence, policy, budgets, known, told)
         play_year(year, events(applications))
-        found = outcome(desk, year.refusals, year.rules)
+        found = outcome(desk, year.refusals, year.rules, year.execution)
         report = verify(repository, keyring=key)
     found["verify"] = {"entries": report.entries, "documents": report.documents, "breaks": len(report.breaks)}
     return found

@@ -7,20 +7,20 @@ import shlex
 import sys
 from typing import Any
 
-from rich.cells import cell_len
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from expense_policy.domain.money import Money
 from expense_policy.domain.vocabulary import term
+
+from .figures_year import show_year
+from .tables import cny, hundredths, lines, title, told
 
 _WORDS = {
     "en": {
         "outcomes": "What became of {n} applications",
         "refusals": "What was refused, {n} times",
-        "lines": "Budget execution",
+        "lines": "Budget lines at the end",
         "types": "By type: planned, paid, set off, used",
         "type": ("type", "applications", "planned", "paid", "set off", "used", "use rows"),
         "sums": "{paid} paid in cash, {set_off} set off; {rows} rows of use.",
@@ -36,7 +36,7 @@ _WORDS = {
     "zh": {
         "outcomes": "{n}份费用申请的结果",
         "refusals": "被拒绝的操作（{n}次）",
-        "lines": "预算执行情况",
+        "lines": "期末预算明细",
         "types": "按费用类型：预算、付款、抵减、使用",
         "type": ("费用类型", "申请数", "获批预算", "现金付款", "抵减", "已使用", "使用记录数"),
         "sums": "现金付款{paid}，抵减{set_off}；使用记录{rows}条。",
@@ -50,92 +50,62 @@ _WORDS = {
         "look": "可自行核验：expense-policy verify --store {store} --seals {seals} --key {key}",
     },
 }
-_LEAST = 16
-"""The narrowest column a budget line's id is folded into."""
 
 
 def show(found: dict[str, Any], lang: str) -> None:
     """Prints what `demo.play` returned, in "en" or "zh": folded to the terminal's width, nothing of it cut off."""
     words: dict[str, Any] = _WORDS[lang]
     console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
-    _title(console, words["outcomes"].format(n=found["applications"]))
+    title(console, words["outcomes"].format(n=found["applications"]))
     outcomes = Table(show_header=False)
     for status, count in found["outcomes"].items():
         outcomes.add_row(term(status, lang), str(count))
     console.print(outcomes)
     _types(console, words, found, lang)
-    _title(console, words["activities"])
+    title(console, words["activities"])
     for each in found["activities"]:
         named = {"type": found["types"][each["type"]]["words"][lang], "department": term(each["department"], lang)}
-        console.print(Text(words["activity"].format(**named, cost=_cny(each["cost"]))))
+        console.print(Text(words["activity"].format(**named, cost=cny(each["cost"]))))
         for name, n in each["expected"].items():
-            told = f"{term(name, lang)}  {_figure(name, n)} → {_figure(name, each['measured'][name])}"
-            console.print(Padding(Text(told), (0, 0, 0, 2), expand=False))
-    _title(console, words["refusals"].format(n=sum(each["count"] for each in found["refusals"])))
+            told(console, f"{term(name, lang)}  {_figure(name, n)} → {_figure(name, each['measured'][name])}")
+    show_year(console, found, lang)
+    title(console, words["refusals"].format(n=sum(each["count"] for each in found["refusals"])))
     for each in found["refusals"]:
         console.print(Text(f"{each['clause']} {each['code']} × {each['count']}"))
         for line in (each["example"][lang], f"→ {each['remedy'][lang]}"):
-            console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
-    _title(console, words["lines"])
-    rows = [(row["id"], *(_cny(units) for name, units in row.items() if name != "id")) for row in found["lines"]]
-    _lines(console, words["line"], rows)
+            told(console, line)
+    title(console, words["lines"])
+    rows = [(row["id"], *(cny(units) for name, units in row.items() if name != "id")) for row in found["lines"]]
+    lines(console, words["line"], rows)
     checked = found["verify"]
     console.print(Text(words["broken" if checked["breaks"] else "clean"].format(**checked)))
     files = {name: shlex.quote(found[name]) for name in ("store", "seals", "key")}
     console.print(Text(words["look"].format(**files)), soft_wrap=True)
 
 
-def _cny(units: int) -> str:
-    return str(Money(units, "CNY"))
-
-
 def _figure(name: str, n: int) -> str:
     """A figure of an effect as people read it: money, a percentage, a number with decimals, a count."""
     if name.endswith("_units"):
-        return _cny(n)
-    hundredths = f"{n // 100}.{n % 100:02d}"
-    return f"{hundredths} %" if name.endswith("_bp") else hundredths if name.endswith("_hundredths") else str(n)
+        return cny(n)
+    if name.endswith("_bp"):
+        return f"{hundredths(n)} %"
+    return hundredths(n) if name.endswith("_hundredths") else str(n)
 
 
 def _types(console: Console, words: dict[str, Any], found: dict[str, Any], lang: str) -> None:
-    _title(console, words["types"])
+    title(console, words["types"])
     amounts = ("planned", "paid", "set_off", "used")
     rows = [
         (
             " · ".join(dict.fromkeys((term(row["category"], lang), row["words"][lang]))),
             str(row["applications"]),
-            *(_cny(row[each]) for each in amounts),
+            *(cny(row[each]) for each in amounts),
             str(row["rows"]),
         )
         for name, row in found["types"].items()
     ]
-    _lines(console, words["type"], rows)
-    sums = {name: _cny(found[name]) for name in ("paid", "set_off")}
+    lines(console, words["type"], rows)
+    sums = {name: cny(found[name]) for name in ("paid", "set_off")}
     console.print(Text(words["sums"].format(**sums, rows=found["use_rows"])))
     flags = [f"{term(name, lang)} × {n}" for name, n in found["flagged"].items()]
     console.print(Text(words["flagged"].format(flags=words["and"].join(flags))))
-
-
-def _title(console: Console, text: str) -> None:
-    console.print()
-    console.print(Text(text, style="bold"))
-
-
-def _lines(console: Console, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """A table whose ids are folded; where not even its amounts fit, each line's amounts one below the other."""
-    amounts = [max(cell_len(name), *(cell_len(row[i]) for row in rows)) for i, name in enumerate(names) if i]
-    if console.width < sum(amounts) + _LEAST + 3 * len(names) + 1:
-        widest = max(map(cell_len, names))
-        for row in rows:
-            console.print(Text(row[0]))
-            for name, amount in zip(names[1:], row[1:], strict=True):
-                gap = " " * (widest - cell_len(name) + max(amounts) - len(amount) + 2)
-                console.print(Text(f"  {name}{gap}{amount}"))
-        return
-    table = Table()
-    table.add_column(names[0], overflow="fold")
-    for name in names[1:]:
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console.print(table)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from expense_adapters.cli.opening import opened, unopened
 from expense_adapters.cli.say import Json, fail, place, put, put_json, tell
 from expense_policy.domain.refusals import ExpensePolicyError, Refused
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from expense_adapters.sql import SqlRepository
     from expense_adapters.use_files import UseFile
     from expense_policy.services.desk import Desk
     from expense_policy.services.importing import Fault, Imported, Keyed, Unreadable
@@ -54,9 +54,9 @@ def import_use(
             faults.append(fault)
 
     try:
-        desk, repository = _opened(store, people, customers, key_file)
+        desk, repository = opened(store, people, customers, key_file)
     except (ExpensePolicyError, ValueError) as error:
-        _unopened(error)
+        unopened(error)
     try:
         rows = _rows(desk, document, file, mapping)
         with _progress() as progress:
@@ -82,47 +82,12 @@ def import_use(
     raise typer.Exit(3 if found.faulty else 0)
 
 
-def _unopened(error: Exception) -> NoReturn:
-    """Every fault of a file a line of its own."""
-    *others, last = getattr(error, "problems", (str(error),))
-    for each in others:
-        tell(each)
-    fail(last)
-
-
 def _stopped(error: Exception, recorded: int, store: str) -> NoReturn:
     said = [str(each) for each in error.refusals] if isinstance(error, Refused) else str(error).splitlines()
     for each in said[:-1]:
         tell(each.replace(store, place(store)))
     after = f"; {recorded} rows were recorded before it: do it again for the rest" if recorded else ""
     fail(f"{(said or [type(error).__name__])[-1].replace(store, place(store))}{after}")
-
-
-def _opened(store: str, people: Path, customers: Path | None, key: Path | None) -> tuple[Desk, SqlRepository]:
-    """A desk over a store that is there, and the store: none is made."""
-    from expense_adapters.customers import FileCustomers
-    from expense_adapters.files import FileDirectory, read_key
-    from expense_adapters.local import MemoryEvidence, Recorder
-    from expense_adapters.sql import SqlRepository
-    from expense_policy.services.desk import Desk
-
-    directory = FileDirectory(people)
-    known = None if customers is None else FileCustomers(customers)
-    keyring = None if key is None else read_key(key)
-    try:
-        SqlRepository.reading(store).close()
-        repository = SqlRepository(store)
-    except (ExpensePolicyError, ValueError) as error:
-        raise ValueError(f"{place(store)}: {error}") from None
-    desk = Desk.open(
-        repository=repository,
-        directory=directory,
-        notifier=Recorder(),
-        evidence=MemoryEvidence(),
-        keyring=keyring,
-        customers=known,
-    )
-    return desk, repository
 
 
 def _rows(desk: Desk, id: str, file: Path, mapping: Path) -> UseFile:

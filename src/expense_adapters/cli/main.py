@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from expense_adapters._reading import escaped, read_text
-from expense_adapters.cli import conform, demo, import_use, migrate, roles, verify
+from expense_adapters.cli import allocate, books, budgets, claims, conform, demo, import_use, migrate, roles, verify
 from expense_adapters.cli.say import Json, fail, put, put_json, tell
 from expense_policy.domain.festival_table import FESTIVALS
 from expense_policy.domain.periods import festival
@@ -66,3 +66,7 @@ verify.register(app)
 migrate.register(app)
 roles.register(app)
 import_use.register(app)
+books.register(app)
+allocate.register(app)
+claims.register(app)
+budgets.register(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -35,6 +36,21 @@ def tell(message: str) -> None:
 def put(text: str) -> None:
     """A line on standard output."""
     sys.stdout.write(f"{text}\n")
+
+
+def table(names: Iterable[str], rows: Iterable[Sequence[Any]], right: Collection[str] = ()) -> None:
+    """Columns as wide as what stands in them, those of `right` to the right; a line a row, so that `grep` finds it."""
+    from rich.cells import cell_len
+
+    head = [*names]
+    shown = [[escaped("" if value is None else str(value)) for value in row] for row in (head, *rows)]
+    widths = [max(cell_len(row[i]) for row in shown) for i in range(len(head))]
+    for row in shown:
+        room = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+        cells = [
+            space + cell if name in right else cell + space for name, cell, space in zip(head, row, room, strict=True)
+        ]
+        put("  ".join(cells).rstrip())
 
 
 def put_json(value: Any) -> None:

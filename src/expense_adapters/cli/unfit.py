@@ -129,12 +129,6 @@ def _own_plan(form: Application) -> CompanyPlan:
     return form.plan
 
 
-def _approved(year: Year, form: Application) -> str:
-    id = year.apply(form)
-    year.approve(id)
-    return id
-
-
 def _tries(year: Year, id: str, form: Application, *uses: Use) -> None:
     """Records uses that are expected to be refused, one by one."""
     for use in uses:
@@ -147,7 +141,7 @@ def orders(year: Year, day: date) -> None:
     id, spending = "C00001", year.desk.spending
     sale, reduced = year.forms.discount(MARKETING, day, 945, 1), year.forms.threshold_reduction(MARKETING, day, 946, 4)
     assert isinstance(reduced.plan, ThresholdReduction)
-    first, second = _approved(year, sale), _approved(year, reduced)
+    first, second = year.approved(sale), year.approved(reduced)
     sold = DiscountGranted(day, id, "D2026-X1", "kettle", 1)
     spending.record_use(first, (sold,), actor=STAFF[MARKETING])
     _tries(year, first, sale, sold, attrs.evolve(sold, order="D2026-X2", product="toaster"))
@@ -166,7 +160,7 @@ def contacts(year: Year, day: date) -> None:
     calls, message = year.forms.phone(SERVICE, day, 947, 10), year.forms.sms(30, day, 948)
     assert isinstance(calls.plan, Phone)
     assert isinstance(message.plan, Sms)
-    called, sent = _approved(year, calls), _approved(year, message)
+    called, sent = year.approved(calls), year.approved(message)
     reachable = year.happenings.may_reach(day, "phone")
     out = [each.id for each in year.customers if each.opted_out("phone", day) is not None and each.existing(24, day)]
     fine = Called(noon, reachable[0], 300, "回访")
@@ -179,7 +173,7 @@ def contacts(year: Year, day: date) -> None:
     born = tuple(year.happenings.born_in(9, day)[:3])
     gift = year.forms.birthday_gift(SERVICE, day, 949, born, 9)
     assert isinstance(gift.plan, BirthdayGift)
-    given, issued = _approved(year, gift), BirthdayGiftIssued(day, born[0])
+    given, issued = year.approved(gift), BirthdayGiftIssued(day, born[0])
     _tries(year, given, gift, issued, BirthdayGiftIssued(day, LAPSED))
     for each in (called, sent, given):
         who = year.desk.document(each).applicant
@@ -195,11 +189,11 @@ def places(year: Year, day: date) -> None:
     )
     support, repairs = year.forms.technical_support(SUPPORT, day, 952, 4), year.forms.repair(SUPPORT, day, 953, 4)
     assert isinstance(hall.plan, VenueRental)
-    _tries(year, _approved(year, hall), hall, VenueUsed(day, "彩排"))
-    _tries(year, _approved(year, stuff), stuff, MaterialsUsed(day, "balloon", 1, "旗舰店"))
+    _tries(year, year.approved(hall), hall, VenueUsed(day, "彩排"))
+    _tries(year, year.approved(stuff), stuff, MaterialsUsed(day, "balloon", 1, "旗舰店"))
     case = Supported(day, "C00001", "无法联网", "重置网关", "simple", 15, cny("100.00"))
-    _tries(year, _approved(year, support), support, case, attrs.evolve(case, complexity="arcane"))
+    _tries(year, year.approved(support), support, case, attrs.evolve(case, complexity="arcane"))
     dear = year.happenings.after(repairs, day - timedelta(days=7), 100).uses[0]
     assert isinstance(dear, Repaired)
     dear = attrs.evolve(dear, parts=cny("790.00"), on=day)
-    _tries(year, _approved(year, repairs), repairs, dear)
+    _tries(year, year.approved(repairs), repairs, dear)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
 from random import Random
+from typing import TypeVar
 
 import attrs
 
@@ -17,7 +18,8 @@ from expense_policy.domain.budget import BudgetPlan
 from expense_policy.domain.categories import Use
 from expense_policy.domain.categories.holiday_gift import HolidayGift
 from expense_policy.domain.customers import Customer
-from expense_policy.domain.documents import Document
+from expense_policy.domain.documents import Document, Payable
+from expense_policy.domain.execution import Execution
 from expense_policy.domain.money import Money
 from expense_policy.domain.payment import Instruction
 from expense_policy.domain.policy import Policy
@@ -27,7 +29,6 @@ from expense_policy.domain.vocabulary import Status
 from expense_policy.policy_file import load_policy
 from expense_policy.services.bulk import Done
 from expense_policy.services.desk import Desk
-from expense_policy.services.engine import Receipt
 from expense_policy.services.spending import ToApply, ToPay, ToSign
 
 from .forms import YEAR, Forms, kinds
@@ -36,6 +37,7 @@ from .rhythm import Event
 
 STAFF = {"marketing": "li.na", "customer_service": "deng.li", "after_sales_support": "feng.bo"}
 FAIR = Project("fair-2026", "Spring fair", ("marketing",), date(YEAR, 1, 1), date(YEAR, 4, 30))
+T = TypeVar("T")
 CALL = 400
 """As many rows are recorded in one call at most."""
 
@@ -76,6 +78,8 @@ class Year:
     customers: tuple[Customer, ...]
     told: Callable[[date], None] = lambda day: None
     refusals: list[Refusal] = attrs.field(factory=list)
+    execution: Execution | None = None
+    """How the budgets were executed when the year was over, before their lines were closed (B2.3)."""
     applications: int = 0
     random: Random = attrs.field(factory=lambda: Random(YEAR))
     forms: Forms = attrs.field(init=False)
@@ -110,7 +114,7 @@ class Year:
         self._keys[kind] += 1
         return f"{kind}-{YEAR}-{self._keys[kind]:04d}"
 
-    def tries(self, act: Callable[[], Receipt]) -> Receipt | None:
+    def tries(self, act: Callable[[], T]) -> T | None:
         """Does an act, or keeps what it was refused for."""
         try:
             return act()
@@ -152,14 +156,25 @@ class Year:
         while self.sign(id) == Status.IN_REVIEW:
             pass
 
-    def instruction(self, form: Application, units: int) -> Instruction:
+    def instruction(self, form: Payable, units: int) -> Instruction:
         """A payment that agrees with the form."""
-        return Instruction(Money(units, "CNY"), form.payee, form.method, tuple(a.digest for a in form.attachments))
+        papers = tuple(a.digest for a in form.attachments), tuple(v.key for v in form.vouchers)
+        return Instruction(Money(units, "CNY"), form.payee, form.method, *papers)
 
-    def pay(self, id: str, form: Application, units: int, actor: str = "zhao.min") -> None:
+    def pay(self, id: str, form: Payable, units: int, actor: str = "zhao.min") -> None:
         """One payment."""
         self.clock.later()
         self.desk.spending.pay(id, self.instruction(form, units), actor=actor, key=self.key("pay"))
+
+    def approved(self, form: Application, actor: str | None = None) -> str:
+        """Files a form and has it signed in full."""
+        id = self.apply(form, actor)
+        self.approve(id)
+        return id
+
+    def plans(self, year: int) -> tuple[BudgetPlan, ...]:
+        """The departments' budgets of a year, as the company drafted them."""
+        return tuple(plan for plan in self.budgets if plan.year == year)
 
     def used(self, form: Application, part: int = 100) -> tuple[Use, ...]:
         """What has happened of an approved application by now: so many hundredths of what was planned."""
@@ -175,7 +190,7 @@ class Year:
         self.refused(self.forms.gift("1000.00", date(YEAR, 1, 1), 1))
         self.to(date(YEAR, 1, 2))
         self.desk.projects.open(FAIR, actor="wang.wei")
-        for plan in self.budgets:
+        for plan in self.plans(YEAR):
             person = STAFF[plan.department]
             id = self.desk.budgeting.file(plan, actor=person).id
             self.tries(partial(self.desk.budgeting.file, plan, actor=person))

@@ -55,13 +55,17 @@ Asked = tuple[Statement, Values]
 
 @attrs.frozen(slots=False)
 class Operation:
-    """One change; a conflict where it does not change one row (`hits`), or as many as another counts (`like`)."""
+    """One change; a conflict where it does not change one row (`hits`), or as many as another counts (`like`).
+
+    With `several` it changes as many as there are.
+    """
 
     statement: Statement
     values: Values
     what: str = ""
     hits: bool = False
     like: Statement | None = None
+    several: bool = False
 
 
 Word = tuple[str, str]

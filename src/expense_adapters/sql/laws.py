@@ -30,7 +30,8 @@ class Law:
 
 def laws() -> list[Law]:
     """Every law, in the order in which a table's are asked."""
-    return [*_append_only(), *_records(), *_documents(), *_lines(), *_taken(), _journal(), _signatures(), _payments()]
+    kept = [*_append_only(), *_records(), *_documents(), *_lines(), *_taken()]
+    return [*kept, _journal(), _signatures(), _payments(), *_postings()]
 
 
 def altered(law: Law) -> str:
@@ -66,27 +67,42 @@ def _append_only() -> list[Law]:
 
 
 def _records() -> list[Law]:
-    """Payees, policies and guards go from version to version and are never removed."""
-    found = [each for t in ("payees", "policies", "guards") for each in (_never("DELETE", t), _next_version(t))]
+    """Payees, policies, guards and cards go from version to version and are never removed."""
+    found = [
+        each for t in ("payees", "policies", "guards", "cards") for each in (_never("DELETE", t), _next_version(t))
+    ]
     return [
         *found,
         _fixed("payees", ("id",)),
         _fixed("guards", ("key",)),
+        _fixed("cards", ("id", "kind")),
         _fixed("policies", ("id", "effective", "digest", "text", "offices")),
     ]
 
 
 def _documents() -> list[Law]:
     """A document begins unpaid in review; its statement changes with its next round alone, its state by versions."""
-    begins = "NEW.version <> 1 OR NEW.round <> 1 OR NEW.status <> 'in_review' OR NEW.paid <> 0 OR NEW.used <> 0"
+    begins = (
+        "NEW.version <> 1 OR NEW.round <> 1 OR NEW.status <> 'in_review' OR NEW.paid <> 0 OR NEW.used <> 0"
+        " OR NEW.claimed <> 0 OR NEW.kind <> 'claim' AND NEW.cleared <> 0"
+    )
     signed = (
         "(SELECT COUNT(*) FROM signatures s WHERE s.document = NEW.id AND s.round = NEW.round"
         " AND s.outcome = 'approve')"
     )
     # The signature that completes a round is written in the same batch, perhaps after the document.
     needed = "(SELECT r.steps - 1 FROM rounds r WHERE r.document = NEW.id AND r.round = NEW.round)"
-    within = "NEW.paid < 0 OR NEW.paid > NEW.units OR NEW.used < 0 OR NEW.used > NEW.units"
-    submitted = ("units", "department", "type", "payee_account", "payee_name", "payee_person", "submitted_at")
+    within = (
+        "NEW.paid < 0 OR NEW.paid > NEW.units OR NEW.used < 0 OR NEW.used > NEW.units"
+        " OR NEW.cleared < 0 OR NEW.claimed < 0"
+        " OR NEW.kind = 'claim' AND (NEW.claimed <> 0 OR NEW.paid > NEW.units - NEW.cleared)"
+        " OR NEW.kind <> 'claim' AND (NEW.cleared > NEW.paid OR NEW.claimed > NEW.units"
+        " OR NEW.paid - NEW.cleared > NEW.units - NEW.claimed)"
+    )
+    submitted = (
+        *("units", "department", "type", "payee_account", "payee_name", "payee_person", "submitted_at"),
+        "application",
+    )
     return [
         _never("DELETE", "documents"),
         _next_version("documents"),
@@ -127,7 +143,8 @@ def _lines() -> list[Law]:
     available = "NEW.in_force - NEW.reserved - NEW.committed - NEW.spent < 0"
     overdrawn = f"NEW.reserved < 0 OR NEW.committed < 0 OR NEW.spent < 0 OR {available}"
     message = "B2.1: the line would be overdrawn"
-    reopened = "OLD.closed_through IS NOT NULL AND NOT COALESCE(NEW.closed_through >= OLD.closed_through, FALSE)"
+    # The finance head opens the last month again; never more than one at a time.
+    reopened = "OLD.closed_through IS NOT NULL AND NOT COALESCE(NEW.closed_through >= OLD.closed_through - 1, FALSE)"
     return [
         *[Law(f"lines_{verb.lower()}", verb, "lines", overdrawn, message) for verb in ("INSERT", "UPDATE")],
         _never("DELETE", "lines"),
@@ -137,7 +154,10 @@ def _lines() -> list[Law]:
 
 
 def _taken() -> list[Law]:
-    return [_never("DELETE", "taken", "OLD.ever = 1"), _never("UPDATE", "taken")]
+    # A voucher that was reimbursed stays so, whatever is said of the document afterwards (R2.2).
+    paid = "d.paid > 0 OR d.status IN ('settled', 'closed')"
+    spent = f"OLD.space = 'voucher' AND EXISTS (SELECT 1 FROM documents d WHERE d.id = OLD.owner AND ({paid}))"
+    return [_never("DELETE", "taken", f"OLD.ever = 1 OR {spent}"), _never("UPDATE", "taken")]
 
 
 def _journal() -> Law:
@@ -173,17 +193,23 @@ def _signatures() -> Law:
 
 def _payments() -> Law:
     before = "FROM payments p WHERE p.document = NEW.document AND p.number < NEW.number"
+    refunded = (
+        "SELECT COALESCE(SUM(q.units), 0) FROM payments q WHERE q.document = NEW.document"
+        " AND q.reverses = NEW.reverses AND q.number < NEW.number"
+    )
     undone = (
         "SELECT 1 FROM payments p WHERE p.document = NEW.document AND p.number = NEW.reverses"
-        " AND p.units > 0 AND p.units = -NEW.units"
+        f" AND p.units > 0 AND NEW.units < 0 AND -NEW.units <= p.units + ({refunded})"
     )
+    payable = "CASE WHEN d.kind = 'claim' THEN r.units - d.cleared ELSE r.units END"
     refuse = (
         "NOT EXISTS (SELECT 1 FROM documents d JOIN rounds r ON r.document = d.id AND r.round = d.round"
-        " WHERE d.id = NEW.document AND d.kind = 'application'"
+        " WHERE d.id = NEW.document AND d.kind IN ('application', 'claim')"
         " AND r.statement = NEW.statement AND r.payee_name = NEW.payee_name AND r.payee_account = NEW.payee_account"
         " AND r.method = NEW.method AND r.units = d.units AND r.steps = (SELECT COUNT(*) FROM signatures s"
         " WHERE s.document = d.id AND s.round = d.round AND s.statement = r.statement AND s.outcome = 'approve')"
-        f" AND NEW.units + (SELECT COALESCE(SUM(p.units), 0) {before}) BETWEEN 0 AND r.units"
+        # The document says first what it was paid: no payment stands that it does not know.
+        f" AND d.paid BETWEEN 0 AND {payable} AND d.paid = NEW.units + (SELECT COALESCE(SUM(p.units), 0) {before})"
         " AND d.applicant <> NEW.payer AND COALESCE(d.payee_person <> NEW.payer, TRUE)"
         " AND ((NEW.reverses IS NULL AND NEW.units > 0 AND d.status = 'approved' AND NEW.at < d.expires_at)"
         f" OR (d.status IN ('approved', 'settled', 'closed') AND EXISTS ({undone}))))"
@@ -192,6 +218,31 @@ def _payments() -> Law:
     )
     message = "A4.1: the document is not signed in full, or the payment is not within it"
     return Law("payments_signed", "INSERT", "payments", refuse, message)
+
+
+def _postings() -> list[Law]:
+    """A posting is kept as it was written, but for the one number it gets; a closed month takes none (R1.3)."""
+    closed = "NEW.month <= (SELECT c.status FROM cards c WHERE c.id = 'books')"
+    said = tuple(column.name for column in metadata.tables["postings"].c if column.name != "book_number")
+    return [
+        _never("DELETE", "postings"),
+        _fixed("postings", said),
+        Law(
+            "postings_open",
+            "INSERT",
+            "postings",
+            f"NEW.units = 0 OR NEW.book_number IS NOT NULL OR {closed}",
+            "R1.3: a closed month takes no posting, and a closing alone gives numbers",
+        ),
+        Law(
+            "postings_numbered",
+            "UPDATE",
+            "postings",
+            "OLD.book_number IS NOT NULL",
+            "R1.3: a posting keeps its number",
+            ("book_number",),
+        ),
+    ]
 
 
 def primary_key(table: str) -> tuple[str, ...]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from expense_policy.domain import holds
+from expense_policy.domain.cards import Card, Paper
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.documents import Document
 from expense_policy.domain.holds import Move
 from expense_policy.domain.journal import Seal
 from expense_policy.domain.money import UNITS_MAX
 from expense_policy.domain.payment import PayeeAccount, Payment
+from expense_policy.domain.posting import Planned, Posting
 from expense_policy.domain.project import Project
+from expense_policy.domain.voucher import VoucherRow
 from expense_policy.ports.errors import Conflict
 from expense_policy.ports.repository import Batch, Fact, Put, Signed, Submission, Take
 
-from . import rows
+from . import rows, year_rows
 from .engine import Operation, Stage
 from .statements import NO_MONTH, Statements
 
@@ -28,6 +32,11 @@ def stages(b: Batch, q: Statements) -> list[Stage]:
     if b.closes is not None:
         what = f"the closing of {b.closes}"
         found.append([Operation(q.close, {"month": b.closes.number}, what, like=q.every_line)])
+        # Only now is it sure that nobody posts into the month any more.
+        found.append([Operation(q.number, {"of_month": str(b.closes)}, several=True)])
+    if b.reopens is not None:
+        months = {"month": b.reopens.number, "before": b.reopens.number - 1}
+        found.append([Operation(q.reopen, months, f"the reopening of {b.reopens}", like=q.every_line)])
     sealed = [(subject, seq) for fact in b.facts if isinstance(fact, Seal) for subject, seq, _ in fact.entries]
     return [*found, *[[Operation(q.unseal, {"subject": subject, "seq": seq})] for subject, seq in sealed]]
 
@@ -63,6 +72,8 @@ def _put(put: Put, submitted: bool, q: Statements) -> Operation:
         table, row = "payees", rows.payee_row(record)
     elif isinstance(record, Project):
         table, row = "projects", rows.project_row(record)
+    elif isinstance(record, Card):
+        table, row = "cards", year_rows.card_row(record)
     else:
         table, row = "policies", rows.policy_row(record)
     if put.expected == 0:
@@ -71,9 +82,9 @@ def _put(put: Put, submitted: bool, q: Statements) -> Operation:
 
 
 def _moves(b: Batch, q: Statements) -> list[Operation]:
-    found = []
-    for move in sorted(b.moves, key=lambda each: each.line):
-        found.append(Operation(q.move, _move(move), f"line {move.line}", hits=True))
+    netted = sorted(holds.netted(b.moves), key=lambda each: each.line)
+    found = [Operation(q.move, _move(move), f"line {move.line}", hits=True) for move in netted]
+    for move in b.moves:
         row = {**rows.move_row(move), "subject": b.entry.subject, "seq": b.entry.seq}
         found.append(Operation(q.insert["moves"], row))
     return found
@@ -121,6 +132,14 @@ def _fact(fact: Fact, seq: int, q: Statements) -> Operation:
         return Operation(q.insert["payments"], rows.payment_row(fact, seq))
     if isinstance(fact, UseRow):
         return Operation(q.insert["use_rows"], rows.use_row(fact, seq))
+    if isinstance(fact, Posting):
+        return Operation(q.insert["postings"], year_rows.posting_row(fact, seq))
+    if isinstance(fact, Planned):
+        return Operation(q.insert["planned"], year_rows.planned_row(fact, seq))
+    if isinstance(fact, VoucherRow):
+        return Operation(q.insert["vouchers"], year_rows.voucher_row(fact, seq))
+    if isinstance(fact, Paper):
+        return Operation(q.insert["papers"], year_rows.paper_row(fact, seq))
     return Operation(q.insert["seals"], rows.seal_row(fact, seq))
 
 

@@ -110,10 +110,13 @@ def asked_at_once(asked: tuple[Statement, ...]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def done_at_once(changes: tuple[tuple[Statement, Statement | None], ...]) -> str:
+def done_at_once(changes: tuple[tuple[Statement, Statement | None, bool], ...]) -> str:
     """One statement for several changes, done in their order, each of which hits what it has to or all of it fails."""
-    texts = _numbered([statement.text for statement, _ in changes])
+    texts = _numbered([statement.text for statement, _, _ in changes])
     parts = ", ".join(f"o{i} AS ({text} RETURNING 1)" for i, text in enumerate(texts))
     found = ", ".join(f"(SELECT count(*) FROM o{i})" for i in range(len(changes)))
-    wanted = ", ".join("1" if like is None else f"({like.text})" for _, like in changes)
+    wanted = ", ".join(
+        f"(SELECT count(*) FROM o{i})" if several else "1" if like is None else f"({like.text})"
+        for i, (_, like, several) in enumerate(changes)
+    )
     return f"WITH {parts} SELECT expense_policy_hits(ARRAY[{found}], ARRAY[{wanted}]::bigint[])"

@@ -155,7 +155,7 @@ def _parts(stage: Stage) -> list[Stage]:
 
 def _said(stage: Stage) -> tuple[str, list[Any]]:
     """A stage as one statement, and what is bound in it."""
-    shape = tuple([(operation.statement, operation.like) for operation in stage])
+    shape = tuple([(o.statement, o.like, o.several) for o in stage])
     return done_at_once(shape), [value for o in stage for value in o.statement.values(o.values)]
 
 

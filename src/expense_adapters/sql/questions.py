@@ -12,7 +12,7 @@ from expense_policy.domain.payment import Payment
 from expense_policy.domain.periods import instant_of, instant_text
 from expense_policy.ports.repository import Look, Seen, Sum
 
-from . import rows
+from . import rows, year_rows
 from .engine import Answer, Asked, Dialect, Statement, Values
 from .statements import Statements
 
@@ -33,6 +33,7 @@ class Questions:
             "projects": at.projects,
             "lines": at.lines,
             "guards": at.guards,
+            "cards": at.cards,
         }
         self._places = {what: self._named(what, names) for what, names in wanted.items() if names}
         self._taken = {}
@@ -55,7 +56,9 @@ class Questions:
         values = {name: value if isinstance(value, str) else array(value) for name, value in asked.where}
         if asked.since is not None:
             values["since"] = instant_text(asked.since)
-        return self._q.summed(asked.of, asked.by, shape, asked.since is not None), values
+        if asked.until is not None:
+            values["until"] = instant_text(asked.until)
+        return self._q.summed(asked.of, asked.by, shape, asked.since is not None, asked.until is not None), values
 
     def seen(self, answers: list[Answer]) -> Seen:
         """What the answers say."""
@@ -87,6 +90,7 @@ class Questions:
             {key: stand.get(key, 0) for key in self._at.guards},
             {(space, key): owner for space, place in self._taken.items() for key, owner in answers[place]},
             tuple([{tuple(row[:-1]): int(row[-1] or 0) for row in answers[place]} for place in self._sums]),
+            each("cards", year_rows.card_of),
         )
 
     def _found(self, answers: list[Answer]) -> dict[str, Document]:

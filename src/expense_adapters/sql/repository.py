@@ -9,24 +9,28 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from expense_policy.domain.adoption import PolicyVersion
+from expense_policy.domain.cards import Card
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.content import Row
 from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import Entry
-from expense_policy.domain.periods import instant_text
+from expense_policy.domain.periods import Month, instant_text
+from expense_policy.domain.posting import Posting
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound, RepositoryError, RepositoryUnavailable
 from expense_policy.ports.mistakes import (
+    check_cards,
     check_find,
     check_instant,
     check_limit,
     check_look,
+    check_postings,
     check_uses,
     check_words,
 )
 from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import Batch, Fact, Faulty, Look, Seen, Summary
 
-from . import databases, rows, versions
+from . import databases, rows, versions, year_rows
 from . import schema as s
 from .engine import Database, Operation, Statement
 from .history import history
@@ -172,6 +176,28 @@ class SqlRepository:
         for name in [name for name in ("recipient", "item") if name in named][:1]:
             query = dialect.by_index(query, t, f"use_rows_{name}")
         return [rows.use_of(row) for row in self._query(query.order_by(t.c.number))]
+
+    def cards(
+        self,
+        where: tuple[tuple[str, str], ...],
+        due: datetime | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[Card]:
+        """A page in id order."""
+        check_cards(where, due, after, limit)
+        t = s.cards
+        query = select(t).where(t.c.id > after, *(t.c[name] == value for name, value in where))
+        if due is not None:
+            query = query.where(t.c.due <= instant_text(due))
+        return [year_rows.card_of(row) for row in self._query(query.order_by(t.c.id).limit(limit))]
+
+    def postings(self, month: Month, after: int = 0, limit: int = 100) -> Sequence[tuple[int, Posting]]:
+        """A page of the month's numbered postings."""
+        check_postings(month, after, limit)
+        t = s.postings
+        query = select(t).where(t.c.month == str(month), t.c.book_number > after).order_by(t.c.book_number).limit(limit)
+        return [(row["book_number"], year_rows.posting_of(row)) for row in self._query(query)]
 
     def lines(self) -> Sequence[Line]:
         """Every line, in id order."""

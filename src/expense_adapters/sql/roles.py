@@ -26,6 +26,8 @@ UPDATED = {
     "policies": tuple(column.name for column in s.policies.c if column.name != "id"),
     "lines": ("in_force", "reserved", "committed", "spent", "closed_through"),
     "guards": ("version",),
+    "cards": tuple(column.name for column in s.cards.c if column.name != "id"),
+    "postings": ("book_number",),
     "outbox": ("due", "parked", "attempts"),
 }
 """The columns that acts and sweeps change."""

@@ -13,11 +13,10 @@ import attrs
 
 from expense_policy.codec import dump, load
 from expense_policy.domain.adoption import Adopter, PolicyVersion
-from expense_policy.domain.application import Application
 from expense_policy.domain.approval import Outcome, Round, Signature, Step, Verdict
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.content import fields, line
-from expense_policy.domain.documents import Content, Document
+from expense_policy.domain.documents import Content, Document, Payable
 from expense_policy.domain.holds import Held, Line, Move
 from expense_policy.domain.journal import Entry, Seal
 from expense_policy.domain.organisation import Authority, Delegation
@@ -29,8 +28,6 @@ from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import Signed, Submission, Summary
 
 Row = Mapping[str, Any]
-
-
 _dumps = json.JSONEncoder(ensure_ascii=False).encode
 _quoted: Callable[[str], str] = json.encoder.encode_basestring
 
@@ -60,7 +57,7 @@ def _when(text: str | None) -> datetime | None:
     return None if text is None else instant_of(text)
 
 
-_INSTANTS = ("submitted_at", "expires_at", "use_due_at")
+_INSTANTS = ("submitted_at", "expires_at", "use_due_at", "pay_by")
 _FLAT = tuple(field.name for field in attrs.fields(Summary))
 _flat = attrgetter(*_FLAT)
 
@@ -75,7 +72,7 @@ def document_row(d: Document) -> dict[str, Any]:
 
 def round_row(s: Submission, seq: int) -> dict[str, Any]:
     """A submission's columns."""
-    r, form = s.round, s.content if isinstance(s.content, Application) else None
+    r, form = s.round, s.content if isinstance(s.content, Payable) else None
     return {
         "document": s.document,
         "round": r.number,
@@ -134,19 +131,22 @@ def document_state(d: Document) -> dict[str, Any]:
         "expires_at": _at(d.expires_at),
         "use_due_at": _at(d.use_due_at),
         "ended_at": _at(d.ended_at),
+        "claimed": d.claimed,
+        "cleared": d.cleared,
+        "pay_by": _at(d.pay_by),
         "held": _dumps([[h.line, h.reserved, h.committed, h.spent] for h in d.held]),
     }
 
 
 STATE = (
     *("version", "status", "step_office", "counted", "paid", "used", "use_rows"),
-    *("approved_at", "expires_at", "use_due_at", "ended_at", "held"),
+    *("approved_at", "expires_at", "use_due_at", "ended_at", "claimed", "cleared", "pay_by", "held"),
 )
 """The names of `document_state`."""
 
 DOCUMENT = (
     *("id", "applicant", "currency", "status", "version", "held", "used", "use_rows"),
-    *("approved_at", "expires_at", "use_due_at", "ended_at"),
+    *("approved_at", "expires_at", "use_due_at", "ended_at", "claimed", "cleared", "pay_by"),
 )
 """The columns of a document that `document_of` reads, in its order; then come `content`, its digest, and `ROUND`."""
 
@@ -159,7 +159,7 @@ def document_of(
 ) -> Document:
     """The document of its columns, its present round's and its facts; ValueError where a column can't be read."""
     id, applicant, currency, status, version, held, used, use_rows, *rest = row
-    approved, expires, use_due, ended, content, content_digest, *submitted = rest
+    approved, expires, use_due, ended, claimed, cleared, pay_by, content, content_digest, *submitted = rest
     return Document(
         id,
         applicant,
@@ -179,6 +179,9 @@ def document_of(
         _when(expires),
         _when(use_due),
         _when(ended),
+        claimed,
+        cleared,
+        _when(pay_by),
     )
 
 
@@ -250,13 +253,13 @@ def move_row(m: Move) -> dict[str, Any]:
     """A move's columns."""
     month = _number(m.month)
     held = {"in_force": m.in_force, "reserved": m.reserved, "committed": m.committed, "spent": m.spent}
-    return {"line": m.line, **held, "month": month}
+    return {"line": m.line, **held, "month": month, "expected": "" if m.expected is None else str(m.expected)}
 
 
 def move_of(row: Row) -> Move:
     """The move of its row."""
     held = (row["in_force"], row["reserved"], row["committed"], row["spent"])
-    return Move(row["line"], *held, _month(row["month"]))
+    return Move(row["line"], *held, _month(row["month"]), Month.parse(row["expected"]) if row["expected"] else None)
 
 
 def _number(month: Month | None) -> int | None:
@@ -264,7 +267,7 @@ def _number(month: Month | None) -> int | None:
 
 
 def _month(number: int | None) -> Month | None:
-    return None if number is None else Month(number // 12, number % 12 + 1)
+    return None if number is None else Month.of(number)
 
 
 ENTRY = tuple(field.name for field in attrs.fields(Entry))

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 3
+VERSION = 4
 metadata = MetaData()
 
 
@@ -70,13 +70,23 @@ documents = _table(
     _int("use_rows"),
     _text("currency"),
     _text("held"),
-    CheckConstraint("paid >= 0 AND paid <= units AND used >= 0 AND used <= units", name="documents_within"),
+    _text("application", _NAME, null=True),
+    _text("pay_by", _INSTANT, null=True),
+    _int("claimed"),
+    _int("cleared"),
+    CheckConstraint(
+        "paid >= 0 AND paid <= units AND used >= 0 AND used <= units"
+        " AND claimed >= 0 AND claimed <= units AND cleared >= 0 AND cleared <= units",
+        name="documents_within",
+    ),
     Index("documents_account", "department", "type", "payee_account", "submitted_at"),
     Index("documents_name", "department", "type", "payee_name", "submitted_at"),
     Index("documents_status", "status", "id"),
     Index("documents_step", "step_office", "id"),
     Index("documents_due", "status", "expires_at"),
     Index("documents_use_due", "use_due_at"),
+    Index("documents_application", "application"),
+    Index("documents_pay_by", "pay_by"),
 )
 rounds = _table(
     "rounds",
@@ -177,7 +187,9 @@ moves = _table(
     _int("committed"),
     _int("spent"),
     _int("month", null=True),
-    PrimaryKeyConstraint("subject", "seq", "line"),
+    _text("expected", _WORD),
+    PrimaryKeyConstraint("subject", "seq", "line", "expected"),
+    Index("moves_line", "line", "expected"),
 )
 signatures = _table(
     "signatures",
@@ -208,12 +220,12 @@ payments = _table(
     _text("payee_account"),
     _text("method"),
     _text("payer"),
-    _text("at"),
+    _text("at", _INSTANT),
     _text("statement"),
     _int("reverses", null=True),
     _text("parts"),
     PrimaryKeyConstraint("document", "number"),
-    Index("payments_reversed", "document", "reverses", unique=True),
+    Index("payments_at", "at"),
 )
 use_rows = _table(
     "use_rows",
@@ -235,6 +247,84 @@ use_rows = _table(
     Index("use_rows_item", "item", "document", "number"),
     Index("use_rows_recipient", "recipient", "document", "number"),
 )
+postings = _table(
+    "postings",
+    _text("document", _NAME),
+    _text("source", _WORD),
+    _int("number"),
+    _text("line", _ID),
+    _int("seq"),
+    _text("month", _WORD),
+    _text("on_day"),
+    _text("department", _ID),
+    _text("project", _ID),
+    _text("category", _WORD),
+    _text("type", _WORD),
+    _text("account", _ID),
+    _int("units"),
+    _int("reverses", null=True),
+    _text("corrects", _WORD),
+    _text("reference", _ID),
+    _int("book_number", null=True),
+    PrimaryKeyConstraint("document", "source", "number", "line"),
+    Index("postings_book", "month", "book_number", unique=True),
+    Index("postings_line", "line", "month"),
+)
+planned = _table(
+    "planned",
+    _text("document", _NAME),
+    _text("line", _ID),
+    _text("month", _WORD),
+    _int("seq"),
+    _int("units"),
+    PrimaryKeyConstraint("document", "line", "month"),
+    Index("planned_line", "line", "month"),
+)
+vouchers = _table(
+    "vouchers",
+    _text("document", _NAME),
+    _int("round"),
+    _int("number"),
+    _int("seq"),
+    _text("kind", _WORD),
+    _text("code"),
+    _text("voucher_number"),
+    _text("issuer"),
+    _text("buyer"),
+    _text("on_day", _WORD),
+    _int("amount"),
+    _int("tax"),
+    _int("total"),
+    _text("currency"),
+    _text("key", _ID),
+    _text("alike", _ID),
+    PrimaryKeyConstraint("document", "round", "number"),
+    Index("vouchers_alike", "alike", "on_day"),
+    Index("vouchers_key", "key"),
+)
+papers = _table(
+    "papers",
+    _text("document", _NAME),
+    _text("kind", _WORD),
+    _int("number"),
+    _int("seq"),
+    _text("body"),
+    PrimaryKeyConstraint("document", "kind", "number"),
+)
+cards = _table(
+    "cards",
+    _text("id", _NAME, key=True),
+    _int("version"),
+    _text("kind", _WORD),
+    _text("status", _WORD),
+    _text("department", _ID),
+    _text("owner", _ID),
+    _text("due", _INSTANT, null=True),
+    _text("body"),
+    Index("cards_kind", "kind", "status"),
+    Index("cards_owner", "kind", "owner"),
+    Index("cards_due", "kind", "due"),
+)
 seals = _table(
     "seals", _int("number", key=True), _int("seq"), _text("root"), _text("entries"), Index("seals_seq", "seq")
 )
@@ -255,6 +345,6 @@ outbox = _table(
 
 APPEND_ONLY = (
     *("journal", "moves", "rounds", "signatures", "payments", "use_rows", "seals"),
-    *("keys", "projects", "schema_version"),
+    *("keys", "projects", "schema_version", "planned", "vouchers", "papers"),
 )
 """Tables whose rows are never changed or removed, from plain SQL neither."""

@@ -11,9 +11,9 @@ from sqlalchemy import bindparam as bind
 
 from expense_policy.domain.content import Row
 from expense_policy.ports.errors import RepositoryUnavailable
-from expense_policy.ports.repository import Faulty, balance_said, line_said, move_said
+from expense_policy.ports.repository import Faulty, balance_said, line_said, move_said, number_said
 
-from . import rows
+from . import rows, year_rows
 from . import schema as s
 from .engine import Database, Dialect, Statement
 
@@ -42,6 +42,13 @@ def _line(row: Columns) -> list[Row]:
     return [line_said(line), balance_said(line)]
 
 
+def _posting(row: Columns) -> list[Row]:
+    posting, number = year_rows.posting_of(row), row["book_number"]
+    if {**year_rows.posting_row(posting, row["seq"]), "book_number": number} != row:
+        raise ValueError("the columns do not agree with each other")
+    return [posting.row()] if number is None else [posting.row(), number_said(number, posting)]
+
+
 def _move(row: Columns) -> list[Row]:
     return [("move", row["subject"], str(row["seq"]), *move_said(rows.move_of(row))[1:])]
 
@@ -56,6 +63,11 @@ _SAID: tuple[tuple[Table, Callable[[Columns], list[Row]]], ...] = (
     (s.payments, _same(rows.payment_of, rows.payment_row)),
     (s.use_rows, _same(rows.use_of, rows.use_row)),
     (s.seals, _same(rows.seal_of, rows.seal_row)),
+    (s.postings, _posting),
+    (s.planned, _same(year_rows.planned_of, year_rows.planned_row)),
+    (s.vouchers, _same(year_rows.voucher_of, year_rows.voucher_row)),
+    (s.papers, _same(year_rows.paper_of, year_rows.paper_row)),
+    (s.cards, _same(year_rows.card_of, lambda value, seq: year_rows.card_row(value))),
     (s.lines, _line),
     (s.moves, _move),
     (s.guards, lambda row: [("guard", row["key"], str(row["version"]))]),

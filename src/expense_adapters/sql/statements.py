@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, func, insert, literal_column, select, tuple_, update
 from sqlalchemy.sql import bindparam as bind
 
-from . import rows
+from . import rows, year_rows
 from . import schema as s
 from .engine import Dialect, Statement
 
@@ -25,13 +25,26 @@ FACTS: tuple[tuple[Table, Any], ...] = (
     (s.signatures, rows.signed_of),
     (s.payments, rows.payment_of),
     (s.use_rows, rows.use_of),
+    (s.postings, year_rows.posting_of),
+    (s.planned, year_rows.planned_of),
+    (s.vouchers, year_rows.voucher_of),
+    (s.papers, year_rows.paper_of),
 )
-RECORDS = (s.payees, s.policies, s.projects, s.lines)
+RECORDS = (s.payees, s.policies, s.projects, s.lines, s.cards)
 
 SUMS: dict[str, tuple[Table, ColumnElement[int]]] = {
     "related": (s.documents, func.sum(s.documents.c.counted)),
     "contacts": (s.use_rows, func.count()),
+    "postings": (s.postings, func.sum(s.postings.c.units)),
+    "posting_count": (s.postings, func.count()),
+    "planned": (s.planned, func.sum(s.planned.c.units)),
+    "reserved": (s.moves, func.sum(s.moves.c.reserved)),
+    "committed": (s.moves, func.sum(s.moves.c.committed)),
+    "payments": (s.payments, func.sum(s.payments.c.units)),
+    "vouchers": (s.vouchers, func.count()),
 }
+_SINCE = {"related": s.documents.c.submitted_at, "payments": s.payments.c.at}
+"""What `since` and `until` are asked of."""
 
 Which = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 
@@ -47,7 +60,7 @@ class Statements:
         }
         self.update = {
             t.name: compiled(_versioned(t, [c.name for c in t.columns if c.name != "id"]))
-            for t in (s.documents, s.payees, s.policies)
+            for t in (s.documents, s.payees, s.policies, s.cards)
         }
         # A round's statement covers all of a document but its state: while it lasts, only that is written.
         present = s.documents.c.round == bind("the_round")
@@ -56,6 +69,9 @@ class Statements:
         self.every_line = compiled(select(func.count()).select_from(s.lines))
         closing = func.coalesce(s.lines.c.closed_through, _NEVER) < bind("month")
         self.close = compiled(update(s.lines).where(closing).values({"closed_through": bind("month")}))
+        opening = s.lines.c.closed_through == bind("month")
+        self.reopen = compiled(update(s.lines).where(opening).values({"closed_through": bind("before")}))
+        self.number = compiled(_numbering())
         guards, taken, outbox, unsealed = s.guards.c, s.taken.c, s.outbox.c, s.unsealed.c
         at = (guards.key == bind("the_key"), guards.version == bind("expected"))
         self.guard = compiled(update(s.guards).where(*at).values(version=bind("version")))
@@ -96,8 +112,10 @@ class Statements:
             return self._one[what], {"id": names[0]}
         return self._many[what], {"id": self._dialect.array(names)}
 
-    @lru_cache(maxsize=64)  # noqa: B019  # one instance an engine, kept for ever
-    def summed(self, of: str, by: tuple[str, ...], where: tuple[tuple[str, bool], ...], since: bool) -> Statement:
+    @lru_cache(maxsize=256)  # noqa: B019  # one instance an engine, kept for ever
+    def summed(
+        self, of: str, by: tuple[str, ...], where: tuple[tuple[str, bool], ...], since: bool, until: bool
+    ) -> Statement:
         """The statement of a sum, by its shape: the values are bound by their columns' names.
 
         A column with True is one of an array: one statement, however many values.
@@ -107,7 +125,9 @@ class Statements:
         among = self._dialect.among
         conditions = [among(t.c[name], bind(name)) if many else t.c[name] == bind(name) for name, many in where]
         query = select(*columns, what.label("sum")).where(*conditions).group_by(*columns)
-        return self._dialect.compiled(query.where(t.c.submitted_at >= bind("since")) if since else query)
+        if since:
+            query = query.where(_SINCE[of] >= bind("since"))
+        return self._dialect.compiled(query.where(_SINCE[of] < bind("until")) if until else query)
 
 
 @cache
@@ -141,6 +161,19 @@ def _move() -> Any:
         )
         .values({name: c[name] + bind(f"more_{name}") for name in ("in_force", "reserved", "committed", "spent")})
     )
+
+
+def _numbering() -> Any:
+    """The postings of a month that have no number get one, in the order of their key, after those that have."""
+    c = s.postings.c
+    month: Any = bind("of_month")
+    key = list(s.postings.primary_key)
+    last = s.postings.alias()
+    before = select(func.coalesce(func.max(last.c.book_number), _ZERO)).where(last.c.month == month).scalar_subquery()
+    number = (func.row_number().over(order_by=key) + before).label("new_number")
+    waiting = select(*key, number).where(c.month == month, c.book_number.is_(None)).subquery("waiting")
+    same = [c[column.name] == waiting.c[column.name] for column in key]
+    return update(s.postings).where(*same).values({"book_number": waiting.c.new_number})
 
 
 def _documents(which: Which) -> dict[str, Any]:

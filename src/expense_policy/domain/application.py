@@ -8,8 +8,9 @@ from functools import cached_property
 
 import attrs
 
-from . import checks
+from . import allocation_rule, checks
 from . import project as projects
+from .allocation_rule import AllocationRule
 from .categories import Asked, CompanyPlan, Effect, ExpenseType, Plan, kind_of, plan_of
 from .categories import _customers as for_customers
 from .categories._shape import of_currency
@@ -23,6 +24,7 @@ from .policy import Policy
 from .project import Project
 from .refusals import Code, Refusal, refusal
 from .vocabulary import SET_OFF, Kind, LineId, PersonId
+from .voucher import Voucher
 
 
 @attrs.frozen
@@ -70,10 +72,16 @@ def payee_id(name: str) -> str:
 
 @attrs.frozen
 class Share:
-    """The part of the amount that one budget line bears (B2.1)."""
+    """The part of the amount that one budget line bears (B2.1).
+
+    Of a cost that is shared from the start (R1.2), `department` is whose line it is, where it is not the applicant's,
+    and `project` for which of its projects, where the rule names one.
+    """
 
     line: LineId = attrs.field(validator=checks.ident)
     amount: Money = attrs.field(validator=checks.exactly(Money))
+    department: str | None = attrs.field(default=None, validator=checks.optional(checks.ident), metadata=checks.SINCE)
+    project: str | None = attrs.field(default=None, validator=checks.optional(checks.ident), metadata=checks.SINCE)
 
     def __attrs_post_init__(self) -> None:
         if self.amount.units <= 0:
@@ -110,7 +118,8 @@ class Application:
 
     What is granted and not paid has no payee and the method "set_off" (C9). `benefit` is what is expected of it (G3.2),
     `value_class` that of its customers, where the plan names none of them (G3.1). A type that is none of the
-    policy's own has a `CompanyPlan`: whether there is such a type the policy says, when it is submitted.
+    policy's own has a `CompanyPlan`: whether there is such a type the policy says, when it is submitted. `vouchers` are
+    those that are there already (A2.1); `allocation` names the rule by which departments share the cost (R1.2).
     """
 
     department: str = attrs.field(validator=checks.ident)
@@ -129,6 +138,8 @@ class Application:
         default=None, validator=checks.optional(checks.exactly(Effect)), metadata=checks.SINCE
     )
     value_class: str | None = attrs.field(default=None, validator=checks.optional(checks.ident), metadata=checks.SINCE)
+    vouchers: tuple[Voucher, ...] = attrs.field(default=(), validator=checks.many(Voucher), metadata=checks.SINCE)
+    allocation: str | None = attrs.field(default=None, validator=checks.optional(checks.ident), metadata=checks.SINCE)
 
     def __attrs_post_init__(self) -> None:
         if (self.payee is None) != (self.method == SET_OFF):
@@ -159,6 +170,11 @@ class Application:
             total += share.amount
         return total
 
+    @property
+    def payable(self) -> Money:
+        """What is to be paid: all of it."""
+        return self.amount
+
     @cached_property
     def digest(self) -> Digest:
         """The digest of everything the form says: worked out once, for nothing of it can change (A3.3)."""
@@ -177,10 +193,12 @@ def check(
     project: Project | None,
     today: date,
     customers: Mapping[str, Customer] | None,
+    rule: AllocationRule | None = None,
 ) -> list[Refusal]:
     """Every rule the form breaks at submission, all shortfalls of all lines included.
 
-    `customers` are those of its plan that are known, None where nobody could be asked (G2.1).
+    `customers` are those of its plan that are known, None where nobody could be asked (G2.1); `rule` is the one that
+    its `allocation` names, where there is such a one.
     """
     found: list[Refusal] = []
     if form.department not in policy.departments:
@@ -207,6 +225,11 @@ def check(
     year = policy.calendar.fiscal_year(form.expected_payment)
     for share in form.shares:
         found += _line(form, share, lines.get(share.line), year, kind.category, policy)
+    if form.allocation is not None:
+        others = dict.fromkeys(share.department for share in form.shares if share.department is not None)
+        found += [refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=d) for d in others if d not in policy.departments]
+        borne = [((share.department or form.department, share.project), share.amount) for share in form.shares]
+        found += allocation_rule.check_shares(form.allocation, rule, form.amount, borne, today)
     return found
 
 
@@ -252,12 +275,20 @@ def _evidence(form: Application, kind: ExpenseType, policy: Policy) -> list[Refu
 
 
 def _line(
-    form: Application, share: Share, line: Line | None, year: int, category: str, policy: Policy
+    form: Application,
+    share: Share,
+    line: Line | None,
+    year: int,
+    category: str,
+    policy: Policy,
 ) -> list[Refusal]:
     if line is None:
         return [refusal(Code.LINE_NOT_IN_FORCE, line=share.line)]
     found = []
-    if (line.department, line.year, line.category) != (form.department, year, category):
+    department = share.department or form.department
+    # On another department's line only where a rule shares the cost (R1.2).
+    foreign = form.allocation is None and department != form.department
+    if foreign or (line.department, line.year, line.category) != (department, year, category):
         found.append(
             refusal(
                 Code.LINE_MISMATCH,
@@ -265,13 +296,14 @@ def _line(
                 line_department=line.department,
                 line_year=line.year,
                 line_category=line.category,
-                department=form.department,
+                department=form.department if foreign else department,
                 year=year,
                 category=category,
             )
         )
-    if line.project is not None and line.project != form.project:
-        found.append(refusal(Code.PROJECT_OF_LINE, line=line.id, project=line.project))
+    project = form.project if form.allocation is None or share.project is None else share.project
+    if line.project not in (None, project) or (form.allocation is None and share.project not in (None, project)):
+        found.append(refusal(Code.PROJECT_OF_LINE, line=line.id, project=line.project or share.project or ""))
     if line.available < share.amount.units:
         currency = policy.currency
         found.append(

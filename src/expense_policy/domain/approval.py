@@ -126,6 +126,11 @@ def statement_digest(
     return line_digest(("statement/1", *map(str, head), *steps))
 
 
+def without_chain(policy: Policy, kind: str) -> list[Refusal]:
+    """A refusal where the policy has no step for this kind of document: then none is filed (A3.1)."""
+    return [] if dict(policy.chains).get(kind) else [refusal(Code.CHAIN_MISSING, kind=kind)]
+
+
 @attrs.frozen
 class Bars:
     """Who may not sign: a person by the part he plays in the case (A3.2)."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
+from typing import Protocol
 
 import attrs
 
 from . import checks, project
 from .content import Digest, digest
+from .estimates import Basis, Drivers, LastYear, OperatingPlan, Trend
 from .holds import Line
-from .money import Money
+from .money import Money, split
 from .policy import Policy
 from .project import Project
 from .refusals import Code, Refusal, refusal
@@ -22,19 +25,48 @@ def _category(instance: object, attribute: attrs.Attribute[str], value: str) -> 
         raise ValueError(f"{value!r} is not a category: {', '.join(CATEGORIES)}")
 
 
+MONTHS = 12
+
+
+def evenly(amount: Money) -> tuple[Money, ...]:
+    """An amount by month, in equal parts: the first months have a unit more where it does not divide."""
+    return tuple(Money(units, amount.currency) for units in split(amount.units, [1] * MONTHS))
+
+
+def months(instance: object, attribute: attrs.Attribute[tuple[Money, ...]], value: tuple[Money, ...]) -> None:
+    """Twelve amounts, one for each month of the fiscal year in order, none below 0; or none at all."""
+    checks.many(Money)(instance, attribute, value)
+    if value and (len(value) != MONTHS or any(each.units < 0 for each in value)):
+        raise ValueError(f"{attribute.name} holds {MONTHS} amounts, none below 0")
+
+
 @attrs.frozen
 class PlanLine:
-    """A line of the draft: its id is the company's own and stands for ever."""
+    """A line of the draft: its id is the company's own and stands for ever.
+
+    `months` are twelve amounts, one for each month of the fiscal year in order, that add up to the line's; `basis` is
+    what the amount was estimated from (B1.3).
+    """
 
     id: LineId = attrs.field(validator=checks.ident)
     category: str = attrs.field(validator=_category)
     name: str = attrs.field(validator=checks.label)
     amount: Money = attrs.field(validator=checks.exactly(Money))
     project: str | None = attrs.field(default=None, validator=checks.optional(checks.ident))
+    months: tuple[Money, ...] = attrs.field(default=(), validator=months, metadata=checks.SINCE)
+    basis: Basis | None = attrs.field(
+        default=None,
+        validator=checks.optional(checks.exactly(Drivers, OperatingPlan, LastYear, Trend)),
+        metadata=checks.SINCE,
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.amount.units <= 0:
             raise ValueError("a budget line's amount is above 0")
+        if any(each.currency != self.amount.currency for each in self.months):
+            raise TypeError("a line's months are in its amount's currency")
+        if self.months and sum(each.units for each in self.months) != self.amount.units:
+            raise ValueError("the amounts by month add up to the line (B1.3)")
 
 
 def _lines(instance: object, attribute: attrs.Attribute[tuple[PlanLine, ...]], value: tuple[PlanLine, ...]) -> None:
@@ -70,6 +102,16 @@ class BudgetPlan:
         return digest(self)
 
     @property
+    def opens(self) -> tuple[PlanLine, ...]:
+        """The lines that come with it: all of them."""
+        return self.lines
+
+    @cached_property
+    def in_force(self) -> Mapping[LineId, int]:
+        """What its approval puts in force on each line, in smallest units."""
+        return {line.id: line.amount.units for line in self.lines}
+
+    @property
     def type(self) -> str:
         """No expense type."""
         return ""
@@ -80,21 +122,97 @@ class BudgetPlan:
         return Kind.BUDGET_PLAN
 
 
+class Opening(Protocol):
+    """What opens lines once it is approved: a plan, an adjustment, a supplementary request."""
+
+    @property
+    def department(self) -> str:
+        """Whose lines they are."""
+
+    @property
+    def year(self) -> int:
+        """Of which fiscal year."""
+
+    @property
+    def opens(self) -> tuple[PlanLine, ...]:
+        """The lines."""
+
+
 def check(plan: BudgetPlan, policy: Policy, known: Mapping[str, Project]) -> list[Refusal]:
     """Every rule the draft breaks at submission; `known` holds the projects its lines name."""
     if plan.amount.currency != policy.currency:
         raise ValueError(f"the company's currency is {policy.currency}, not {plan.amount.currency}")
+    return check_opening(plan, policy, known)
+
+
+def check_opening(form: Opening, policy: Policy, known: Mapping[str, Project]) -> list[Refusal]:
+    """Every rule that the department, and the lines it asks for, break (B1.2, B1.3, G2, G2.2)."""
     found: list[Refusal] = []
-    if plan.department not in policy.departments:
-        found.append(refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=plan.department))
-    for name in dict.fromkeys(line.project for line in plan.lines):
-        found += project.check(name, known.get(name or ""), plan.department)
+    if form.department not in policy.departments:
+        found.append(refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=form.department))
+    for name in dict.fromkeys(line.project for line in form.opens):
+        found += project.check(name, known.get(name or ""), form.department)
+    for line in form.opens if policy.budget.itemised else ():
+        lacks = [*(() if line.months else ("months",)), *(() if line.basis else ("basis",))]
+        if lacks:
+            found.append(refusal(Code.LINE_NOT_ITEMISED, line=line.id, fields=", ".join(lacks)))
+    for line in outside(form, policy) if policy.budget.closed else ():
+        names = ", ".join(dict(policy.budget.estimates)[form.department])
+        found.append(
+            refusal(
+                Code.LINE_OUTSIDE_ESTIMATES,
+                line=line.id,
+                department=form.department,
+                category=line.category,
+                categories=names,
+            )
+        )
     return found
 
 
-def lines(plan: BudgetPlan, document: DocumentId) -> tuple[Line, ...]:
-    """The lines the plan opens once it is approved, at nothing: a move puts the money in force."""
+def outside(form: Opening, policy: Policy) -> tuple[PlanLine, ...]:
+    """The lines of categories that the policy's table does not let the department estimate (B1.2)."""
+    return tuple([line for line in form.opens if not policy.budget.estimated_by(form.department, line.category)])
+
+
+def due(year: int, policy: Policy) -> date:
+    """The last day on which a draft is in time: the last such day before its fiscal year begins (B1.1)."""
+    month = policy.calendar.months(year)[0]
+    first, (on_month, on_day) = date(month.year, month.month, 1), policy.budget.due
+    found = date(first.year, on_month, on_day)
+    return found if found < first else date(first.year - 1, on_month, on_day)
+
+
+@attrs.frozen
+class Estimated:
+    """A line as it is asked for, beside what its basis comes to (B1.3); `outside` the policy's table or not (B1.2)."""
+
+    line: LineId
+    category: str
+    asked: Money
+    estimate: Money | None
+    difference: Money | None
+    outside: bool
+
+
+def estimated(form: Opening, policy: Policy) -> tuple[Estimated, ...]:
+    """Each line with the estimate that follows from its basis, and what is asked beyond it."""
+    not_theirs, found = {line.id for line in outside(form, policy)}, []
+    for line in form.opens:
+        estimate = None if line.basis is None else line.basis.estimate
+        difference = None if estimate is None else line.amount - estimate
+        found.append(Estimated(line.id, line.category, line.amount, estimate, difference, line.id in not_theirs))
+    return tuple(found)
+
+
+def lines(form: Opening, document: DocumentId) -> tuple[Line, ...]:
+    """The lines it opens once it is approved, at nothing: a move puts the money in force."""
     return tuple(
-        Line(line.id, plan.department, plan.year, line.category, line.name, line.project, document)
-        for line in plan.lines
+        Line(line.id, form.department, form.year, line.category, line.name, line.project, document)
+        for line in form.opens
     )
+
+
+def by_month(amount: Money, months: tuple[Money, ...]) -> tuple[int, ...]:
+    """What is planned for each month, in smallest units: evenly where a line does not say it."""
+    return tuple([month.units for month in months or evenly(amount)])

@@ -2,140 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
 from . import holds
-from .application import Application
 from .approval import (
-    Bars,
     Outcome,
     Round,
     Signature,
-    Step,
     Verdict,
     authority,
-    bars,
     check_verdict,
     statement_digest,
     unsigned_steps,
 )
-from .budget import BudgetPlan
+from .claim import Claim
 from .content import Digest, Row
+from .document import Content as Content
+from .document import Document as Document
+from .document import Payable as Payable
+from .document import expected
 from .holds import Held, Move
-from .money import UNITS_MAX, Money
+from .money import UNITS_MAX
 from .organisation import Authority, Roster
 from .payment import Payment
-from .periods import instant_text
 from .policy import Policy
 from .refusals import Code, Refusal, refusal
-from .vocabulary import DocumentId, Kind, PersonId, Status
-
-Content = Application | BudgetPlan
-
-
-@attrs.frozen
-class Document:
-    """A document as it stands: its content, its present round with signatures, what it holds, what was paid.
-
-    Amounts are smallest units. `signatures` are those of the present round, `before` those of the rounds it replaced,
-    `payments` all there are.
-    """
-
-    id: DocumentId
-    applicant: PersonId
-    content: Content
-    content_digest: Digest
-    currency: str
-    status: Status
-    version: int
-    round: Round
-    signatures: tuple[Signature, ...] = ()
-    before: tuple[Signature, ...] = ()
-    held: tuple[Held, ...] = ()
-    payments: tuple[Payment, ...] = ()
-    used: int = 0
-    use_rows: int = 0
-    approved_at: datetime | None = None
-    expires_at: datetime | None = None
-    use_due_at: datetime | None = None
-    ended_at: datetime | None = None
-
-    @property
-    def kind(self) -> Kind:
-        """Which kind of document this is."""
-        return self.content.kind
-
-    @property
-    def department(self) -> str:
-        """The department that files it."""
-        return self.content.department
-
-    @property
-    def units(self) -> int:
-        """The amount asked, in smallest units."""
-        return self.content.amount.units
-
-    @property
-    def amount(self) -> Money:
-        """The amount asked."""
-        return self.content.amount
-
-    @property
-    def paid(self) -> int:
-        """Payments less reversals, in smallest units."""
-        return sum([payment.units for payment in self.payments]) if self.payments else 0
-
-    @property
-    def statement(self) -> Digest:
-        """The statement of the present round: what a signature covers."""
-        return self.round.statement
-
-    @property
-    def step(self) -> Step | None:
-        """The step whose turn it is; None unless in review."""
-        if self.status is not Status.IN_REVIEW:
-            return None
-        done = len(self.signatures)
-        return self.round.chain[done] if done < len(self.round.chain) else None
-
-    @property
-    def payee_person(self) -> PersonId | None:
-        """The payee, where he is one of the company's own people."""
-        form = self.content
-        return form.payee.person if isinstance(form, Application) and form.payee is not None else None
-
-    @property
-    def type(self) -> str:
-        """The expense type of an application; "" of any other document."""
-        return self.content.type
-
-    @property
-    def bars(self) -> Bars:
-        """Who may not sign the present step, or pay where there is none, by the part he plays (A3.2, A4.3)."""
-        step = self.step
-        office = None if step is None else step.office
-        return bars(self.applicant, self.payee_person, self.signatures, self.before, office)
-
-    @property
-    def counted(self) -> int:
-        """What this document adds to the deciding amount of a related one (A3.6)."""
-        if self.status in (Status.IN_REVIEW, Status.APPROVED):
-            return self.units
-        return self.paid
-
-    def row(self) -> Row:
-        """What a journal entry says of this row: enough to tell a changed one.
-
-        The statement covers the content, the amount asked, and the round but for when it was submitted.
-        """
-        sums = (str(self.used), str(self.use_rows), str(self.paid))
-        times = (self.round.submitted_at, self.approved_at, self.expires_at, self.use_due_at, self.ended_at)
-        held = [t for h in self.held for t in (h.line, str(h.reserved), str(h.committed), str(h.spent))]
-        stood = ["" if at is None else instant_text(at) for at in times]
-        state = (self.applicant, self.currency, *sums, *stood, *held)
-        return ("document", self.id, str(self.version), self.status.value, self.statement, *state)
+from .vocabulary import DocumentId, PersonId, Status
 
 
 class _Mint:
@@ -150,7 +44,7 @@ class Approved:
 
     __slots__ = ("document", "form")
 
-    def __init__(self, mint: _Mint, document: Document, form: Application) -> None:
+    def __init__(self, mint: _Mint, document: Document, form: Payable) -> None:
         if mint is not _MINT:
             raise TypeError("an Approved view is made by `documents.approved` alone")
         self.document = document
@@ -197,9 +91,10 @@ def submit(
         nonce=nonce,
     )
     round_ = Round(number, revision, at, policy.version, policy.digest, deciding, chain, nonce, statement)
-    back: tuple[Move, ...] = () if previous is None else holds.release(previous.held)[1]
-    shares = tuple((s.line, s.amount.units) for s in content.shares) if isinstance(content, Application) else ()
-    held, moves = holds.reserve(shares)
+    back: tuple[Move, ...] = () if previous is None else holds.release(previous.held, previous.expected)[1]
+    shares = tuple((s.line, s.amount.units) for s in content.shares) if isinstance(content, Payable) else ()
+    held, moves = holds.reserve(shares, expected(content))
+    advance = content.advance if isinstance(content, Claim) else None
     version = 1 if previous is None else previous.version + 1
     before = () if previous is None else (*previous.before, *previous.signatures)
     document = Document(
@@ -213,18 +108,9 @@ def submit(
         round_,
         before=before,
         held=held,
+        cleared=0 if advance is None else advance.units,
     )
-    return Change(document, _merged((*back, *moves)) if back else moves)
-
-
-def _merged(moves: tuple[Move, ...]) -> tuple[Move, ...]:
-    """One move a line, so that giving back and taking again never passes through a shortage of its own making."""
-    lines = dict.fromkeys(move.line for move in moves)
-    merged = []
-    for line in lines:
-        mine = [m for m in moves if m.line == line]
-        merged.append(Move(line, reserved=sum(m.reserved for m in mine), committed=sum(m.committed for m in mine)))
-    return tuple(merged)
+    return Change(document, holds.merged((*back, *moves)) if back else moves)
 
 
 def judge_signature(
@@ -253,17 +139,30 @@ def sign(document: Document, signature: Signature, policy: Policy) -> Change:
     if signature.verdict.outcome is Outcome.APPROVE:
         if len(signatures) < len(document.round.chain):
             return Change(_next(document, signatures=signatures))
-        held, moves = holds.commit(document.held)
-        # A budget plan that was approved does not expire: it is in force.
-        expires = policy.calendar.days_after(at, policy.expiry_days) if document.kind is Kind.APPLICATION else None
+        held, moves = holds.commit(document.held, document.expected)
+        # A budget plan that was approved does not expire: it is in force. Nor does a claim that an advance covers.
+        runs_out = isinstance(document.content, Payable) and document.payable > 0
         after = _next(
-            document, status=Status.APPROVED, signatures=signatures, held=held, approved_at=at, expires_at=expires
+            document,
+            status=Status.APPROVED,
+            signatures=signatures,
+            held=held,
+            approved_at=at,
+            expires_at=policy.calendar.days_after(at, policy.expiry_days) if runs_out else None,
+            pay_by=_pay_by(at, policy),
         )
         return Change(after, moves)
-    held, moves = holds.release(document.held)
+    held, moves = holds.release(document.held, document.expected)
     returned = signature.verdict.outcome is Outcome.RETURN
     status, ended = (Status.RETURNED, None) if returned else (Status.REJECTED, at)
     return Change(_next(document, status=status, signatures=signatures, held=held, ended_at=ended), moves)
+
+
+def _pay_by(approved: datetime, policy: Policy) -> datetime:
+    """The end of the last working day on which a claim that was approved is paid in time (R2.3)."""
+    calendar = policy.calendar
+    last = calendar.working_day_after(calendar.day(approved), policy.claims.pay_within_days)
+    return calendar.start(last + timedelta(days=1))
 
 
 def pay(view: Approved, payment: Payment, policy: Policy) -> Change:
@@ -272,7 +171,7 @@ def pay(view: Approved, payment: Payment, policy: Policy) -> Change:
     It takes the proof that the document is signed in full: nothing else is paid (A4.1).
     """
     document = view.document
-    held, moves = holds.spend(document.held, payment.parts, policy.calendar.month(payment.at))
+    held, moves = holds.spend(document.held, payment.parts, policy.calendar.month(payment.at), document.expected)
     due = policy.calendar.days_after(payment.at, policy.use_due_days)
     return Change(_next(document, held=held, payments=(*document.payments, payment), use_due_at=due), moves)
 
@@ -282,8 +181,18 @@ def reverse(document: Document, undone: Payment, policy: Policy) -> Change:
     if undone.units >= 0 or undone.reverses is None:
         raise ValueError("a reversal is below 0 and names the payment it undoes")
     spend = holds.spend if document.ended_at is None else holds.give_back
-    held, moves = spend(document.held, undone.parts, policy.calendar.month(undone.at))
-    return Change(_next(document, held=held, payments=(*document.payments, undone)), moves)
+    held, moves = spend(document.held, undone.parts, policy.calendar.month(undone.at), document.expected)
+    # What has to be paid again has to be by when it had to be at first.
+    by = None if document.approved_at is None else _pay_by(document.approved_at, policy)
+    return Change(_next(document, held=held, payments=(*document.payments, undone), pay_by=by), moves)
+
+
+def claim(
+    application: Document, held: tuple[Held, ...], claimed: int, cleared: int, at: datetime, policy: Policy
+) -> Document:
+    """An application after claims under it took more of it, or less (R2.4): its use record falls due as if paid."""
+    due = policy.calendar.days_after(at, policy.use_due_days)
+    return _next(application, held=held, claimed=claimed, cleared=cleared, use_due_at=due)
 
 
 def use(document: Document, used: int, rows: int) -> Change:
@@ -293,7 +202,7 @@ def use(document: Document, used: int, rows: int) -> Change:
 
 def end(document: Document, status: Status, at: datetime, *, used: int | None = None, rows: int = 0) -> Change:
     """The document at its end, its use record grown on the way: what it still holds goes back to its lines."""
-    held, moves = holds.release(document.held)
+    held, moves = holds.release(document.held, document.expected)
     use_rows = document.use_rows + rows
     return Change(_next(document, status=status, held=held, ended_at=at, used=used, use_rows=use_rows), moves)
 
@@ -311,14 +220,26 @@ def _next(
     expires_at: datetime | None = None,
     use_due_at: datetime | None = None,
     ended_at: datetime | None = None,
+    claimed: int | None = None,
+    cleared: int | None = None,
+    pay_by: datetime | None = None,
 ) -> Document:
     """The next version; None leaves a field as it is. Built directly: `attrs.evolve` costs more than twice as much.
 
-    A use record is due while more was paid than used, and until settlement: the first due day stays (C8).
+    A use record is due while more was paid, or claimed, than used, and until settlement: the first due day stays (C8);
+    of a claim under an application the use record is the application's. A claim has to be paid while it is approved and
+    not paid whole; once it was given back unpaid it clears no advance.
     """
-    status, used = status or d.status, d.used if used is None else used
+    status, used, form = status or d.status, d.used if used is None else used, d.content
     paid = d.paid if payments is None else sum(payment.units for payment in payments)
-    owed = paid > used and status is not Status.SETTLED
+    claimed, cleared = d.claimed if claimed is None else claimed, d.cleared if cleared is None else cleared
+    if isinstance(form, Claim):
+        cleared = 0 if status in _GIVEN_BACK else cleared
+        owed = paid > used and status is not Status.SETTLED and form.application is None
+        unpaid = status is Status.APPROVED and paid < form.payable.units
+    else:
+        owed = paid + claimed - cleared > used and status is not Status.SETTLED
+        unpaid = False
     return Document(
         d.id,
         d.applicant,
@@ -338,13 +259,19 @@ def _next(
         expires_at or d.expires_at,
         (d.use_due_at or use_due_at) if owed else None,
         ended_at or d.ended_at,
+        claimed,
+        cleared,
+        (d.pay_by or pay_by) if unpaid else None,
     )
+
+
+_GIVEN_BACK = (Status.RETURNED, Status.REJECTED, Status.WITHDRAWN, Status.EXPIRED)
 
 
 def evidence(document: Document) -> tuple[Digest, ...]:
     """The digests of what was handed in with it."""
     form = document.content
-    return tuple(a.digest for a in form.attachments) if isinstance(form, Application) else ()
+    return tuple(a.digest for a in form.attachments) if isinstance(form, Payable) else ()
 
 
 def manifest(document: Document) -> Row:
@@ -408,13 +335,13 @@ def approved(document: Document, policy: Policy | None, at: datetime) -> Approve
     """
     form = document.content
     found: list[Refusal] = []
-    if document.status is not Status.APPROVED or not isinstance(form, Application):
+    if document.status is not Status.APPROVED or not isinstance(form, Payable):
         found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=Status.APPROVED.value))
     missing = unsigned(document, policy)
     if missing:
         found.append(refusal(Code.SIGN_OFF_INCOMPLETE, steps=", ".join(missing)))
     if document.expires_at is not None and at >= document.expires_at:
         found.append(refusal(Code.APPROVAL_EXPIRED, expires=document.expires_at.isoformat()))
-    if found or not isinstance(form, Application):
+    if found or not isinstance(form, Payable):
         return tuple(found)
     return Approved(_MINT, document, form)

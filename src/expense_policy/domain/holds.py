@@ -37,10 +37,11 @@ class Line:
 
 @attrs.frozen
 class Move:
-    """Signed changes to one line, kept for ever as their record.
+    """Signed changes to one line, kept for ever as their record; those of an act count together.
 
     A store refuses it unless afterwards reserved, committed, spent and available are all >= 0 and,
-    where `month` is given, the line is not closed through it (R1.3).
+    where `month` is given, the line is not closed through it (R1.3). `expected` is the month in which what is held is
+    to be paid: with it execution is told by month (B2.3).
     """
 
     line: LineId
@@ -49,6 +50,39 @@ class Move:
     committed: int = 0
     spent: int = 0
     month: Month | None = None
+    expected: Month | None = None
+
+
+def netted(moves: tuple[Move, ...]) -> tuple[Move, ...]:
+    """One move a line, all that an act does to it: what it gives back is there for what it takes."""
+    found: dict[LineId, Move] = {}
+    for each in moves:
+        other = found.get(each.line)
+        found[each.line] = each if other is None else _added(other, each, None)
+    return tuple(found.values())
+
+
+def merged(moves: tuple[Move, ...]) -> tuple[Move, ...]:
+    """One move a line and expected month, as a batch holds them; what changes nothing is left out."""
+    found: dict[tuple[LineId, Month | None], Move] = {}
+    for each in moves:
+        other = found.get((each.line, each.expected))
+        found[(each.line, each.expected)] = each if other is None else _added(other, each, each.expected)
+    return tuple([m for m in found.values() if m.in_force or m.reserved or m.committed or m.spent])
+
+
+def _added(one: Move, other: Move, expected: Month | None) -> Move:
+    """Both as one; of two months the earlier has to be open."""
+    months = [each for each in (one.month, other.month) if each is not None]
+    return Move(
+        one.line,
+        one.in_force + other.in_force,
+        one.reserved + other.reserved,
+        one.committed + other.committed,
+        one.spent + other.spent,
+        min(months, default=None),
+        expected,
+    )
 
 
 def moved(line: Line, move: Move) -> Line:
@@ -79,27 +113,32 @@ class Held:
     spent: int = 0
 
 
-def reserve(shares: tuple[tuple[LineId, int], ...]) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
-    """Submission takes each line's share."""
+Change = tuple[tuple[Held, ...], tuple[Move, ...]]
+"""What a document holds afterwards, and what moves on the lines for it."""
+
+
+def reserve(shares: tuple[tuple[LineId, int], ...], expected: Month | None = None) -> Change:
+    """Submission takes each line's share, which is expected to be paid in a month."""
     return (
         tuple([Held(line, reserved=units) for line, units in shares]),
-        tuple([Move(line, reserved=units) for line, units in shares]),
+        tuple([Move(line, reserved=units, expected=expected) for line, units in shares]),
     )
 
 
-def commit(held: tuple[Held, ...]) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
+def commit(held: tuple[Held, ...], expected: Month | None = None) -> Change:
     """Approval turns what is reserved into a commitment."""
     return (
         tuple([Held(h.line, 0, h.committed + h.reserved, h.spent) for h in held]),
-        tuple([Move(h.line, reserved=-h.reserved, committed=h.reserved) for h in held]),
+        tuple([Move(h.line, reserved=-h.reserved, committed=h.reserved, expected=expected) for h in held]),
     )
 
 
-def release(held: tuple[Held, ...]) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
+def release(held: tuple[Held, ...], expected: Month | None = None) -> Change:
     """What is held and not spent goes back to its line."""
+    left = [h for h in held if h.reserved or h.committed]
     return (
         tuple([Held(h.line, spent=h.spent) for h in held]),
-        tuple([Move(h.line, reserved=-h.reserved, committed=-h.committed) for h in held if h.reserved or h.committed]),
+        tuple([Move(h.line, reserved=-h.reserved, committed=-h.committed, expected=expected) for h in left]),
     )
 
 
@@ -110,22 +149,22 @@ def parts(held: tuple[Held, ...], units: int) -> tuple[tuple[LineId, int], ...]:
 
 
 def spend(
-    held: tuple[Held, ...], shares: tuple[tuple[LineId, int], ...], month: Month
-) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
+    held: tuple[Held, ...], shares: tuple[tuple[LineId, int], ...], month: Month, expected: Month | None = None
+) -> Change:
     """A payment spends each line's share of the commitment; a reversal (negative shares) restores it."""
     by_line = dict(shares)
     return (
         tuple([Held(h.line, h.reserved, h.committed - by_line[h.line], h.spent + by_line[h.line]) for h in held]),
-        tuple([Move(line, committed=-units, spent=units, month=month) for line, units in shares if units]),
+        tuple([Move(line, 0, 0, -units, units, month, expected) for line, units in shares if units]),
     )
 
 
 def give_back(
-    held: tuple[Held, ...], shares: tuple[tuple[LineId, int], ...], month: Month
-) -> tuple[tuple[Held, ...], tuple[Move, ...]]:
+    held: tuple[Held, ...], shares: tuple[tuple[LineId, int], ...], month: Month, expected: Month | None = None
+) -> Change:
     """A payment undone after its document's end (negative shares): nothing is committed again."""
     by_line = dict(shares)
     return (
         tuple([Held(h.line, h.reserved, h.committed, h.spent + by_line[h.line]) for h in held]),
-        tuple([Move(line, spent=units, month=month) for line, units in shares if units]),
+        tuple([Move(line, 0, 0, 0, units, month, expected) for line, units in shares if units]),
     )

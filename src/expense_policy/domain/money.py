@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 
 import attrs
 
@@ -126,16 +127,43 @@ def split(units: int, weights: Sequence[int]) -> tuple[int, ...]:
     """Splits whole units by weights: largest remainder, ties to the first share (R1.2).
 
     The parts add up to `units` exactly; a zero weight gets nothing; a negative amount mirrors the
-    positive one. ValueError without a positive weight or with a negative one.
+    positive one. ValueError with a negative weight, and without a positive one where there is anything to split.
     """
     total = sum(weights)
-    if total <= 0 or min(weights) < 0:
+    if min(weights, default=-1) < 0 or (units and not total):
         raise ValueError("weights must be whole numbers >= 0 with a positive sum")
+    if not units:
+        return (0,) * len(weights)
     amount = abs(units)
     parts = [amount * weight // total for weight in weights]
     left = amount - sum(parts)
     if left:
-        order = sorted(range(len(weights)), key=lambda i: -(amount * weights[i] % total))
+        rests = [amount * weight % total for weight in weights]
+        order = sorted(range(len(rests)), key=rests.__getitem__, reverse=True)
         for i in order[:left]:
             parts[i] += 1
-    return tuple(-part for part in parts) if units < 0 else tuple(parts)
+    return tuple([-part for part in parts]) if units < 0 else tuple(parts)
+
+
+def apportioned(units: int, exact: Sequence[Fraction]) -> tuple[int, ...]:
+    """Whole units in place of exact shares that add up to `units`: largest remainder, ties to the first (R1.2).
+
+    Each share is rounded toward 0, and what is left goes, a unit each, to those that lost most by it; so each part is
+    less than a unit from its share, and shares below 0 mirror those above.
+    """
+    if sum(exact) != units:
+        raise ValueError("the shares add up to the whole")
+    parts = [int(share) for share in exact]
+    left = units - sum(parts)
+    one = 1 if left > 0 else -1
+    rests = [one * (share - part) for share, part in zip(exact, parts, strict=True)]
+    for i in sorted(range(len(rests)), key=rests.__getitem__, reverse=True)[: abs(left)]:
+        parts[i] += one
+    return tuple(parts)
+
+
+def rounded(exact: Fraction) -> int:
+    """An exact number of units as a whole one: the nearest, a half away from 0 (B1.3: of estimates alone)."""
+    whole, rest = divmod(abs(exact.numerator), exact.denominator)
+    found = whole + (2 * rest >= exact.denominator)
+    return -found if exact < 0 else found

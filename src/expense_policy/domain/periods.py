@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +12,8 @@ from dateutil.relativedelta import relativedelta
 
 from .checks import YEAR_MAX, YEAR_MIN
 from .festival_table import FESTIVALS, TABLE
+
+_MONTH = re.compile("([0-9]{4})-([0-9]{2})")
 
 
 def _month(instance: object, attribute: attrs.Attribute[int], value: int) -> None:
@@ -32,6 +35,23 @@ class Month:
     def number(self) -> int:
         """Months counted from year 0, so that months compare and subtract as whole numbers."""
         return self.year * 12 + self.month - 1
+
+    @classmethod
+    def of(cls, number: int) -> Month:
+        """The month of a `number`."""
+        return cls(number // 12, number % 12 + 1)
+
+    @classmethod
+    def parse(cls, text: str) -> Month:
+        """The month of "2026-03"; ValueError for any other text."""
+        found = _MONTH.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text[:20]!r} is not a month such as 2026-03")
+        return cls(int(found[1]), int(found[2]))
+
+    def plus(self, months: int) -> Month:
+        """The month so many later, or earlier."""
+        return Month.of(self.number + months)
 
 
 def instant(value: datetime) -> datetime:
@@ -81,10 +101,15 @@ def _known_zone(instance: object, attribute: attrs.Attribute[str], value: str) -
 
 @attrs.frozen
 class Calendar:
-    """The company's calendar: its time zone and the month its fiscal year starts in."""
+    """The company's calendar: its time zone, the month its fiscal year starts in, and its working days.
+
+    Monday to Friday are worked, but for `holidays`; the make-up `workdays` 调休上班日 are worked whatever day they are.
+    """
 
     time_zone: str = attrs.field(validator=_known_zone)
     fiscal_year_start: int = attrs.field(default=1, validator=_month)
+    holidays: frozenset[date] = frozenset()
+    workdays: frozenset[date] = frozenset()
 
     def local(self, at: datetime) -> datetime:
         """The company's wall-clock time at an instant."""
@@ -107,6 +132,17 @@ class Calendar:
         """The same wall-clock time, `days` calendar days later (earlier where negative), in UTC."""
         local = at.astimezone(_zone(self.time_zone))
         return (local + timedelta(days=days)).astimezone(timezone.utc)
+
+    def working(self, day: date) -> bool:
+        """Whether a day is worked."""
+        return day in self.workdays or (day.weekday() < 5 and day not in self.holidays)
+
+    def working_day_after(self, day: date, days: int) -> date:
+        """The day that is so many working days after another, which itself does not count."""
+        while days > 0:
+            day += timedelta(days=1)
+            days -= self.working(day)
+        return day
 
     def fiscal_year(self, day: date) -> int:
         """The fiscal year of a day, named by the calendar year it starts in."""

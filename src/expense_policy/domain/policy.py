@@ -73,6 +73,64 @@ class ContactHours:
     last: time = time(21)
 
 
+@attrs.frozen
+class BudgetRules:
+    """How budgets are drafted, watched and carried (B1.1-B1.3, B2.3, B2.4). Rates are basis points."""
+
+    due: tuple[int, int] = (10, 31)
+    """The month and day by which next year's draft is submitted (B1.1)."""
+    itemised: bool = True
+    """Whether each line of a draft states its months and the basis of its estimate (B1.3)."""
+    estimates: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Which categories each department estimates (B1.2); a department that is not named may estimate any."""
+    closed: bool = False
+    """Whether an item outside `estimates` is refused; otherwise it is shown to finance as such."""
+    deviation_bp: int = 2000
+    alert_bp: int = 8000
+    rectify_days: int = 30
+    """In how many days a deviation is to be put right (B2.4)."""
+    carry_balances: bool = False
+    """Whether what is left of a line may be carried into the next year's."""
+
+    def estimated_by(self, department: str, category: str) -> bool:
+        """Whether the table lets a department estimate a category (B1.2)."""
+        mine = dict(self.estimates).get(department)
+        return mine is None or category in mine
+
+
+@attrs.frozen
+class ClaimRules:
+    """How claims are taken and paid (R2.3, R2.4)."""
+
+    pay_within_days: int = 10
+    """Working days from approval to payment."""
+    without_application: tuple[tuple[str, int], ...] = ()
+    """Up to which amount, in smallest units, a claim of a type is taken without an application."""
+
+
+@attrs.frozen
+class VoucherRules:
+    """Which vouchers are taken (R2.1, R2.2)."""
+
+    age_days_max: int = 365
+    buyers: tuple[str, ...] = ()
+    """Names of the company that a voucher may be made out to, beside `Policy.company`."""
+    near_days: int = 3
+    """Vouchers of one payee and amount within so many days of each other are near-duplicates."""
+
+
+@attrs.frozen
+class AccountRules:
+    """How the month is accounted (R1.1, R1.4): the method, and the ledger accounts beside those of the types."""
+
+    method: str = "accrual"
+    bank: str = "1002"
+    payable: str = "2241"
+    """What is incurred and not paid yet; below 0 what was paid ahead."""
+    receivable: str = "1122"
+    """What a set-off is taken from (C9)."""
+
+
 @attrs.frozen(slots=False)
 class Policy:
     """One version of the policy (X2). Amounts are smallest units of `currency`, periods days."""
@@ -103,6 +161,12 @@ class Policy:
     digest: Digest
     types: tuple[CompanyType, ...] = ()
     """The company's own expense types, below the seven categories."""
+    budget: BudgetRules = BudgetRules()
+    claims: ClaimRules = ClaimRules()
+    vouchers: VoucherRules = VoucherRules()
+    accounts: AccountRules = AccountRules()
+    duties: tuple[tuple[str, int], ...] = (("monitoring", 31), ("accounting", 31), ("audit", 366))
+    """In how many days each returning duty comes again (G3.5)."""
 
     @cached_property
     def begins(self) -> datetime:
@@ -128,7 +192,11 @@ class Policy:
     def ledger_account(self, type_: str) -> str:
         """The ledger account 会计科目 of an expense type (R1.4)."""
         own = self.company_type(type_)
-        return dict(self.ledger_accounts)[type_] if own is None else own.ledger_account
+        return self._ledger[type_] if own is None else own.ledger_account
+
+    @cached_property
+    def _ledger(self) -> dict[str, str]:
+        return dict(self.ledger_accounts)
 
     def chain(self, kind: str, units: int, type_: str = "") -> tuple[Step, ...]:
         """The steps a document needs at the amount that decides, in order (A3.1); `type_` is an application's.

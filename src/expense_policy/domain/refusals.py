@@ -16,7 +16,7 @@ from .vocabulary import term
 Fact = str | int | Money
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|\+00:00)")
 # Facts that people write as they like: no term stands for them and a comma in them parts nothing.
-_AS_WRITTEN = ("payee",)
+_AS_WRITTEN = ("payee", "voucher", "buyer", "company")
 
 
 class ExpensePolicyError(Exception):

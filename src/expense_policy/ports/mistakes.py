@@ -7,8 +7,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ..domain.cards import BOOKS
 from ..domain.money import UNITS_MAX
 from ..domain.periods import Month, instant
+from ..domain.posting import Posting
 from ..domain.vocabulary import Space
 
 if TYPE_CHECKING:
@@ -20,10 +22,10 @@ NAME_MAX = 500
 PAGE_MAX = 10_000
 """The longest page `Repository.find` gives."""
 
-SEARCHED = ("kind", "status", "department", "applicant", "type", "step_office")
+SEARCHED = ("kind", "status", "department", "applicant", "type", "step_office", "application")
 """The columns `Repository.find` searches by."""
 
-DUE = ("expires_at", "use_due_at")
+DUE = ("expires_at", "use_due_at", "pay_by")
 """The columns `Repository.find` knows due dates of."""
 
 USED = ("document", "recipient", "item")
@@ -31,6 +33,12 @@ USED = ("document", "recipient", "item")
 
 NARROWED = ("type", "month")
 """The columns by which it narrows what these find."""
+
+CARD = ("kind", "status", "department", "owner")
+"""The columns `Repository.cards` searches by, the kind always."""
+
+POSTED = (*("month", "source", "document", "line", "department", "project", "category", "type", "account", "corrects"),)
+"""The columns that postings are summed by."""
 
 
 def check_words(names: Sequence[str]) -> None:
@@ -97,36 +105,78 @@ def check_uses(where: tuple[tuple[str, str], ...], after: tuple[str, int], limit
         raise ValueError("uses: a recipient or an item has a name")
 
 
+def check_cards(where: tuple[tuple[str, str], ...], due: datetime | None, after: str, limit: int) -> None:
+    """What `Repository.cards` may be asked."""
+    check_limit(limit, PAGE_MAX)
+    check_words((after, *[value for _, value in where]))
+    names = [name for name, _ in where]
+    if "kind" not in names or len(set(names)) < len(names) or not set(names) <= set(CARD):
+        raise ValueError(f"cards: where {', '.join(CARD)}, the first always, each once")
+    if due is not None:
+        check_instant(due)
+
+
+def check_postings(month: Month, after: int, limit: int) -> None:
+    """What `Repository.postings` may be asked."""
+    check_limit(limit, PAGE_MAX)
+    if type(month) is not Month:
+        raise ValueError(f"{month!r} is not a month")
+    if type(after) is not int or not 0 <= after <= UNITS_MAX:
+        raise ValueError(f"a page of postings goes on after a number, not {after!r}")
+
+
 def check_look(at: Look) -> None:
     """What one look may ask: names that are text, sums of the closed list."""
-    records = (*at.documents, *at.payees, *at.policies, *at.projects, *at.lines)
+    records = (*at.documents, *at.payees, *at.policies, *at.projects, *at.lines, *at.cards)
     check_words((*at.keys, *at.subjects, *records, *at.guards))
     if at.taken:
         check_words([key for _, key in at.taken])
         if any(type(space) is not Space for space, _ in at.taken):
             raise ValueError("a key that is taken is a key of a Space")
     for asked in at.sums:
-        _check_sum(asked.of, asked.by, tuple([name for name, _ in asked.where]), asked.since is not None)
+        since, until = asked.since is not None, asked.until is not None
+        _check_sum(asked.of, asked.by, tuple([name for name, _ in asked.where]), since, until)
         for _, value in asked.where:
             check_words((value,) if isinstance(value, str) else value)
-        if asked.since is not None:
-            check_instant(asked.since)
+        for at_ in (asked.since, asked.until):
+            if at_ is not None:
+                check_instant(at_)
 
 
 # Few shapes are ever asked for; only those that are right are remembered.
-@lru_cache(maxsize=64)
-def _check_sum(of: str, by: tuple[str, ...], where: tuple[str, ...], since: bool) -> None:
+@lru_cache(maxsize=256)
+def _check_sum(of: str, by: tuple[str, ...], where: tuple[str, ...], since: bool, until: bool) -> None:
     have, grouped, payee = set(where), set(by), {"payee_account", "payee_name"}
     if len(have) < len(where) or len(grouped) < len(by):
         raise ValueError("a sum names a column once")
     if of == "related":
-        if have - payee != {"department", "type"} or not have & payee or by or not since:
+        if have - payee != {"department", "type"} or not have & payee or by or not since or until:
             raise ValueError("related: where department, type and payee_account, payee_name or both; since; ungrouped")
-    elif of == "contacts":
-        if have - {"recipient"} != {"type", "month"} or not grouped <= {"month", "recipient"} or since:
-            raise ValueError("contacts: where type, month and perhaps recipient; by month, recipient; without since")
+    elif of == "payments":
+        if have or not grouped <= {"method"} or not (since and until):
+            raise ValueError("payments: of no columns; by method or not; since and until")
+    elif of not in _SUMS:
+        raise ValueError(f"{of!r} is not a sum a store knows: related, payments, {', '.join(_SUMS)}")
     else:
-        raise ValueError(f"{of!r} is not a sum a store knows: related, contacts")
+        needed, also, by_ = _SUMS[of]
+        fits = (needed == "any" and have & {"month", "line"}) or (needed != "any" and have >= set(needed.split()))
+        if not fits or not have <= set(also) or not grouped <= set(by_) or since or until:
+            raise ValueError(
+                f"{of}: where {needed if needed != 'any' else 'month or line'}, perhaps of "
+                f"{', '.join(also)}; by {', '.join(by_)}; without since"
+            )
+
+
+_SUMS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
+    "contacts": ("type month", ("type", "month", "recipient"), ("month", "recipient")),
+    "postings": ("any", POSTED, POSTED),
+    "posting_count": ("any", POSTED, POSTED),
+    "planned": ("line", ("line", "month"), ("line", "month")),
+    "reserved": ("line", ("line",), ("line", "expected")),
+    "committed": ("line", ("line",), ("line", "expected")),
+    "vouchers": ("alike on_day", ("alike", "on_day"), ("document", "key")),
+}
+"""The sums that need no instant: which columns they need, which they may be narrowed by, and which grouped by."""
 
 
 def check_batch(b: Batch) -> None:
@@ -148,8 +198,30 @@ def check_batch(b: Batch) -> None:
         check_instant(notice.at)
     if not all(row and row[0] for row in b.entry.rows):
         raise ValueError("each row of an entry begins with what it is")
-    if b.closes is not None and type(b.closes) is not Month:
-        raise ValueError(f"{b.closes!r} is not a month to close")
+    for month in (b.closes, b.reopens):
+        if month is not None and type(month) is not Month:
+            raise ValueError(f"{month!r} is not a month to close or to open")
+    if b.closes is not None and b.reopens is not None:
+        raise ValueError("an act closes a month, or opens one")
+    posted = [fact for fact in b.facts if isinstance(fact, Posting)]
+    if posted:
+        _check_posted(b, posted)
+
+
+def _check_posted(b: Batch, posted: list[Posting]) -> None:
+    """A posting travels with what keeps its month open: a move of its line, or the guard of the books (R1.3)."""
+    if b.closes is not None or b.reopens is not None:
+        raise ValueError("an act that closes a month, or opens one, posts nothing")
+    open_from = {move.line: move.month for move in b.moves if move.month is not None}
+    guarded = any(guard.key == BOOKS for guard in b.guards)
+    for posting in posted:
+        month = open_from.get(posting.line) if posting.line else None
+        if posting.line and (month is None or month > posting.month):
+            raise ValueError(
+                f"a posting of {posting.month} on {posting.line} comes with a move of the line in its month"
+            )
+        if not posting.line and not guarded:
+            raise ValueError(f"a posting on no line comes with the guard {BOOKS!r}")
 
 
 def check_once(what: str, keys: Iterable[Hashable]) -> None:

@@ -22,79 +22,33 @@ from typing import Protocol
 import attrs
 
 from ..domain.adoption import PolicyVersion
-from ..domain.application import Application
-from ..domain.approval import Round, Signature
+from ..domain.cards import Card
 from ..domain.categories import UseRow
-from ..domain.content import Digest, Row, line_digest
-from ..domain.documents import Content, Document
+from ..domain.content import Digest, Row
+from ..domain.documents import Document
 from ..domain.holds import Line, Move
-from ..domain.journal import Entry, Seal
-from ..domain.payment import PayeeAccount, Payment
-from ..domain.periods import Month, instant_text
+from ..domain.journal import Entry
+from ..domain.payment import PayeeAccount
+from ..domain.periods import Month
+from ..domain.posting import Posting
 from ..domain.project import Project
 from ..domain.vocabulary import DocumentId, LineId, Space
+from .kept import CARDS as CARDS
+from .kept import PAPERS as PAPERS
+from .kept import SEALS as SEALS
+from .kept import Fact as Fact
+from .kept import Record as Record
+from .kept import Signed as Signed
+from .kept import Submission as Submission
+from .kept import Summary as Summary
+from .kept import balance_said as balance_said
+from .kept import identity as identity
+from .kept import line_said as line_said
+from .kept import move_said as move_said
+from .kept import number_said as number_said
 from .mistakes import SEARCHED as SEARCHED
 from .mistakes import check_batch, check_once
 from .notifier import Notice
-
-SEALS = "seal"
-"""The subject whose entries are seals."""
-
-Record = Document | PayeeAccount | PolicyVersion | Project
-"""What has a version: a row that acts change."""
-
-
-@attrs.frozen
-class Signed:
-    """A signature of a document's round."""
-
-    document: DocumentId
-    round: int
-    signature: Signature
-
-    def row(self) -> Row:
-        """What a journal entry says of this row."""
-        return ("signature", self.document, str(self.round), str(self.signature.step), self.signature.digest)
-
-
-@attrs.frozen
-class Submission:
-    """What a round was submitted with; it stays when a later round takes its place (A3.3, B1.4)."""
-
-    document: DocumentId
-    round: Round
-    content: Content
-    content_digest: Digest
-
-    @classmethod
-    def of(cls, d: Document) -> Submission:
-        """The submission of a document's present round."""
-        return cls(d.id, d.round, d.content, d.content_digest)
-
-    def row(self) -> Row:
-        """What a journal entry says of this row: the statement covers all but when it was submitted."""
-        return (
-            "round",
-            self.document,
-            str(self.round.number),
-            self.round.statement,
-            instant_text(self.round.submitted_at),
-        )
-
-
-Fact = Submission | Signed | Payment | UseRow | Seal
-"""What is written once and never changed."""
-
-
-def identity(fact: Fact) -> tuple[str | int, ...]:
-    """What a fact is told by: a second one with the same is refused."""
-    if isinstance(fact, Signed):
-        return ("signature", fact.document, fact.round, fact.signature.step)
-    if isinstance(fact, Submission):
-        return ("round", fact.document, fact.round.number)
-    if isinstance(fact, Seal):
-        return ("seal", fact.number)
-    return ("payment" if isinstance(fact, Payment) else "use", fact.document, fact.number)
 
 
 @attrs.frozen
@@ -115,7 +69,10 @@ class Guard:
 
 @attrs.frozen
 class Put:
-    """A record as it shall stand; its version is `expected + 1`. `expected` 0: it must not exist."""
+    """A record as it shall stand; its version is `expected + 1`. `expected` 0: it must not exist.
+
+    Cards of every kind share their ids, and one stays of its kind.
+    """
 
     record: Record
     expected: int
@@ -133,7 +90,10 @@ class Take:
 
 @attrs.frozen
 class Free:
-    """Gives back what `by` took and did not take for ever; refused otherwise."""
+    """Gives back what `by` took and did not take for ever; refused otherwise.
+
+    A voucher whose document was paid, or ended settled or closed, is given back by nobody (R2.2).
+    """
 
     space: Space
     key: str
@@ -153,13 +113,23 @@ class Batch:
     guards: tuple[Guard, ...] = ()
     puts: tuple[Put, ...] = ()
     lines: tuple[Line, ...] = ()
-    """Lines opened by this act, at nothing; refused where one exists. They stand before the moves."""
+    """Lines opened by this act, at nothing; refused where one exists. They stand before the moves.
+
+    Whoever opens one says through which month it is closed, as every other line is, and bumps the guard `BOOKS`.
+    """
     moves: tuple[Move, ...] = ()
+    """One a line and expected month. A line is judged by all of them together, as `holds.netted` adds them up."""
     takes: tuple[Take | Free, ...] = ()
     facts: tuple[Fact, ...] = ()
     notices: tuple[Notice, ...] = ()
     closes: Month | None = None
-    """The month that every line there is becomes closed through; refused where a line is already, or beyond it."""
+    """The month that every line there is becomes closed through; refused where a line is already, or beyond it.
+
+    Every posting of the month that has no number yet gets one, in the order of `identity`: those of a month are
+    numbered from 1 without a gap. The act itself posts nothing.
+    """
+    reopens: Month | None = None
+    """The month that every line there is was closed through, and is no more; refused where one is not. Numbers stay."""
 
     def __attrs_post_init__(self) -> None:
         check_batch(self)
@@ -170,7 +140,7 @@ class Batch:
         if len(self.lines) > 1:
             check_once("line", [line.id for line in self.lines])
         if len(self.moves) > 1:
-            check_once("line's move", [move.line for move in self.moves])
+            check_once("line's move", [(move.line, move.expected) for move in self.moves])
         if len(self.takes) > 1:
             check_once("key", [(take.space, take.key) for take in self.takes])
         if len(self.notices) > 1:
@@ -184,19 +154,28 @@ class Batch:
 
 @attrs.frozen
 class Sum:
-    """Whole units or a count of what matches, grouped; a group of nothing is not there.
+    """Whole units or a count of what matches, grouped; a group that no row is in is not there.
 
-    `of` is one of two. "related": what applications count for (A3.6), of a department, a type and a payee's account,
-    name or both, submitted at or after `since`, which it needs; one sum, under (), 0 where nothing matches.
-    "contacts": rows of use records of a type and month, perhaps of some recipients, `by` month, recipient, both in
-    either order, or neither, which is one sum under (). Anything else is a ValueError. A tuple in `where` stands for
-    any one of its values: the work grows with them, not with what is kept.
+    `of` is one of a closed list; anything else is a ValueError. A tuple in `where` stands for any one of its values:
+    the work grows with them, and with what they find, not with what is kept.
+
+    - "related": what applications count for (A3.6), of a department, a type and a payee's account, name or both,
+      submitted at or after `since`, which it needs; one sum, under (), 0 where nothing matches.
+    - "contacts": rows of use records of a type and month, perhaps of some recipients, `by` month, recipient, both in
+      either order, or neither, which is one sum under ().
+    - "postings", "posting_count": units and number of postings of a month or a line, perhaps narrowed by the other
+      columns of `POSTED`, `by` any of them. A project, line or corrected month that there is none of is "".
+    - "planned": what is planned on a line, perhaps for a month, by line, month, both or neither.
+    - "reserved", "committed": what moves of a line hold, by line, by `expected`, which is "" where none was said.
+    - "payments": units of payments at or after `since` and before `until`, by method or not.
+    - "vouchers": how many of an `alike` on a day, by document, key, both or neither.
     """
 
     of: str
     by: tuple[str, ...] = ()
     where: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
     since: datetime | None = None
+    until: datetime | None = None
 
 
 @attrs.define(unsafe_hash=True)
@@ -214,6 +193,7 @@ class Look:
     taken: tuple[tuple[Space, str], ...] = ()
     sums: tuple[Sum, ...] = ()
     held: bool = False
+    cards: tuple[str, ...] = ()
 
 
 @attrs.define
@@ -234,76 +214,7 @@ class Seen:
     guards: Mapping[str, int]
     taken: Mapping[tuple[Space, str], DocumentId]
     sums: tuple[Mapping[tuple[str, ...], int], ...]
-
-
-def line_said(line: Line) -> Row:
-    """What a journal entry says of a line it opens."""
-    named = line_digest((line.name, line.plan) if line.project is None else (line.name, line.plan, line.project))
-    return ("line", line.id, line.department, str(line.year), line.category, named)
-
-
-def balance_said(line: Line) -> Row:
-    """A line's balance as text, with the month it is closed through."""
-    closed = "" if line.closed_through is None else str(line.closed_through)
-    return ("balance", line.id, *map(str, (line.in_force, line.reserved, line.committed, line.spent)), closed)
-
-
-def move_said(move: Move) -> Row:
-    """What a journal entry says of a move."""
-    moved = (str(move.in_force), str(move.reserved), str(move.committed), str(move.spent))
-    return ("move", move.line, *moved, "" if move.month is None else str(move.month))
-
-
-@attrs.frozen
-class Summary:
-    """A document as a flat row: what lists, questions and sums need. Amounts are smallest units."""
-
-    id: DocumentId
-    kind: str
-    department: str
-    applicant: str
-    status: str
-    type: str | None
-    payee_account: str | None
-    payee_name: str | None
-    payee_person: str | None
-    units: int
-    counted: int
-    paid: int
-    used: int
-    submitted_at: datetime
-    expires_at: datetime | None
-    use_due_at: datetime | None
-    step_office: str | None
-
-    def row(self) -> Row:
-        """The row as text, as `Repository.standing` gives it."""
-        return ("summary", *["" if value is None else str(value) for value in attrs.astuple(self)])
-
-    @classmethod
-    def of(cls, d: Document) -> Summary:
-        """The row a document has; payee_name and payee_account are folded, or say what else it is related by (A3.6)."""
-        form, step = d.content if isinstance(d.content, Application) else None, d.step
-        related = dict(form.relation) if form else {}
-        return cls(
-            d.id,
-            d.kind.value,
-            d.department,
-            d.applicant,
-            d.status.value,
-            form.type if form else None,
-            related.get("payee_account"),
-            related.get("payee_name"),
-            d.payee_person,
-            d.units,
-            d.counted,
-            d.paid,
-            d.used,
-            d.round.submitted_at,
-            d.expires_at,
-            d.use_due_at,
-            None if step is None else step.office,
-        )
+    cards: Mapping[str, Card] = attrs.field(factory=dict)
 
 
 Faulty = Callable[[str, str], None]
@@ -328,8 +239,8 @@ class Repository(Protocol):
 
         Where it is none: AlreadyDone, with the entry that used a batch's key, whatever else no longer holds; Conflict
         where a condition does not hold, so that looking again may help; RepositoryError where a law would be broken
-        however often it is tried (a line opened overdrawn, a document used beyond its amount, a balance beyond
-        2**63-1); RepositoryUnavailable where the store can't be reached.
+        however often it is tried (a line opened overdrawn, a document used beyond its amount, a posting of a month that
+        the books are closed through, a balance beyond 2**63-1); RepositoryUnavailable where the store can't be reached.
         """
 
     def find(
@@ -341,7 +252,7 @@ class Repository(Protocol):
     ) -> Sequence[Summary]:
         """A page of 1 to 10,000 in id order over the searched columns.
 
-        `due` is ("expires_at" or "use_due_at", by when, that instant too); `after` need not be there any more.
+        `due` is ("expires_at", "use_due_at" or "pay_by", by when, that instant too); `after` need not be there.
         """
 
     def uses(
@@ -352,6 +263,21 @@ class Repository(Protocol):
         `where` names `document`, `recipient` or `item`, the last two not "", and may narrow by `type` and `month`
         ("2026-03"), each once: the work grows with the page, and what is narrowed away. `after` need not be there.
         """
+
+    def cards(
+        self,
+        where: tuple[tuple[str, str], ...],
+        due: datetime | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[Card]:
+        """A page of 1 to 10,000 cards in id order, of a `kind`, perhaps of a `status`, `department` or `owner`.
+
+        With `due` those that are due by then, that instant too; `after` need not be there any more.
+        """
+
+    def postings(self, month: Month, after: int = 0, limit: int = 100) -> Sequence[tuple[int, Posting]]:
+        """A page of 1 to 10,000 postings of a month that closings have numbered, with their numbers, in that order."""
 
     def lines(self) -> Sequence[Line]:
         """Every budget line with its balance, in id order."""
@@ -371,10 +297,11 @@ class Repository(Protocol):
     def standing(self, faulty: Faulty) -> Iterator[Row]:
         """Every row that stands in the store, in no order, as the journal says it: what `verify` holds it to (I19).
 
-        `fact.row()` of each fact; `record.row()` of payees, policies and projects; `Summary.row()` of each document;
-        ("guard", key, version); `line_said` and `balance_said` of each line; ("move", subject, seq, line, in_force,
-        reserved, committed, spent, month); ("take", space, key, by, "ever" or "once"); ("key", key, asked, subject,
-        seq); ("unsealed", subject, seq). What can't be read is told to `faulty` and left out.
+        `fact.row()` of each fact; `record.row()` of payees, policies, projects and cards; `Summary.row()` of each
+        document; ("guard", key, version); `number_said` of each posting that has a number; `line_said` and
+        `balance_said` of each line; ("move", subject, seq, line, in_force, reserved, committed, spent, month, and what
+        it expected, if any); ("take", space, key, by, "ever" or "once"); ("key", key, asked, subject, seq);
+        ("unsealed", subject, seq). What can't be read is told to `faulty` and left out.
         """
 
     def unsealed(self, limit: int) -> Sequence[Entry]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import attrs
 
 from ..domain.adoption import PolicyVersion
+from ..domain.cards import Card
 from ..domain.documents import Document
 from ..domain.holds import moved
 from ..domain.payment import PayeeAccount
@@ -36,7 +37,7 @@ def together(looks: Iterable[Look]) -> list[Look]:
             break
         found.append(look)
         bumped |= guards
-        changing = changing or bool(look.documents)
+        changing = changing or bool(look.documents) or bool(look.cards)
     return found
 
 
@@ -61,6 +62,7 @@ class Ahead:
             PayeeAccount: dict(seen.payees),
             PolicyVersion: dict(seen.policies),
             Project: dict(seen.projects),
+            Card: dict(seen.cards),
         }
         self._lines, self._guards, self._taken = dict(seen.lines), dict(seen.guards), dict(seen.taken)
         self._sums = dict(zip(asked.sums, seen.sums, strict=True))
@@ -80,6 +82,7 @@ class Ahead:
             {guard: self._guards.get(guard, 0) for guard in look.guards},
             _those(self._taken, look.taken),
             tuple([self._sums[each] for each in look.sums]),
+            _those(self._records[Card], look.cards),
         )
 
     def follow(self, batch: Batch) -> None:
@@ -91,16 +94,18 @@ class Ahead:
         for guard in batch.guards:
             self._guards[guard.key] = guard.expected + 1
         for put in batch.puts:
-            self._records[type(put.record)][put.record.id] = put.record
+            kind = Card if isinstance(put.record, Card) else type(put.record)
+            self._records[kind][put.record.id] = put.record
         for line in batch.lines:
             self._lines[line.id] = line
         for move in batch.moves:
             # A line that no act of the group asks for is the store's alone.
             if move.line in self._lines:
                 self._lines[move.line] = moved(self._lines[move.line], move)
-        if batch.closes is not None:
+        closed = batch.closes or (batch.reopens and batch.reopens.plus(-1))
+        if closed is not None:
             for id, line in self._lines.items():
-                self._lines[id] = attrs.evolve(line, closed_through=batch.closes)
+                self._lines[id] = attrs.evolve(line, closed_through=closed)
         for take in batch.takes:
             if isinstance(take, Take):
                 self._taken[(take.space, take.key)] = take.by

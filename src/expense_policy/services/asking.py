@@ -7,17 +7,18 @@ from datetime import date, datetime
 
 import attrs
 
-from ..domain.application import Application
 from ..domain.approval import who_may
 from ..domain.categories import Effect
 from ..domain.content import Digest
 from ..domain.documents import Document
+from ..domain.execution import Execution, Sums, executed, together
 from ..domain.holds import Line
 from ..domain.organisation import Roster
 from ..domain.periods import Month
 from ..domain.policy import Policy
+from ..domain.posting import Source
 from ..domain.refusals import Code, Refused, refusal
-from ..domain.vocabulary import SET_OFF, Status
+from ..domain.vocabulary import SET_OFF, Kind, Status
 from ..ports.evidence import Evidence
 from ..ports.repository import Look, Sum, Summary
 from .engine import POLICY_GUARD, Environment, in_force, not_in_force
@@ -42,7 +43,8 @@ class CostAndEffect:
     """What an application was to bring and what it brought, beside its cost (G3.2). Amounts are smallest units.
 
     `measured` are the effects in the order in which they were measured, each with its day; `paid` and `set_off` are
-    what was paid in cash and what was granted, less what was reversed; `used` what the use record bears.
+    what was paid in cash and what was granted, less what was reversed; `claimed` what claims under it ask for beside
+    what was paid ahead, and `used` what the use record bears.
     """
 
     expected: Effect | None
@@ -52,22 +54,24 @@ class CostAndEffect:
     set_off: int
     used: int
     currency: str
+    claimed: int = 0
 
 
 def effect(env: Environment, document: Document) -> CostAndEffect:
     """A document's cost and effect."""
-    form = document.content
+    form = document.asked
     rows = env.repository.uses((("document", document.id), ("type", "effect")), limit=_EFFECTS)
     measured = [(row.on, Effect(tuple((name, int(n)) for name, n in row.detail))) for row in rows]
     granted = sum(payment.units for payment in document.payments if payment.granted)
     return CostAndEffect(
-        form.benefit if isinstance(form, Application) else None,
+        None if form is None else form.benefit,
         tuple(measured),
         document.units,
         document.paid - granted,
         granted,
         document.used,
         document.currency,
+        0 if document.kind is Kind.CLAIM else document.drawn - document.paid,
     )
 
 
@@ -76,6 +80,31 @@ def contacts(env: Environment, type_: str, month: Month, recipients: tuple[str, 
     where = (("type", type_), ("month", str(month)), *((("recipient", recipients),) if recipients else ()))
     (found,) = env.repository.look(Look(sums=(Sum("contacts", ("recipient",), where),))).sums
     return {recipient: n for (recipient,), n in found.items()}
+
+
+def execution(env: Environment, department: str | None, year: int) -> Execution:
+    """How a year's budget is executed: two questions, whatever there is; the store sums up (B2.3)."""
+    policy, at = policy_now(env), env.clock.now()
+    ids = [x.id for x in env.repository.lines() if x.year == year and department in (None, x.department)]
+    named = ("line", tuple(ids))
+    spent = ("source", (Source.PAID.value, Source.SET_OFF.value))
+    asked = (
+        Sum("planned", ("line", "month"), (named,)),
+        Sum("postings", ("line", "month"), (named, spent)),
+        Sum("reserved", ("line", "expected"), (named,)),
+        Sum("committed", ("line", "expected"), (named,)),
+    )
+    seen = env.repository.look(Look(lines=tuple(ids), sums=asked if ids else ()))
+    sums = Sums(*[_nested(each) for each in seen.sums or [{}] * len(asked)])
+    found = [executed(seen.lines[id], sums, year, at, policy.calendar, policy.budget) for id in ids]
+    return Execution(year, department, at, policy.currency, tuple(found), together(found))
+
+
+def _nested(groups: Mapping[tuple[str, ...], int]) -> Mapping[str, Mapping[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (line, month), units in groups.items():
+        found.setdefault(line, {})[month] = units
+    return found
 
 
 def whole(evidence: Evidence, digest: Digest) -> bool:
@@ -91,6 +120,15 @@ def policies(env: Environment) -> Mapping[str, Policy]:
     """Every adopted version, as of now."""
     seen = env.repository.look(Look(guards=(POLICY_GUARD,)))
     return env.adopted(seen.guards.get(POLICY_GUARD, 0))[1]
+
+
+def policy_now(env: Environment) -> Policy:
+    """The version in force now; Refused where there is none (X2)."""
+    now, versions = env.clock.now(), policies(env)
+    policy = in_force(versions, now)
+    if policy is None:
+        raise Refused([not_in_force(versions, now, env.offices)])
+    return policy
 
 
 def waiting_for(env: Environment, person: str) -> Sequence[Summary]:
@@ -133,12 +171,8 @@ def _pages(env: Environment, where: tuple[tuple[str, str], ...]) -> Iterator[Seq
 
 def disclosed(env: Environment, actor: str, after: str, limit: int) -> Disclosed:
     """Execution and payments for a reader whom the policy in force names by office; Refused for anybody else."""
-    now = env.clock.now()
-    versions = policies(env)
-    policy = in_force(versions, now)
-    if policy is None:
-        raise Refused([not_in_force(versions, now, env.offices)])
-    roster = env.directory.roster(policy.departments, now)
+    policy = policy_now(env)
+    roster = env.directory.roster(policy.departments, env.clock.now())
     if not any(holding.person == actor and holding.office in policy.readers for holding in roster.holdings):
         raise Refused([refusal(Code.READER_NOT_NAMED, actor=actor, offices=", ".join(policy.readers))])
     page = env.repository.find((), after=after, limit=limit)

@@ -1,128 +1,194 @@
-"""Budget plans: filed, negotiated, signed, in force (B1.1, B1.4, B1.5)."""
+"""A department's budget: filed, negotiated, signed, in force, changed, closed (B1, B2.2)."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 
-import attrs
-
-from ..domain import budget, documents
-from ..domain.budget import BudgetPlan
-from ..domain.documents import Document
+from ..domain import budget, negotiation
+from ..domain.adjustment import BudgetAdjustment, SupplementaryRequest
+from ..domain.budget import BudgetPlan, Estimated
+from ..domain.content import Digest
+from ..domain.money import Money
+from ..domain.negotiation import Bargain, Offer, Reviewed
 from ..domain.policy import Policy
-from ..domain.refusals import Code, Refusal, refusal
-from ..domain.vocabulary import Space, Status
-from ..ports.repository import Free, Look, Put, Submission, Take
-from .engine import Act, Effects, Engine, Receipt, Scene, Verdicts, document_of, own
-
-
-def plan_place(plan: BudgetPlan) -> tuple[Space, str]:
-    """The key a department's plan of a year takes: there is one in review or in force (B1.1)."""
-    return Space.PLAN, f"{plan.department}:{plan.year}"
-
-
-def places(plan: BudgetPlan) -> tuple[tuple[Space, str], ...]:
-    """Every key a plan takes: its department's year, and each line's id, which stands for ever."""
-    return (plan_place(plan), *[(Space.LINE, line.id) for line in plan.lines])
-
-
-@attrs.define
-class FilePlan:
-    """A department's plan, or a new revision of one that is not approved."""
-
-    subject: str
-    plan: BudgetPlan
-    actor: str
-    nonce: str
-    new: bool
-    reason: str | None = None
-
-    @property
-    def name(self) -> str:
-        return "file_budget" if self.new else "revise_budget"
-
-    def look(self, at: datetime, policy: Policy | None) -> Look:
-        return Look(
-            documents=() if self.new else (self.subject,),
-            projects=tuple({line.project for line in self.plan.lines if line.project is not None}),
-            taken=places(self.plan),
-        )
-
-    def decide(self, scene: Scene) -> Verdicts:
-        policy = scene.in_force()
-        if isinstance(policy, tuple):
-            return policy
-        previous = None if self.new else document_of(scene, self.subject)
-        found = [] if previous is None else self._may_revise(previous)
-        found += budget.check(self.plan, policy, scene.seen.projects)
-        found += self._taken(scene)
-        if found:
-            return tuple(found)
-        change = documents.submit(
-            id=self.subject,
-            applicant=self.actor,
-            content=self.plan,
-            previous=previous,
-            policy=policy,
-            related_units=0,
-            nonce=self.nonce,
-            at=scene.at,
-        )
-        before = 0 if previous is None else previous.version
-        return Effects(
-            puts=(Put(change.document, before),),
-            takes=self._takes(scene, previous),
-            facts=(Submission.of(change.document),),
-            tell=(self.actor,),
-        )
-
-    def _taken(self, scene: Scene) -> list[Refusal]:
-        """A refusal for each place that another document holds."""
-        found = []
-        for place, other in scene.seen.taken.items():
-            if other != self.subject and place[0] is Space.PLAN:
-                plan = self.plan
-                found.append(refusal(Code.PLAN_EXISTS, department=plan.department, year=plan.year, document=other))
-            elif other != self.subject:
-                found.append(refusal(Code.LINE_EXISTS, line=place[1], document=other))
-        return found
-
-    def _takes(self, scene: Scene, previous: Document | None) -> tuple[Take | Free, ...]:
-        """What is not taken yet, and what the revision before held and this one does not name."""
-        wanted = places(self.plan)
-        was = places(previous.content) if previous is not None and isinstance(previous.content, BudgetPlan) else ()
-        taken = [Take(*place, self.subject) for place in wanted if place not in scene.seen.taken]
-        return (*taken, *[Free(*place, self.subject) for place in was if place not in wanted])
-
-    def _may_revise(self, previous: Document) -> list[Refusal]:
-        found = own(previous, self.actor)
-        if previous.status not in (Status.RETURNED, Status.IN_REVIEW):
-            found.append(refusal(Code.STATUS_WRONG, status=previous.status.value, needed=Status.RETURNED.value))
-        was = previous.content
-        if not isinstance(was, BudgetPlan) or plan_place(was) != plan_place(self.plan):
-            raise ValueError("a revision is a plan of the same department and year")
-        return found
+from ..domain.posting import Source
+from ..domain.vocabulary import CATEGORIES, LineId, Status
+from ..ports.errors import NotFound
+from ..ports.repository import Look, Submission, Sum
+from .asking import policies, policy_now
+from .closing_year import CloseYear
+from .drafting import Budget, File, Review, is_budget
+from .engine import Engine, Receipt
 
 
 class Budgeting:
-    """Acts on budget plans; they are signed and withdrawn as every document is, through `spending`."""
+    """Acts on budgets; plans and changes are signed and withdrawn as every document is, through `spending`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._acts = engine, BudgetActs(engine)
+
+    def file(self, plan: BudgetPlan, *, actor: str, key: str | None = None) -> Receipt:
+        """Submits a department's plan for a year; its lines are in force once it is approved (B1.5).
+
+        One that is filed after the policy's day is marked "draft_late" (B1.1), one with lines outside the department's
+        categories "outside_estimates" (B1.2); finance is told of both.
+        """
+        return self._engine.perform(self._acts.file(None, plan, actor), key=key, asked=plan.digest)
+
+    def revise(
+        self,
+        id: str,
+        plan: BudgetPlan,
+        *,
+        actor: str,
+        reasons: Mapping[LineId, str] | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Submits a new revision of a plan that was returned, or is in review: it starts over (B1.4).
+
+        `reasons` say, by line, why the department asks for something else than finance offered.
+        """
+        act = self._acts.file(id, plan, actor, reasons)
+        asked = (id, plan.digest, act.reasons) if act.reasons else (id, plan.digest)
+        return self._engine.perform(act, key=key, asked=asked)
+
+    def review(
+        self, id: str, offers: tuple[Offer, ...], *, seen: Digest, actor: str, key: str | None = None
+    ) -> Receipt:
+        """What finance would give the lines of a draft in review, and why; kept beside the round (B1.4).
+
+        `seen` names the statement that was read. The draft goes back, or on, with a signature.
+        """
+        return self._engine.perform(self._acts.review(id, offers, seen, actor), key=key, asked=(id, seen, offers))
+
+    def adjust(self, form: BudgetAdjustment, *, actor: str, key: str | None = None) -> Receipt:
+        """Asks to move money between lines and months, to open or cut lines (B1.6).
+
+        The budget stands as it is until the request is approved, and nothing is held for it meanwhile.
+        """
+        return self._engine.perform(self._acts.change(None, form, actor, BudgetAdjustment), key=key, asked=form.digest)
+
+    def supplement(self, form: SupplementaryRequest, *, actor: str, key: str | None = None) -> Receipt:
+        """Asks for more than the budget holds (B2.2)."""
+        return self._engine.perform(
+            self._acts.change(None, form, actor, SupplementaryRequest), key=key, asked=form.digest
+        )
+
+    def revise_change(
+        self, id: str, form: BudgetAdjustment | SupplementaryRequest, *, actor: str, key: str | None = None
+    ) -> Receipt:
+        """Submits a new revision of an adjustment or supplementary request that is not approved."""
+        return self._engine.perform(
+            self._acts.change(id, form, actor, BudgetAdjustment, SupplementaryRequest), key=key, asked=(id, form.digest)
+        )
+
+    def close_year(
+        self,
+        department: str,
+        year: int,
+        *,
+        actor: str,
+        reason: str,
+        carry: Mapping[LineId, LineId] | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """The finance head closes a department's year that is over: its lines hold what is held or spent, no more.
+
+        What is left lapses, or, where the policy lets balances be carried, goes into the line of the next year that
+        `carry` names for its line. What documents hold stays in force on its line, for them alone, and is paid from
+        there. What comes back to a line later is closed by closing again. The journal has every movement, in a
+        `YearEnd` paper. NotFound where the department has no line of that year.
+        """
+        act = self._acts.close_year(department, year, carry or {}, actor, reason)
+        asked = (department, year, tuple(sorted((carry or {}).items())), reason)
+        return self._engine.perform(act, key=key, asked=asked)
+
+    def estimates(self, id: str) -> tuple[Estimated, ...]:
+        """What each line of a plan, or each line that a change opens, asks beside the estimate of its basis (B1.3)."""
+        form, policy = self._budget(id)
+        return budget.estimated(form, policy)
+
+    def negotiation(self, id: str) -> tuple[Bargain, ...]:
+        """The way of a plan from its draft, line by line in each round, in order (B1.4)."""
+        document = self._engine.env.repository.look(Look(documents=(id,))).documents.get(id)
+        if document is None:
+            raise NotFound(f"there is no document {id!r}")
+        asks, said = {}, []
+        for _, facts in self._engine.env.repository.history(id):
+            for fact in facts:
+                if isinstance(fact, Submission) and isinstance(fact.content, BudgetPlan):
+                    asks[fact.round.number] = {line.id: line.amount for line in fact.content.lines}
+                elif isinstance(fact, Reviewed):
+                    said.append(fact)
+        return negotiation.bargains(sorted(asks.items()), said, document.applicant, document.status is Status.APPROVED)
+
+    def actuals(self, department: str, category: str, year: int) -> Money:
+        """What a department spent on a category in a fiscal year: what estimates of the next are based on (B1.3)."""
+        if category not in CATEGORIES:
+            raise ValueError(f"{category!r} is not a category: {', '.join(CATEGORIES)}")
+        policy = policy_now(self._engine.env)
+        sources = (Source.PAID.value, Source.SET_OFF.value, Source.RECORDED.value)
+        months = tuple(str(month) for month in policy.calendar.months(year))
+        where = (("month", months), ("department", department), ("category", category), ("source", sources))
+        asked = Sum("postings", (), where)
+        return Money(self._engine.env.repository.look(Look(sums=(asked,))).sums[0].get((), 0), policy.currency)
+
+    def _budget(self, id: str) -> tuple[Budget, Policy]:
+        env = self._engine.env
+        document = env.repository.look(Look(documents=(id,))).documents.get(id)
+        if document is None or not is_budget(document.content):
+            raise NotFound(f"there is no budget plan, nor a change of one, {id!r}")
+        return document.content, policies(env)[document.round.policy_version]
+
+
+class BudgetActs:
+    """The acts as values, for doing and for considering alike."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def file(self, plan: BudgetPlan, *, actor: str, key: str | None = None) -> Receipt:
-        """Submits a department's plan for a year; its lines are in force once it is approved (B1.5)."""
-        return self._engine.perform(file_plan(self._engine, None, plan, actor), key=key, asked=plan.digest)
+    def file(self, id: str | None, plan: BudgetPlan, actor: str, reasons: Mapping[LineId, str] | None = None) -> File:
+        """The act of filing a plan, or with `id` of revising it."""
+        if type(plan) is not BudgetPlan:
+            raise TypeError(f"plan must be BudgetPlan, not {type(plan).__name__}")
+        given = tuple((reasons or {}).items())
+        if not {line for line, _ in given} <= {line.id for line in plan.lines}:
+            raise ValueError("a reason is for a line of the plan")
+        return self._filed(id, plan, actor, given)
 
-    def revise(self, id: str, plan: BudgetPlan, *, actor: str, key: str | None = None) -> Receipt:
-        """Submits a new revision of a plan that was returned, or is in review: it starts over (B1.4)."""
-        return self._engine.perform(file_plan(self._engine, id, plan, actor), key=key, asked=(id, plan.digest))
+    def change(
+        self,
+        id: str | None,
+        form: BudgetAdjustment | SupplementaryRequest,
+        actor: str,
+        *kinds: type[BudgetAdjustment | SupplementaryRequest],
+    ) -> File:
+        """The act of asking for a change of the budget, or with `id` of revising it."""
+        if type(form) not in kinds:
+            raise TypeError(f"form must be {' or '.join(kind.__name__ for kind in kinds)}, not {type(form).__name__}")
+        return self._filed(id, form, actor, ())
 
+    def _filed(self, id: str | None, form: Budget, actor: str, reasons: tuple[tuple[LineId, str], ...]) -> File:
+        env = self._engine.env
+        now = env.clock.now()
+        return File(
+            env.ids.new(now) if id is None else id, form, actor, env.ids.new(now), id is None, env.directory, reasons
+        )
 
-def file_plan(engine: Engine, id: str | None, plan: BudgetPlan, actor: str) -> Act:
-    """The act of filing a plan, or with `id` of revising it."""
-    if type(plan) is not BudgetPlan:
-        raise TypeError(f"plan must be BudgetPlan, not {type(plan).__name__}")
-    env = engine.env
-    now = env.clock.now()
-    return FilePlan(env.ids.new(now) if id is None else id, plan, actor, env.ids.new(now), id is None)
+    def review(self, id: str, offers: tuple[Offer, ...], seen: Digest, actor: str) -> Review:
+        """The act of reviewing a draft's lines."""
+        if type(offers) is not tuple or any(type(offer) is not Offer for offer in offers):
+            raise TypeError("offers must be a tuple of Offer")
+        return Review(id, actor, seen, offers, self._engine.env.directory)
+
+    def close_year(
+        self, department: str, year: int, carry: Mapping[LineId, LineId], actor: str, reason: str
+    ) -> CloseYear:
+        """The act of closing a department's year."""
+        env = self._engine.env
+        lines = tuple(x.id for x in env.repository.lines() if (x.department, x.year) == (department, year))
+        if not lines:
+            raise NotFound(f"{department} has no budget line of {year}")
+        if not set(carry) <= set(lines):
+            raise ValueError(f"what is carried was left on a line of {department}, {year}")
+        return CloseYear(department, year, lines, dict(carry), actor, reason, env.directory)

@@ -64,14 +64,14 @@ class _Group:
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
         """What they need to see."""
-        self.looks = together(looked(ask.act, ask.key, at, policy) for ask in self._asks)
+        self.looks = together(looked(ask.act, ask.key, Look(), at, policy) for ask in self._asks)
         return joined(self.looks)
 
     def decided(self, engine: Engine, scene: Scene) -> tuple[list[Outcome], list[Batch]]:
         """What becomes of them, and what is to be committed for it.
 
-        It ends before an act that has to look by itself: a version was adopted in the group, or the clock stands before
-        the last entry of the act's chain.
+        It ends before an act that has to look by itself: a version was adopted in the group, the clock stands before
+        the last entry of the act's chain, or what the act saw tells it to see more.
         """
         outcomes: list[Outcome] = []
         batches: list[Batch] = []
@@ -89,6 +89,8 @@ class _Group:
             except (Refused, RepositoryError, ValueError) as error:
                 outcomes.append(NotDone(error))
                 continue
+            if isinstance(found, Look):
+                break
             if isinstance(found, Batch):
                 ahead.follow(found)
                 batches.append(found)

@@ -9,9 +9,11 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from ..domain import documents
+from ..domain.accounting import MonthlyAccounts
 from ..domain.categories import UseRow
 from ..domain.content import Digest
 from ..domain.documents import Document
+from ..domain.execution import Execution
 from ..domain.holds import Line
 from ..domain.journal import Entry
 from ..domain.periods import Month
@@ -23,14 +25,20 @@ from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice, Notifier
 from ..ports.repository import Fact, Look, Repository, Summary
-from . import asking
+from ..ports.vouchers import Genuineness
+from . import accounting, asking
+from .allocating import Allocations
 from .asking import CostAndEffect, Disclosed
 from .budgeting import Budgeting
+from .closing import Closing
 from .considering import Would
-from .engine import Engine, Environment
+from .duties import Duties
+from .engine import Engine, Environment, Receipt
 from .environment import NoKey, RandomIds, SystemClock
 from .policies import Policies
 from .projects import Projects
+from .recording import Costs
+from .rectifying import Rectifications
 from .spending import Spending
 from .tending import SEALS, Swept, Tending
 
@@ -59,6 +67,11 @@ class Desk:
     projects: Projects
     budgeting: Budgeting
     spending: Spending
+    closing: Closing
+    costs: Costs
+    allocations: Allocations
+    rectifications: Rectifications
+    duties: Duties
     would: Would
     env: Environment
     _tending: Tending
@@ -76,13 +89,15 @@ class Desk:
         keyring: Keyring | None = None,
         adopters: tuple[str, ...] = ("finance_head", "general_manager"),
         customers: Customers | None = None,
+        genuineness: Genuineness | None = None,
     ) -> Desk:
         """A desk over the host's adapters; policy versions come in through `policies.adopt`.
 
         Without `clock` and `ids` the machine's own are taken; without `keyring` the journal is chained and sealed
         but carries no keyed tags. `adopters` are the offices that adopt while no version is in force (X2): two or
         more, else ValueError. Without `customers` nobody is asked who is an existing customer: what an applicant
-        states of them stands, and is marked (G2.1).
+        states of them stands, and is marked (G2.1); without `genuineness` no voucher is checked, and a signer's
+        finding stands for it (A2.1).
         """
         env = Environment(
             repository,
@@ -93,17 +108,23 @@ class Desk:
             ids or RandomIds(),
             adopters,
             customers,
+            genuineness,
         )
         engine = Engine(env)
-        spending = Spending(engine)
+        spending, rectifications, duties = Spending(engine), Rectifications(engine), Duties(engine)
         return cls(
             Policies(engine),
             Projects(engine),
             Budgeting(engine),
             spending,
+            Closing(engine),
+            Costs(engine),
+            Allocations(engine),
+            rectifications,
+            duties,
             Would.over(engine),
             env,
-            Tending(engine, spending, notifier),
+            Tending(engine, spending, rectifications, duties, notifier),
         )
 
     def document(self, id: str) -> Document:
@@ -116,7 +137,8 @@ class Desk:
     def find(self, *, after: str = "", limit: int = 100, **where: str) -> Sequence[Summary]:
         """A page of documents in id order (oldest first).
 
-        `where` names kind, status, department, applicant, type or step_office; another name is a ValueError.
+        `where` names kind, status, department, applicant, type, step_office, or the application that claims stand
+        under; another name is a ValueError.
         """
         return self.env.repository.find(tuple(sorted(where.items())), after=after, limit=limit)
 
@@ -124,9 +146,32 @@ class Desk:
         """A page of documents, in id order, whose use record was due by now, ended ones among them (C8)."""
         return self.env.repository.find((), ("use_due_at", self.env.clock.now()), after, limit)
 
+    def payments_overdue(self, *, after: str = "", limit: int = 100) -> Sequence[Summary]:
+        """A page of claims, in id order, that were to be paid by now, and are not paid whole (R2.3)."""
+        return self.env.repository.find((), ("pay_by", self.env.clock.now()), after, limit)
+
     def lines(self) -> Sequence[Line]:
         """Every budget line with its balance, in id order."""
         return self.env.repository.lines()
+
+    def execution(self, department: str | None = None, *, year: int) -> Execution:
+        """How the budget of a fiscal year is executed now, of a department or of all (B2.3).
+
+        Per line and month, and in total: planned, reserved, committed, spent, available, burn rate against plan and
+        forecast; lines above the policy's level, lines that stray from their plan. Refused without a policy in force.
+        """
+        return asking.execution(self.env, department, year)
+
+    def monitor(self, department: str | None = None, *, actor: str) -> tuple[Receipt, ...]:
+        """Finance monitors how the present year's budget is executed (B2.3): what strays from its plan is put right.
+
+        Each line that does opens a rectification, one a month (B2.4), and the duty of monitoring is done (G3.5). The
+        receipts of what was opened. Refused with office_not_held.
+        """
+        calendar, now = asking.policy_now(self.env).calendar, self.env.clock.now()
+        found = self.execution(department, year=calendar.fiscal_year(calendar.day(now)))
+        month = calendar.month(now)
+        return self.rectifications.monitor(month, found.strayed(month), actor=actor)
 
     def history(self, id: str) -> Iterator[Entry]:
         """The journal of one subject, oldest first (G3.4)."""
@@ -188,6 +233,10 @@ class Desk:
         uses = tuple(fact for _, facts in told for fact in facts if isinstance(fact, UseRow))
         return Archived(document, evidence, missing, uses, tuple(entry for entry, _ in told), last)
 
+    def accounts(self, month: Month) -> MonthlyAccounts:
+        """The accounts of a month as they stand, by department, project, category and type (R1.1)."""
+        return accounting.accounts(self.env, month)
+
     def waiting_for(self, person: str) -> Sequence[Summary]:
         """The documents in review whose present step this person may sign now, oldest first."""
         return asking.waiting_for(self.env, person)
@@ -208,7 +257,11 @@ class Desk:
         self.env.repository.put_off(key, self.env.clock.now())
 
     def tick(self, limit: int = 100) -> Swept:
-        """Sends due notices, expires approvals that ran out, seals the journal; the host calls it."""
+        """One sweep of at most `limit` of each kind; the host calls it, every few minutes.
+
+        Expires approvals that ran out, escalates overdue rectifications, reports missed duties, seals the journal and
+        sends due notices.
+        """
         return self._tending.tick(limit)
 
     def last_seal(self) -> tuple[int, Digest] | None:

@@ -7,17 +7,18 @@ from datetime import datetime
 import attrs
 
 from ..domain import checks, documents
-from ..domain.application import Application
 from ..domain.approval import takers
-from ..domain.budget import BudgetPlan
-from ..domain.documents import Document
+from ..domain.documents import Document, Payable
+from ..domain.money import Money
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
-from ..domain.vocabulary import Office, Status
+from ..domain.vocabulary import Kind, Office, Status
 from ..ports.directory import Directory
-from ..ports.repository import Free, Look, Put
-from .budgeting import places
+from ..ports.repository import Look, Put
+from .claiming import between
+from .drafting import vacated
 from .engine import Effects, Scene, Verdicts, document_of, own, paid_already, round_policy
+from .vouching import freed
 
 
 @attrs.define
@@ -44,12 +45,14 @@ class End:
         if office is not None:
             found = []
         open_ = [Status.IN_REVIEW, Status.RETURNED]
-        if isinstance(document.content, Application):
+        if isinstance(document.content, Payable):
             open_.append(Status.APPROVED)
         if document.status not in open_:
             found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=", ".join(open_)))
         elif document.paid:
             found.append(paid_already(document))
+        elif document.kind is Kind.APPLICATION and document.claimed:
+            found.append(refusal(Code.APPLICATION_CLAIMED, claimed=Money(document.claimed, document.currency)))
         return tuple(found) or _ended(document, Status.WITHDRAWN, scene, office)
 
     def _stranded(self, document: Document, scene: Scene) -> bool:
@@ -75,14 +78,14 @@ class End:
     def _expire(self, document: Document, scene: Scene) -> Verdicts:
         if document.status is not Status.APPROVED or document.expires_at is None or scene.at < document.expires_at:
             return (refusal(Code.STATUS_WRONG, status=document.status.value, needed="expired"),)
-        return _ended(document, Status.CLOSED if document.paid else Status.EXPIRED, scene)
+        return _ended(document, Status.CLOSED if document.drawn else Status.EXPIRED, scene)
 
     def _partly_paid(self, document: Document) -> list[Refusal]:
-        if document.status is not Status.APPROVED or not isinstance(document.content, Application):
+        if document.status is not Status.APPROVED or not isinstance(document.content, Payable):
             return [refusal(Code.STATUS_WRONG, status=document.status.value, needed=Status.APPROVED.value)]
-        if not document.paid:
+        if not document.drawn:
             return [refusal(Code.NOTHING_TO_CLOSE)]
-        return [] if document.paid < document.units else [paid_already(document)]
+        return [] if document.drawn < document.units else [paid_already(document)]
 
     def _owner_or_finance(self, document: Document, scene: Scene) -> tuple[list[Refusal], str | None]:
         roster = self.directory.roster((document.department,), scene.at)
@@ -91,16 +94,19 @@ class End:
         return own(document, self.actor), None
 
 
-def _ended(document: Document, status: Status, scene: Scene, office: str | None = None) -> Effects:
-    change, plan = documents.end(document, status, scene.at), document.content
-    # A plan that was withdrawn makes room for another one (B1.1).
-    place = tuple(Free(*each, document.id) for each in places(plan)) if isinstance(plan, BudgetPlan) else ()
+def _ended(document: Document, status: Status, scene: Scene, office: str | None = None) -> Verdicts:
+    change = documents.end(document, status, scene.at)
+    moved = between(scene, document, change)
+    if isinstance(moved, Look):
+        return moved
+    puts, moves = moved
     return Effects(
         office=office,
         version=document.round.policy_version,
-        puts=(Put(change.document, document.version),),
-        moves=change.moves,
-        takes=place,
+        puts=(Put(change.document, document.version), *puts),
+        moves=moves,
+        # A plan that was withdrawn makes room for another one (B1.1), and vouchers are free again (R2.2).
+        takes=(*vacated(document, status), *freed(document, change.document)),
         rows=(documents.manifest(change.document),),
         tell=(document.applicant,),
     )

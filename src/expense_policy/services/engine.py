@@ -11,10 +11,8 @@ import attrs
 
 from ..domain import checks, journal
 from ..domain.adoption import PolicyVersion
-from ..domain.application import Application
 from ..domain.content import Digest, Row, digest
-from ..domain.documents import Document
-from ..domain.holds import Line, Move
+from ..domain.documents import Document, Payable
 from ..domain.journal import Entry
 from ..domain.money import Money
 from ..domain.periods import instant
@@ -28,10 +26,15 @@ from ..ports.errors import AlreadyDone, Conflict, NotFound, Tampered
 from ..ports.evidence import Evidence
 from ..ports.keyring import Keyring
 from ..ports.notifier import Notice
-from ..ports.repository import Batch, Fact, Free, Guard, Key, Look, Put, Repository, Seen, Take, line_said, move_said
+from ..ports.repository import Batch, Key, Look, Repository, Seen, Take, line_said, move_said
+from ..ports.vouchers import Genuineness
 from .ahead import POLICY_GUARD as POLICY_GUARD
+from .ahead import joined
+from .booking import booked
+from .effects import Effects as Effects
 
 ATTEMPTS = 20
+_NOTHING = Look()
 _LOOKS = 5
 
 
@@ -56,14 +59,17 @@ class Receipt:
     def of(cls, entry: Entry) -> Receipt:
         """The receipt of an entry."""
         status = statement = number = None
-        marks: list[str] = []
+        marks: dict[str, None] = {}
         for row in entry.rows:
-            if row[0] == "document":
+            # An act on a claim changes its application too, which the receipt is not of.
+            if row[:2] == ("document", entry.subject):
                 status, statement = row[3], row[4]
+            elif row[:2] == ("card", entry.subject):
+                status = row[4] or None
             elif row[0] == "payment":
                 number = int(row[2])
             elif row[0] == "mark":
-                marks.append(row[2])
+                marks[row[2]] = None
         return cls(entry.subject, entry.act, entry.at, status, statement, number, entry.digest, tuple(marks))
 
 
@@ -79,27 +85,8 @@ class Decision:
         return not self.refusals
 
 
-# What lives for one act alone is not frozen: a frozen class takes three times as long to make.
-@attrs.define
-class Effects:
-    """What a decision wants done; the engine adds entry, key and notices."""
-
-    office: str | None = None
-    on_behalf_of: str | None = None
-    guards: tuple[Guard, ...] = ()
-    puts: tuple[Put, ...] = ()
-    lines: tuple[Line, ...] = ()
-    moves: tuple[Move, ...] = ()
-    takes: tuple[Take | Free, ...] = ()
-    facts: tuple[Fact, ...] = ()
-    rows: tuple[Row, ...] = ()
-    tell: tuple[str, ...] = ()
-    body: tuple[tuple[str, str], ...] = ()
-    version: str | None = None
-    """The policy version that judged, where it is not the one in force: a round's own (X2)."""
-
-
-Verdicts = Effects | tuple[Refusal, ...]
+Verdicts = Effects | tuple[Refusal, ...] | Look
+"""What a decision comes to; a look where what it saw tells it that it has to see more."""
 
 
 @attrs.define
@@ -142,7 +129,7 @@ class Act(Protocol):
         """What the decision needs."""
 
     def decide(self, scene: Scene) -> Verdicts:
-        """The effects, or every refusal."""
+        """The effects, or every refusal; or what has to be seen besides, before that can be said."""
 
 
 def _two_offices(instance: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
@@ -164,6 +151,7 @@ class Environment:
     ids: IdSource
     offices: tuple[str, ...] = attrs.field(validator=_two_offices)
     customers: Customers | None = None
+    genuineness: Genuineness | None = None
     # No guard stands at -1: the first act loads what the store has, even where the guard's row is gone.
     _known: list[tuple[int, dict[str, Policy]]] = attrs.field(
         factory=lambda: [(-1, {})], init=False, repr=False, eq=False
@@ -208,7 +196,7 @@ def round_policy(scene: Scene, document: Document) -> Policy:
     return found
 
 
-def absent(evidence: Evidence, form: Application, clause: str) -> list[Refusal]:
+def absent(evidence: Evidence, form: Payable, clause: str) -> list[Refusal]:
     """A refusal for each attachment that is not in the evidence store."""
     unknown = [a.digest for a in form.attachments if not evidence.has(a.digest)]
     return [refusal(Code.EVIDENCE_UNKNOWN, clause=clause, evidence=digest) for digest in unknown]
@@ -223,7 +211,7 @@ def own(document: Document, actor: str) -> list[Refusal]:
 
 def paid_already(document: Document) -> Refusal:
     """Why a document that something was paid of is not taken back, and the way that it ends instead (A3.4)."""
-    code = Code.PARTLY_PAID if document.paid < document.units else Code.PAID_IN_FULL
+    code = Code.PARTLY_PAID if document.drawn < document.units else Code.PAID_IN_FULL
     return refusal(code, paid=Money(document.paid, document.currency))
 
 
@@ -253,13 +241,20 @@ class Engine:
 
     def do(self, act: Act, key: Key | None) -> Receipt:
         """As `perform`, of an act whose key is made."""
+        more = Look()
         for _ in range(ATTEMPTS):
-            found = self.decided(act, self.scene(partial(looked, act, key), act.subject), key)
+            found = self.decided(act, self.scene(partial(looked, act, key, more), act.subject), key)
             if isinstance(found, Receipt):
                 return found
+            if isinstance(found, Look):
+                more = joined([more, found])
+                continue
             try:
                 self.env.repository.commit(found)
             except Conflict:
+                # Where a month was closed meanwhile, its lines say so (R1.3).
+                lines = tuple([move.line for move in found.moves if move.month is not None])
+                more = joined([more, Look(lines=lines)]) if lines else more
                 continue
             except AlreadyDone as done:
                 if key is None:
@@ -271,17 +266,28 @@ class Engine:
     def consider(self, act: Act) -> Decision:
         """The same decision, nothing done."""
         wanted(act, None, None)
-        effects = act.decide(self.scene(partial(looked, act, None), act.subject))
-        return Decision(effects if isinstance(effects, tuple) else ())
+        more = Look()
+        for _ in range(ATTEMPTS):
+            effects = act.decide(self.scene(partial(looked, act, None, more), act.subject))
+            if not isinstance(effects, Look):
+                return Decision(effects if isinstance(effects, tuple) else ())
+            more = joined([more, effects])
+        raise Conflict(f"{act.name} asked for more {ATTEMPTS} times in a row; try again")
 
-    def decided(self, act: Act, scene: Scene, key: Key | None) -> Receipt | Batch:
-        """What is to be committed, or the receipt of when the key was used; raises Refused with every refusal."""
+    def decided(self, act: Act, scene: Scene, key: Key | None) -> Receipt | Batch | Look:
+        """What is to be committed, or the receipt of when the key was used; raises Refused with every refusal.
+
+        A look where the act has to see more.
+        """
         if key is not None and key.key in scene.seen.done:
             return _same(key, *scene.seen.done[key.key])
         effects = act.decide(scene)
+        if isinstance(effects, Look):
+            return effects
         if isinstance(effects, tuple):
             raise Refused(effects)
-        return self._batch(act, scene, effects, key)
+        effects = booked(effects, act.subject, scene.at, scene.seen, scene.policies)
+        return effects if isinstance(effects, Look) else self._batch(act, scene, effects, key)
 
     def scene(self, look: Callable[[datetime, Policy | None], Look], subject: str | None = None) -> Scene:
         """What a look shows; with a subject at no instant before its chain's last entry."""
@@ -327,7 +333,7 @@ class Engine:
             if e.tell
             else ()
         )
-        return Batch(entry, key, e.guards, e.puts, e.lines, e.moves, e.takes, e.facts, notices)
+        return Batch(entry, key, e.guards, e.puts, e.lines, e.moves, e.takes, e.facts, notices, e.closes, e.reopens)
 
 
 def _rows(e: Effects, key: Key | None) -> tuple[Row, ...]:
@@ -347,6 +353,10 @@ def _rows(e: Effects, key: Key | None) -> tuple[Row, ...]:
             rows.append(("free", t.space.value, t.key, t.by))
     for fact in e.facts:
         rows.append(fact.row())
+    if e.closes is not None:
+        rows.append(("closes", str(e.closes)))
+    if e.reopens is not None:
+        rows.append(("reopens", str(e.reopens)))
     return (*rows, *e.rows)
 
 
@@ -361,9 +371,11 @@ def wanted(act: Act, key: str | None, asked: object) -> Key | None:
     return Key(key, digest((act.name, act.subject if asked is None else "", act.actor, asked)))
 
 
-def looked(act: Act, key: Key | None, at: datetime, policy: Policy | None) -> Look:
+def looked(act: Act, key: Key | None, more: Look, at: datetime, policy: Policy | None) -> Look:
     """What an act needs to see, with what every act does: its key, its chain's head, whether a version was adopted."""
     look = act.look(at, policy)
+    if more != _NOTHING:
+        look = joined([look, more])
     return Look(
         () if key is None else (key.key,),
         (act.subject,),
@@ -376,6 +388,7 @@ def looked(act: Act, key: Key | None, at: datetime, policy: Policy | None) -> Lo
         look.taken,
         look.sums,
         look.held,
+        look.cards,
     )
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
-from ..domain.application import Application
+import attrs
+
+from ..domain import year_end
 from ..domain.approval import authorised
-from ..domain.budget import BudgetPlan
-from ..domain.documents import Document, manifest, present_statement, unsigned
+from ..domain.claim import Claim
+from ..domain.document import OPEN
+from ..domain.documents import Document, Payable, manifest, present_statement, unsigned
 from ..domain.policy import Policy
-from ..domain.vocabulary import Status
+from ..domain.vocabulary import Kind, Space, Status
+from .drafting import is_budget
 from .replay import Replay
+from .vouching import held
 
 Broken = list[tuple[str, str]]
 _SIGNED_OFF = (Status.APPROVED, Status.SETTLED, Status.CLOSED, Status.EXPIRED)
-_OPEN = (Status.IN_REVIEW, Status.APPROVED)
 
 
 def broken_laws(document: Document, policy: Policy | None, played: Replay) -> Broken:
@@ -30,11 +35,9 @@ def broken_laws(document: Document, policy: Policy | None, played: Replay) -> Br
     archived = played.archives.get(d.id)
     if (archived is None) != (d.ended_at is None) or (archived is not None and archived != manifest(d)):
         broken.append(("I14", "the document is not the one that was archived"))
-    if isinstance(d.content, Application):
-        broken += _paid(d, d.content) + _held(d)
-    elif d.status is Status.APPROVED:
-        broken += _in_force(d, d.content, played)
-    return broken
+    if isinstance(d.content, Payable):
+        broken += _paid(d, d.content) + _held(d) + _vouched(d, played)
+    return broken + _in_force(d, played)
 
 
 def _signed(d: Document, policy: Policy | None) -> Broken:
@@ -56,13 +59,18 @@ def _signed(d: Document, policy: Policy | None) -> Broken:
     return broken
 
 
-def _paid(d: Document, form: Application) -> Broken:
+def _paid(d: Document, form: Payable) -> Broken:
     broken = []
     people = {d.applicant, d.payee_person, *(p for s in (*d.signatures, *d.before) for p in s.people)}
     if any(payment.payer in people for payment in d.payments):
         broken.append(("I7", "the payer played another part"))
-    if not 0 <= d.paid <= d.units:
-        broken.append(("I13", "more was paid than approved"))
+    if d.paid < 0 or d.drawn > d.units:
+        broken.append(("I13", "more was paid, or claimed, than approved"))
+    if d.kind is Kind.APPLICATION and not 0 <= d.cleared <= d.paid:
+        broken.append(("I13", "claims are set against more than was paid ahead"))
+    advance = form.advance if isinstance(form, Claim) else None
+    if isinstance(form, Claim) and d.cleared not in (0, 0 if advance is None else advance.units):
+        broken.append(("I13", "the claim is set against another advance than was signed"))
     to = ("", "") if form.payee is None else (form.payee.name, form.payee.account)
     agreed = (*to, form.method, d.statement)
     for p in d.payments:
@@ -79,12 +87,54 @@ def _held(d: Document) -> Broken:
     whole = sum(h.reserved + h.committed + h.spent for h in d.held)
     if any(h.spent != spent[h.line] for h in d.held) or sum(spent.values()) != d.paid:
         return [("I12", "what was spent is not what was paid")]
-    if whole != (d.units if d.status in _OPEN else d.paid):
+    if whole != (d.payable if d.status in OPEN else d.paid):
         return [("I11", "what is held is not what is open")]
     return []
 
 
-def _in_force(d: Document, plan: BudgetPlan, played: Replay) -> Broken:
-    if all(played.opened[(d.id, line.id)] == line.amount.units for line in plan.lines):
+def _vouched(d: Document, played: Replay) -> Broken:
+    """A document has its vouchers, and nobody else has (I27)."""
+    if all(played.taken[(Space.VOUCHER.value, key, d.id, "once")] == 1 for key in held(d)):
+        return []
+    return [("I27", "a voucher of the document is not its own")]
+
+
+@attrs.define
+class Claimed:
+    """What claims take of their applications, and what the applications say of it, document by document (I11)."""
+
+    said: dict[str, tuple[int, int]] = attrs.field(factory=dict)
+    taken: dict[str, list[int]] = attrs.field(factory=lambda: defaultdict(lambda: [0, 0]))
+
+    def take(self, d: Document) -> None:
+        """One more document."""
+        if d.application is not None:
+            self.taken[d.application][0] += d.taken
+            self.taken[d.application][1] += d.cleared
+        elif d.kind is not Kind.CLAIM and (d.claimed or d.cleared):
+            self.said[d.id] = (d.claimed, d.cleared)
+
+    @property
+    def broken(self) -> list[str]:
+        """The applications whose claims ask for something else than they say."""
+        ids = sorted({*self.said, *self.taken})
+        return [id for id in ids if self.said.get(id, (0, 0)) != tuple(self.taken.get(id, (0, 0)))]
+
+
+def _in_force(d: Document, played: Replay) -> Broken:
+    signed = d.content.in_force if is_budget(d.content) and d.status is Status.APPROVED else {}
+    if _moved(played.opened.get(d.id, {})) == _moved(signed):
         return []
     return [("I10", "what is in force is not what was signed")]
+
+
+def broken_years(played: Replay) -> None:
+    """Tells every change of what is in force that is no document's, and no end of a year says of itself (I10)."""
+    for subject in sorted({*played.opened, *played.carried}):
+        told = year_end.in_force(played.carried.get(subject, ()))
+        if ("document", subject) not in played.records and _moved(played.opened.get(subject, {})) != told:
+            played.broken(subject, "I10", "what is in force was moved otherwise than the end of the year says")
+
+
+def _moved(units: Mapping[str, int]) -> dict[str, int]:
+    return {line: n for line, n in units.items() if n}

@@ -1,4 +1,4 @@
-"""Payment, its reversal, and a payee's new account (A4.1-A4.3)."""
+"""Payment, its refund, and a payee's new account (A4.1-A4.3)."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from datetime import datetime
 import attrs
 
 from ..domain import checks, documents, holds, payment
-from ..domain.application import Application, payee_id
+from ..domain.application import payee_id
 from ..domain.categories import kind_of
-from ..domain.documents import Change, Document
+from ..domain.documents import Change, Document, Payable
 from ..domain.folding import fold
 from ..domain.money import Money
 from ..domain.payment import Instruction, PayeeAccount, Payment
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
-from ..domain.vocabulary import Office, Space, Status
+from ..domain.vocabulary import Kind, Office, Space, Status
 from ..ports.directory import Directory
 from ..ports.errors import NotFound
 from ..ports.evidence import Evidence
 from ..ports.repository import Look, Put, Take
+from .claiming import between
 from .engine import Effects, Scene, Verdicts, absent, document_of, round_policy
+from .vouching import officers
 
 _REVERSIBLE = (Status.APPROVED, Status.SETTLED, Status.CLOSED)
 
 
 @attrs.define
 class Pay:
-    """A payment, or with `reverses` the undoing of one (A4.1-A4.3)."""
+    """A payment, or with `reverses` the undoing of one: of `amount`, or of all that is left of it (A4.1-A4.3)."""
 
     subject: str
     actor: str
@@ -37,10 +39,11 @@ class Pay:
     directory: Directory
     evidence: Evidence
     reason: str | None = None
+    amount: Money | None = None
 
     @property
     def name(self) -> str:
-        return "pay" if self.reverses is None else "reverse"
+        return "pay" if self.reverses is None else "reverse" if self.amount is None else "refund"
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
         return Look(documents=(self.subject,), payees=(self.payee_id,))
@@ -55,13 +58,15 @@ class Pay:
         view = documents.approved(document, policy, scene.at)
         found = list(view) if isinstance(view, tuple) else []
         form = document.content
-        if not isinstance(form, Application):
+        if not isinstance(form, Payable):
             raise ValueError(f"a {document.kind.value} is not paid")
         found += payment.differences(self.instruction, form)
         kind = None if policy is None else kind_of(form.type, policy)
-        used = document.used if kind is None or kind.paid_up_to_use else None
+        # A claim under an application was held to its use record when it was submitted.
+        up_to_use = document.application is None and (kind is None or kind.paid_up_to_use)
+        used = document.used if up_to_use else None
         if self.instruction.amount.currency == document.currency:
-            found += payment.within(self.instruction.amount, document.amount, document.paid, used)
+            found += payment.within(self.instruction.amount, document.amount, document.drawn, used)
         found += self._separate(document, scene)
         if policy is not None:
             found += payment.in_its_year(form, policy, scene.at)
@@ -88,7 +93,7 @@ class Pay:
         # What is granted has no account to remember (C9).
         account = () if to is None else (Put(PayeeAccount(to.id, to.folded_account, before + 1), before),)
         change = documents.pay(view, paid, round_policy(scene, document))
-        return self._recorded(document, paid, change, account)
+        return self._recorded(document, paid, change, account, scene)
 
     def _reverse(self, document: Document, scene: Scene) -> Verdicts:
         found = self._separate(document, scene)
@@ -96,32 +101,54 @@ class Pay:
             found.append(refusal(Code.REASON_MISSING, clause="A4.2"))
         if document.status not in _REVERSIBLE:
             found.append(refusal(Code.STATUS_WRONG, status=document.status.value, needed=", ".join(_REVERSIBLE)))
-        done = next((p for p in document.payments if p.number == self.reverses and p.reverses is None), None)
-        if done is None:
-            raise NotFound(f"document {document.id!r} has no payment {self.reverses}")
-        if any(p.reverses == done.number for p in document.payments):
-            amount = Money(done.units, document.currency)
-            found.append(refusal(Code.REVERSAL_EXCEEDS_PAYMENT, number=done.number, paid=amount, reversed=amount))
-        if found:
+        undone = self._undone(document, scene)
+        if isinstance(undone, Refusal):
+            found.append(undone)
+        elif document.kind is Kind.APPLICATION and -undone.units > document.paid - document.cleared:
+            # What claims are set against is not returned (R2.4).
+            asked, paid, claimed = (
+                Money(units, document.currency) for units in (-undone.units, document.paid, document.cleared)
+            )
+            found.append(refusal(Code.ADVANCE_CLAIMED, asked=asked, paid=paid, claimed=claimed, left=paid - claimed))
+        if found or isinstance(undone, Refusal):
             return tuple(found)
-        undone = attrs.evolve(
+        change = documents.reverse(document, undone, round_policy(scene, document))
+        return self._recorded(document, undone, change, (), scene)
+
+    def _undone(self, document: Document, scene: Scene) -> Payment | Refusal:
+        assert self.reverses is not None
+        if self.amount is not None and self.amount.currency != document.currency:
+            raise ValueError(f"document {document.id!r} is in {document.currency}, not {self.amount.currency}")
+        try:
+            found = payment.undo(document.payments, self.reverses, self.amount, document.currency)
+        except KeyError:
+            raise NotFound(f"document {document.id!r} has no payment {self.reverses}") from None
+        if isinstance(found, Refusal):
+            return found
+        units, parts = found
+        done = next(p for p in document.payments if p.number == self.reverses)
+        return attrs.evolve(
             done,
             number=len(document.payments) + 1,
-            units=-done.units,
+            units=-units,
             payer=self.actor,
             at=scene.at,
-            parts=tuple((line, -units) for line, units in done.parts),
+            parts=tuple((line, -part) for line, part in parts),
             reverses=done.number,
         )
-        change = documents.reverse(document, undone, round_policy(scene, document))
-        return self._recorded(document, undone, change, ())
 
-    def _recorded(self, document: Document, paid: Payment, change: Change, puts: tuple[Put, ...]) -> Effects:
+    def _recorded(
+        self, document: Document, paid: Payment, change: Change, puts: tuple[Put, ...], scene: Scene
+    ) -> Verdicts:
+        # What comes back of a claim that ended is its application's again.
+        moved = between(scene, document, change)
+        if isinstance(moved, Look):
+            return moved
         return Effects(
             office=Office.CASHIER,
             version=document.round.policy_version,
-            puts=(Put(change.document, document.version), *puts),
-            moves=change.moves,
+            puts=(Put(change.document, document.version), *puts, *moved[0]),
+            moves=moved[1],
             takes=(Take(Space.PAYMENT, f"{document.id}:{paid.number}", document.id, ever=True),),
             facts=(paid,),
             # A bounce after the end: what stands now is archived again (A4.4).
@@ -169,21 +196,7 @@ class ConfirmAccount:
 
     def decide(self, scene: Scene) -> Verdicts:
         departments = () if scene.policy is None else scene.policy.departments
-        roster = self.directory.roster(departments, scene.at)
-        # A payee is the whole company's: the finance officer of any department stands for him.
-        officers = sorted({h.person for h in roster.holdings if h.office == Office.FINANCE_OFFICER})
-        found: list[Refusal] = []
-        if self.actor not in officers:
-            found.append(
-                refusal(
-                    Code.OFFICE_NOT_HELD,
-                    clause="A4.2",
-                    actor=self.actor,
-                    office=Office.FINANCE_OFFICER,
-                    department=", ".join(departments),
-                    holders=", ".join(officers) or Office.FINANCE_OFFICER,
-                )
-            )
+        found = officers(self.directory, departments, self.actor, scene.at, "A4.2")
         if checks.blank(self.reason or ""):
             found.append(refusal(Code.REASON_MISSING, clause="A4.2"))
         if found:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from datetime import datetime
 
 import attrs
 
+from ..domain.allocation import Allocation
+from ..domain.allocation_rule import Allocated
+from ..domain.categories import UseRow
+from ..domain.claim import Claim
 from ..domain.content import Digest, Row
 from ..domain.journal import Entry, Seal
 from ..domain.payment import Payment
-from ..ports.repository import Fact, Signed
+from ..domain.periods import Month
+from ..domain.posting import Posting, Source
+from ..domain.year_end import Carried, YearEnd
+from ..ports.repository import Fact, Signed, Submission
 
-FACTS = ("round", "signature", "payment", "use", "seal")
-RECORDS = ("document", "payee", "policy", "project", "guard")
+FACTS = ("round", "signature", "payment", "use", "seal", "posting", "planned", "voucher", "paper")
+RECORDS = ("document", "payee", "policy", "project", "guard", "card")
 
 
 @attrs.frozen
@@ -33,13 +41,34 @@ class Replay:
     rows: Counter[Row] = attrs.field(factory=Counter)
     """Rows that are written once: facts, moves, keys, lines."""
     taken: Counter[Row] = attrs.field(factory=Counter)
+    versions: dict[str, list[tuple[int, Row, bool]]] = attrs.field(factory=dict)
+    """Every version of each document, with the row it had and whether a round began: claims write their application's,
+    so that a document's versions stand in the entries of several subjects."""
+    paid: list[tuple[datetime, Payment, dict[str, int]]] = attrs.field(factory=list)
+    """Every payment with its instant and what its own entry posted of it on each line."""
+    posting_since: datetime | None = None
+    """When the first posting was made: a library of before made none."""
+    postings: dict[tuple[str, ...], Posting] = attrs.field(factory=dict)
+    """Every posting by its identity."""
+    costs: dict[tuple[str, ...], str] = attrs.field(factory=dict)
+    """Whose cost a posting is a part of, where that is not its document's: of a claim the application's."""
+    under: dict[str, str | None] = attrs.field(factory=dict)
+    """The application that each claim stands under, by its latest round."""
+    unposted: list[tuple[datetime, str]] = attrs.field(factory=list)
+    """The documents that were paid or used by an entry that posted nothing of it, with its instant."""
     balances: dict[str, list[int]] = attrs.field(factory=dict)
     """In force, reserved, committed and spent of each line."""
-    opened: Counter[tuple[str, str]] = attrs.field(factory=Counter)
-    """What each document put in force on each line."""
+    opened: dict[str, Counter[str]] = attrs.field(factory=lambda: defaultdict(Counter))
+    """What each subject put in force on each line."""
+    carried: dict[str, list[Carried]] = attrs.field(factory=lambda: defaultdict(list))
+    """What the ends of a department's year say that they moved."""
     archives: dict[str, Row] = attrs.field(factory=dict)
     """The latest archive manifest of each subject (A4.4)."""
     digests: dict[tuple[str, int], Digest] = attrs.field(factory=dict)
+    closed: Month | None = None
+    """The month through which every line is closed (R1.3)."""
+    closings: Counter[str] = attrs.field(factory=Counter)
+    """How often each month was closed."""
     seals: list[Seal] = attrs.field(factory=list)
     breaks: list[Break] = attrs.field(factory=list)
 
@@ -55,17 +84,51 @@ class Replay:
         if said != there:
             names = ", ".join(sorted(row[0] for row in said ^ there))
             self.broken(entry.subject, "I19", f"entry {entry.seq}: the stored rows are not those it wrote ({names})")
+        self._posted(entry, facts)
         for fact in facts:
+            if isinstance(fact, YearEnd):
+                self.carried[entry.subject] += fact.carried
             by = (
                 fact.signature.signer if isinstance(fact, Signed) else fact.payer if isinstance(fact, Payment) else None
             )
             if by not in (None, entry.actor):
                 self.broken(entry.subject, "I23", f"entry {entry.seq} was made by {entry.actor!r}, its row by {by!r}")
+        self._allocated(entry, facts)
         try:
             for row in entry.rows:
                 self._row(entry, row)
         except (ValueError, IndexError):
             self.broken(entry.subject, "I19", f"entry {entry.seq}: its rows can't be read")
+
+    def _allocated(self, entry: Entry, facts: tuple[Fact, ...]) -> None:
+        """What is allocated comes to 0, and its parts are what its inputs give (I24)."""
+        shares = [f.units for f in facts if isinstance(f, Posting) and f.source is Source.ALLOCATED]
+        if sum(shares):
+            self.broken(entry.subject, "I24", f"entry {entry.seq}: its postings come to {sum(shares)}, and not to 0")
+        for fact in facts:
+            if isinstance(fact, Allocated) and fact.allocation != _again(fact.allocation):
+                self.broken(entry.subject, "I24", f"entry {entry.seq}: its parts are not what its inputs give")
+
+    def _posted(self, entry: Entry, facts: tuple[Fact, ...]) -> None:
+        posted = [fact for fact in facts if isinstance(fact, Posting)]
+        # An act on a claim posts what it makes of its application's cost: of the one that it stood under until then.
+        application = self.under.get(entry.subject)
+        for posting in posted:
+            self.postings[posting.row()[1:5]] = posting
+            if application is not None:
+                self.costs[posting.row()[1:5]] = application
+        for fact in facts:
+            if isinstance(fact, Submission) and isinstance(fact.content, Claim):
+                self.under[fact.document] = fact.content.application
+        if posted and (self.posting_since is None or entry.at < self.posting_since):
+            self.posting_since = entry.at
+        if not posted and any(isinstance(fact, UseRow | Payment) and fact.units for fact in facts):
+            self.unposted.append((entry.at, entry.subject))
+        for fact in facts:
+            if isinstance(fact, Payment):
+                source = Source.SET_OFF if fact.granted else Source.PAID
+                mine = [p for p in posted if p.source is source and p.number == fact.number]
+                self.paid.append((entry.at, fact, {p.line: p.units for p in mine}))
 
     def _row(self, entry: Entry, row: Row) -> None:
         kind = row[0]
@@ -75,7 +138,8 @@ class Replay:
             balance = self.balances.setdefault(row[1], [0, 0, 0, 0])
             for i, units in enumerate(row[2:6]):
                 balance[i] += int(units)
-            self.opened[(entry.subject, row[1])] += int(row[2])
+            if row[2] != "0":
+                self.opened[entry.subject][row[1]] += int(row[2])
             self.rows[("move", entry.subject, str(entry.seq), *row[1:])] += 1
         elif kind == "line":
             # Subjects come in id order: a move may be read before the line it is on.
@@ -87,6 +151,11 @@ class Replay:
             self.taken[(*row[1:], "once")] -= 1
         elif kind == "key":
             self.rows[(*row, entry.subject, str(entry.seq))] += 1
+        elif kind in ("closes", "reopens"):
+            # Both are of one subject, whose entries come in order: the last one stands.
+            month = Month.parse(row[1])
+            self.closed = month if kind == "closes" else month.plus(-1)
+            self.closings[row[1]] += kind == "closes"
         elif kind == "archive":
             self.archives[entry.subject] = row
         elif kind == "mark":
@@ -101,25 +170,40 @@ class Replay:
         key, version = (row[0], row[1]), int(row[2])
         kept = self.records.get(key)
         if row[0] == "document":
-            self._document(entry, row, kept)
-        # A payee or a guard is written from many subjects: the highest version is the last.
+            renewed = any(each[0] == "round" and each[1] == row[1] for each in entry.rows)
+            self.versions.setdefault(row[1], []).append((version, row, renewed))
+        # Most records are written from several subjects: the highest version is the last.
         if kept is None or version > int(kept[2]):
             self.records[key] = row
 
-    def _document(self, entry: Entry, row: Row, before: Row | None) -> None:
-        """A document's versions follow each other, and its statement changes with a new round alone (I3, I28)."""
-        if int(row[2]) != (1 if before is None else int(before[2]) + 1):
-            self.broken(row[1], "I19", f"entry {entry.seq}: version {row[2]} does not follow the one before")
-        renewed = any(each[0] == "round" for each in entry.rows)
-        if not renewed and (before is None or before[4] != row[4]):
-            self.broken(row[1], "I3", f"entry {entry.seq}: the statement changed without a new round")
+    def follow(self) -> None:
+        """Holds each document's versions to each other, once every entry is taken (I3, I28).
+
+        They follow each other, and the statement changes with a new round alone.
+        """
+        for id, versions in self.versions.items():
+            before: Row | None = None
+            for number, (version, row, renewed) in enumerate(sorted(versions), 1):
+                if version != number:
+                    self.broken(id, "I19", f"version {version} stands where {number} should")
+                if not renewed and (before is None or before[4] != row[4]):
+                    self.broken(id, "I3", f"version {version}: the statement changed without a new round")
+                before = row
 
     def standing(self) -> Counter[Row]:
         """Every row that should stand in the store, as `Repository.standing` gives it; documents stand apart."""
         found = Counter(self.rows)
         found.update(row for (kind, _), row in self.records.items() if kind != "document")
+        closed = "" if self.closed is None else str(self.closed)
         for line, balance in self.balances.items():
-            # No act closes a month yet.
-            found[("balance", line, *map(str, balance), "")] += 1
+            found[("balance", line, *map(str, balance), closed)] += 1
         found.update({("take", *row): n for row, n in self.taken.items() if n})
         return found
+
+
+def _again(allocation: Allocation) -> Allocation | None:
+    """The same costs allocated anew; None where they can't be."""
+    try:
+        return Allocation.of(allocation.costs)
+    except ValueError:
+        return None

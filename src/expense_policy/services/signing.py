@@ -6,18 +6,17 @@ from datetime import datetime
 
 import attrs
 
-from ..domain import budget, documents
-from ..domain.approval import Outcome, Signature, Verdict
-from ..domain.budget import BudgetPlan
+from ..domain import documents
+from ..domain.approval import Signature, Verdict
 from ..domain.content import Digest
-from ..domain.holds import Line, Move
 from ..domain.organisation import Roster
 from ..domain.policy import Policy
-from ..domain.vocabulary import Status
 from ..ports.directory import Directory
-from ..ports.repository import Free, Look, Put, Signed
-from .budgeting import places
+from ..ports.repository import Look, Put, Signed
+from .claiming import between
+from .drafting import InForce, enforced, vacated
 from .engine import Effects, Scene, Verdicts, document_of, round_policy
+from .vouching import freed
 
 
 @attrs.define
@@ -49,25 +48,23 @@ class Sign:
             return right
         signature = Signature(len(document.signatures), self.seen, self.actor, scene.at, self.verdict, right)
         change = documents.sign(document, signature, policy)
-        moves = change.moves
-        lines: tuple[Line, ...] = ()
-        takes: tuple[Free, ...] = ()
-        if isinstance(document.content, BudgetPlan):
-            plan = document.content
-            if change.document.status is Status.APPROVED:
-                lines = budget.lines(plan, document.id)
-                moves = tuple(Move(line.id, in_force=line.amount.units) for line in plan.lines)
-            elif self.verdict.outcome is Outcome.REJECT:
-                takes = tuple(Free(*each, document.id) for each in places(plan))
+        moved = between(scene, document, change)
+        if isinstance(moved, Look):
+            return moved
+        puts, moves = moved
+        found = enforced(change.document, policy, scene)
+        if not isinstance(found, InForce):
+            return found
         return Effects(
             office=right.office,
             version=document.round.policy_version,
             on_behalf_of=None if right.holder == self.actor else right.holder,
-            puts=(Put(change.document, document.version),),
-            lines=lines,
-            moves=moves,
-            takes=takes,
-            facts=(Signed(document.id, document.round.number, signature),),
+            puts=(Put(change.document, document.version), *puts),
+            guards=found.guards,
+            lines=found.lines,
+            moves=(*moves, *found.moves),
+            takes=(*vacated(document, change.document.status), *freed(document, change.document)),
+            facts=(Signed(document.id, document.round.number, signature), *found.facts),
             rows=() if change.document.ended_at is None else (documents.manifest(change.document),),
             tell=(document.applicant,),
         )

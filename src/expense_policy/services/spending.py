@@ -11,8 +11,11 @@ from ..domain import checks
 from ..domain.application import Application, payee_id
 from ..domain.approval import Verdict
 from ..domain.categories import Use, type_of
+from ..domain.claim import Claim, Payable
 from ..domain.content import Digest
+from ..domain.money import Money
 from ..domain.payment import Instruction
+from ..domain.voucher import Voucher
 from .applying import Submit, introduce
 from .bulk import Ask, Bulk, Outcome
 from .ending import End
@@ -21,6 +24,7 @@ from .importing import Fault, Import, Imported, Keep, Rows
 from .paying import ConfirmAccount, Pay
 from .signing import Sign
 from .using import UseRecord
+from .vouching import ConfirmVoucher
 
 T = TypeVar("T")
 
@@ -69,8 +73,9 @@ class Acts:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def submit(self, id: str | None, form: Application, actor: str) -> Submit:
-        _is_a("form", form, Application)
+    def submit(self, id: str | None, form: Payable, actor: str) -> Submit:
+        if type(form) not in (Application, Claim):
+            raise TypeError(f"form must be Application or Claim, not {type(form).__name__}")
         ids, now = self._engine.env.ids, self._engine.env.clock.now()
         return Submit(ids.new(now) if id is None else id, form, actor, ids.new(now), self._engine, id is None)
 
@@ -84,8 +89,13 @@ class Acts:
         to = "" if instruction.payee is None else payee_id(instruction.payee.name)
         return Pay(id, actor, instruction, None, to, env.directory, env.evidence)
 
-    def reverse(self, id: str, number: int, actor: str, reason: str) -> Pay:
-        return Pay(id, actor, None, number, "", self._engine.env.directory, self._engine.env.evidence, reason)
+    def reverse(self, id: str, number: int, actor: str, reason: str, amount: Money | None = None) -> Pay:
+        env = self._engine.env
+        if amount is not None:
+            _is_a("amount", amount, Money)
+            if amount.units <= 0:
+                raise ValueError("what is returned is above 0")
+        return Pay(id, actor, None, number, "", env.directory, env.evidence, reason, amount)
 
     def use(self, id: str, rows: tuple[Use, ...], actor: str, reason: str | None, *, settle: bool) -> UseRecord:
         if type(rows) is not tuple:
@@ -101,6 +111,11 @@ class Acts:
             if checks.blank(value):
                 raise ValueError(f"{name} is blank")
         return ConfirmAccount(payee, account, actor, reason, self._engine.env.directory)
+
+    def confirm_voucher(self, voucher: Voucher, payee: str, actor: str, reason: str) -> ConfirmVoucher:
+        _is_a("voucher", voucher, Voucher)
+        checks.a_label("payee", payee)
+        return ConfirmVoucher(voucher, payee, actor, reason, self._engine.env.directory)
 
     def end(self, name: str, id: str, actor: str, reason: str | None) -> End:
         return End(name, id, actor, reason, self._engine.env.directory)
@@ -119,11 +134,23 @@ class Spending:
         The same key with the same form gives the same receipt and does nothing twice; with another form
         it is a ValueError.
         """
+        _is_a("form", form, Application)
         _is_a("key", key, str)
         return self._do(self._acts.submit(None, form, actor), key, form.digest)
 
-    def revise(self, id: str, form: Application, *, actor: str, key: str | None = None) -> Receipt:
-        """Submits a new revision of an unpaid application: every signature of the round before is void (A3.3)."""
+    def claim(self, form: Claim, *, actor: str, key: str) -> Receipt:
+        """Submits a claim against vouchers: under an approved application, or without one where that may be (R2.4).
+
+        Under one it takes what its lines bear of what the application holds, and sets the advance against what was
+        paid ahead; without one its lines reserve its shares. Its vouchers are taken, and no other document has them
+        (R2.2). The key is as that of `apply`.
+        """
+        _is_a("form", form, Claim)
+        _is_a("key", key, str)
+        return self._do(self._acts.submit(None, form, actor), key, form.digest)
+
+    def revise(self, id: str, form: Payable, *, actor: str, key: str | None = None) -> Receipt:
+        """A new revision of an unpaid application or claim: every signature of the round before is void (A3.3)."""
         return self._do(self._acts.submit(id, form, actor), key, (id, form.digest))
 
     def sign(self, id: str, *, seen: Digest, actor: str, verdict: Verdict, key: str | None = None) -> Receipt:
@@ -141,6 +168,24 @@ class Spending:
         After the application was settled or closed the money goes back to its lines, and nothing is paid again.
         """
         return self._do(self._acts.reverse(id, number, actor, reason), key, (id, number, reason))
+
+    def refund(
+        self, id: str, number: int, amount: Money, *, actor: str, reason: str, key: str | None = None
+    ) -> Receipt:
+        """Records that part of a payment came back: several never exceed it, and no advance that claims cleared (I30).
+
+        What came back is committed again while the document is approved, and its lines' again after its end.
+        """
+        return self._do(self._acts.reverse(id, number, actor, reason, amount), key, (id, number, amount, reason))
+
+    def confirm_voucher(
+        self, voucher: Voucher, payee: str, *, actor: str, reason: str, key: str | None = None
+    ) -> Receipt:
+        """A finance officer confirms by name that a voucher only looks like another one of its payee and total (R2.2).
+
+        The applicant then submits again.
+        """
+        return self._do(self._acts.confirm_voucher(voucher, payee, actor, reason), key, (voucher, payee, reason))
 
     def record_use(
         self, id: str, rows: tuple[Use, ...], *, actor: str, reason: str | None = None, key: str | None = None

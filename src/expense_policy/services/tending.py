@@ -1,4 +1,4 @@
-"""What returns by itself: expiry, seals, notices; the host calls it (A3.4, G3.4)."""
+"""What returns by itself: expiry, escalation, missed duties, seals, notices; the host calls it (A3.4, G3.4, G3.5)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from ..domain.vocabulary import Status
 from ..ports.errors import Conflict, NotFound, RepositoryError
 from ..ports.notifier import Notifier
 from ..ports.repository import Look
+from .duties import SYSTEM, Duties
 from .engine import Effects, Engine, Scene, Verdicts
+from .rectifying import Rectifications
 from .spending import Spending
 
-SYSTEM = "system"
 SEALS = "seal"
 ATTEMPTS_MAX = 20
 """After so many failures a notice is set aside and reported; sent again, it is tried as often once more."""
@@ -26,13 +27,18 @@ _RETRY_MAX = timedelta(hours=1)
 
 @attrs.frozen
 class Swept:
-    """What a tick did: notices delivered, failed and set aside, documents expired, entries sealed."""
+    """What a tick did: notices delivered, failed and set aside, documents expired, entries sealed.
+
+    And rectifications escalated, duties of which a missed interval was reported.
+    """
 
     notices: int
     failed: int
     parked: int
     expired: int
     sealed: int
+    escalated: int = 0
+    missed: int = 0
 
 
 @attrs.define
@@ -59,15 +65,23 @@ class _Sealing:
 class Tending:
     """The desk's housekeeping."""
 
-    def __init__(self, engine: Engine, spending: Spending, notifier: Notifier) -> None:
+    def __init__(
+        self, engine: Engine, spending: Spending, rectifications: Rectifications, duties: Duties, notifier: Notifier
+    ) -> None:
         self._engine, self._spending, self._notifier = engine, spending, notifier
+        self._rectifications, self._duties = rectifications, duties
 
     def tick(self, limit: int) -> Swept:
         """One sweep of at most `limit` of each kind."""
         # A store inside a host's transaction refuses here, before anything is done.
         self._engine.env.repository.unsealed(1)
-        expired, sealed = self._expire(limit), self._seal(limit)
-        return Swept(*self._send(limit), expired, sealed)
+        expired = self._expire(limit)
+        try:
+            escalated, missed = self._rectifications.escalate(limit), self._duties.report_missed(limit)
+        finally:
+            # Whom to tell is asked of the host's directory: the seals and the notices don't wait for it.
+            sealed, sent = self._seal(limit), self._send(limit)
+        return Swept(*sent, expired, sealed, escalated, missed)
 
     def _expire(self, limit: int) -> int:
         env, done = self._engine.env, 0

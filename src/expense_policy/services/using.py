@@ -18,8 +18,9 @@ from ..domain.money import Money
 from ..domain.periods import Calendar
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
-from ..domain.vocabulary import Office, Space, Status
+from ..domain.vocabulary import Kind, Office, Space, Status
 from ..ports.repository import Guard, Look, Put, Sum, Take
+from . import claiming
 from .engine import Effects, Environment, Scene, Verdicts, document_of, own, round_policy
 
 # Whatever zone the company counts its days in, an instant's day lies between these two.
@@ -62,11 +63,11 @@ class Uses:
         return f"contact:{self.type}:{period}"
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
-        """The document, what stands in one record alone, and how often the recipients were reached."""
+        """The document and its lines, what stands in one record alone, how often the recipients were reached."""
         sums = tuple([self._sum(period, recipients) for period, recipients in self._counted.items()])
         once = tuple(dict.fromkeys((Space.USE, once_key(self.type, name)) for use in self.rows for name in use.once))
         guards = tuple(map(self._guard, self._counted))
-        return Look(documents=(self.subject,), guards=guards, taken=once, sums=sums)
+        return Look(documents=(self.subject,), guards=guards, taken=once, sums=sums, held=True)
 
     def _sum(self, period: str, recipients: tuple[str, ...]) -> Sum:
         months = period if len(period) > 4 else tuple(f"{period}-{month}" for month in _MONTHS)
@@ -74,7 +75,8 @@ class Uses:
         return Sum("contacts", ("recipient",), where)
 
     def _case(self, document: Document, form: Application, kind: ExpenseType, policy: Policy, scene: Scene) -> Case:
-        day, approved = policy.calendar.day, document.approved_at
+        # What a claim without an application asks for was spent before it, as the policy lets it be (R2.4).
+        day, approved = policy.calendar.day, document.approved_at if document.kind is Kind.APPLICATION else None
         sums = zip(self._counted, scene.seen.sums, strict=True)
         return Case(
             document=document.id,
@@ -103,12 +105,12 @@ class Uses:
         was closed the use of what was paid ahead of it is still owed; after it was settled or closed its effect is,
         which shows later than the money is used (G3.2).
         """
-        form = document.content
-        if not isinstance(form, Application):
+        form = document.asked
+        if form is None:
             return (refusal(Code.USE_NOT_OPEN, status=document.status.value), *found)
         policy = round_policy(scene, document)
         kind = kind_of(form.type, policy)
-        late = document.status is Status.CLOSED and document.paid > 0 and kind is not None and not kind.paid_up_to_use
+        late = document.status is Status.CLOSED and document.drawn > 0 and kind is not None and not kind.paid_up_to_use
         measured = owed and self._measures and document.status in (Status.SETTLED, Status.CLOSED)
         open_ = document.status is Status.APPROVED or (late and owed) or measured
         if not open_:
@@ -117,7 +119,7 @@ class Uses:
             return (*found, refusal(Code.TYPE_UNKNOWN, type=form.type))
         if self.type and self.type != form.type:
             raise TypeError(f"the rows are of {self.type}, the application of {form.type}")
-        paid = Money(document.paid, document.currency) if late and open_ and not measured else None
+        paid = Money(document.drawn, document.currency) if late and open_ and not measured else None
         recording = Recording(kind, self._case(document, form, kind, policy, scene))
         return Held(document, kind, recording, document.amount, paid, found)
 
@@ -164,6 +166,8 @@ class UseRecord(Uses):
 
     def decide(self, scene: Scene) -> Verdicts:
         document = document_of(scene, self.subject)
+        if self.settle and document.application is not None and not self.rows:
+            return claiming.settle(document, self.actor, self.env.directory, scene)
         roster = self.env.directory.roster((document.department,), scene.at)
         finance = roster.holds(self.actor, Office.FINANCE_OFFICER, document.department)
         found = [] if finance and not self.rows else own(document, self.actor)
@@ -212,8 +216,8 @@ def _unsettled(document: Document, used: int, rows: int, unexplained: bool, kind
     """
     if document.ended_at is not None:
         return []
-    found = [] if document.paid else [refusal(Code.NOTHING_TO_CLOSE)]
-    total, paid = Money(used, document.currency), Money(document.paid, document.currency)
+    found = [] if document.drawn else [refusal(Code.NOTHING_TO_CLOSE)]
+    total, paid = Money(used, document.currency), Money(document.drawn, document.currency)
     if not rows:
         found.append(refusal(Code.USE_MISSING))
     elif total > paid and not kind.paid_up_to_use:

@@ -16,7 +16,8 @@ from ..policy_file import load_policy
 from ..ports.errors import RepositoryError
 from ..ports.keyring import Keyring
 from ..ports.repository import Look, Repository, Summary
-from .lawfulness import broken_laws
+from .booklaws import Costs, broken_books
+from .lawfulness import Claimed, broken_laws, broken_years
 from .replay import Break, Replay
 from .tending import SEALS
 
@@ -49,15 +50,19 @@ def verify(
         played.broken(subject, "I19", message)
 
     entries = _chains(repository, keyring, played)
+    played.follow()
     policies = _policies(repository, played)
     expected, searched = played.standing(), dict[str, Row]()
     found: Counter[Row] = Counter()
     waiting = set()
+    numbered: dict[str, list[Row]] = defaultdict(list)
     for row in repository.standing(faulty):
         if row[0] == "summary":
             searched[row[1]] = row
         elif row[0] == "unsealed":
             waiting.add((row[1], int(row[2])))
+        elif row[0] == "number":
+            numbered[row[1]].append(row)
         else:
             found[row] += 1
     _seals(played, waiting, seals)
@@ -66,8 +71,11 @@ def verify(
     for row in sorted(found - expected):
         law = "I10" if row[0] == "balance" else "I19"
         played.broken(row[1], law, f"a row stands that the journal does not know: {_short(row)}")
-    held = _documents(repository, played, searched, policies)
+    costs = Costs()
+    held = _documents(repository, played, searched, policies, costs)
     _balances(played, held, found)
+    broken_years(played)
+    broken_books(played, numbered, costs)
     return Report(entries, len(searched), tuple(played.breaks))
 
 
@@ -156,10 +164,15 @@ def _policies(repository: Repository, played: Replay) -> Mapping[str, Policy]:
 
 
 def _documents(
-    repository: Repository, played: Replay, searched: Mapping[str, Row], policies: Mapping[str, Policy]
+    repository: Repository,
+    played: Replay,
+    searched: Mapping[str, Row],
+    policies: Mapping[str, Policy],
+    costs: Costs,
 ) -> Mapping[str, list[int]]:
     """Holds every document to its journal, its laws and its searched columns; what all hold, by line."""
     held: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    claimed = Claimed()
     ids = sorted({*searched, *(id for kind, id in played.records if kind == "document")})
     for start in range(0, len(ids), _PAGE):
         for id, document in _looked(repository, ids[start : start + _PAGE], played).items():
@@ -170,9 +183,13 @@ def _documents(
                 played.broken(id, "I2", "the searched columns are not what the document says")
             for law, message in broken_laws(document, policies.get(document.round.policy_version), played):
                 played.broken(id, law, message)
+            claimed.take(document)
+            costs.take(document)
             for h in document.held:
                 for i, units in enumerate((h.reserved, h.committed, h.spent)):
                     held[h.line][i] += units
+    for id in claimed.broken:
+        played.broken(id, "I11", "what claims take of the application is not what it says")
     return held
 
 

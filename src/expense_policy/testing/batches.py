@@ -11,25 +11,43 @@ import attrs
 from ..domain import documents, holds
 from ..domain.application import Application, Attachment, Payee, Share
 from ..domain.approval import Outcome, Signature, Verdict
+from ..domain.cards import BOOKS, Books, Card
 from ..domain.categories import UseRow
 from ..domain.categories.holiday_gift import HolidayGift
 from ..domain.content import digest
-from ..domain.documents import Approved, Document
+from ..domain.documents import Approved, Content, Document
 from ..domain.holds import Line, Move
 from ..domain.journal import GENESIS, Entry, Seal, digest_of, merkle_root
-from ..domain.money import Money
+from ..domain.money import Money, split
 from ..domain.organisation import Authority, Delegation
 from ..domain.payment import PayeeAccount, Payment
+from ..domain.periods import Month
+from ..domain.posting import Posting
 from ..domain.vocabulary import Space, Status
+from ..domain.voucher import VoucherRow
 from ..policy_file import load_policy
-from ..ports.mistakes import USED
+from ..ports.mistakes import POSTED, USED
 from ..ports.notifier import Notice
-from ..ports.repository import SEALS, Batch, Fact, Key, Look, Put, Repository, Signed, Submission, Sum, Take
+from ..ports.repository import (
+    CARDS,
+    SEALS,
+    Batch,
+    Fact,
+    Guard,
+    Key,
+    Look,
+    Put,
+    Repository,
+    Signed,
+    Submission,
+    Sum,
+    Take,
+)
 from . import company
 
 POLICY = load_policy(company.POLICY)
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=timezone.utc)
-LATER = NOW + timedelta(days=100_000)
+EARLIER, LATER = NOW - timedelta(days=10_000), NOW + timedelta(days=100_000)
 SIGNERS = {
     "department_head": "head",
     "finance_officer": "officer",
@@ -115,17 +133,46 @@ class Clerk:
         moves = (Move(line, in_force=units),) if units else ()
         return self.does(f"plan:{line}", lines=(opened,), moves=moves)
 
+    def posts(self, subject: str, *postings: Posting, **parts: Any) -> Batch:
+        """Postings, with what keeps their months open: a move of each line, the guard of the books for those on none.
+
+        A line that a refund is posted on has to have so much spent.
+        """
+        moves = []
+        for line in sorted({each.line for each in postings} - {""}):
+            mine = [each for each in postings if each.line == line]
+            moves.append(Move(line, spent=sum(each.units for each in mine), month=min(each.month for each in mine)))
+        guards = self._guard() if any(each.line == "" for each in postings) else ()
+        return self.batch(subject, **{"guards": guards, "moves": tuple(moves), "facts": postings, **parts})
+
+    def closes(self, month: Month, **parts: Any) -> Batch:
+        """The books are closed through a month."""
+        return self._books(month, closes=month, **parts)
+
+    def reopens(self, month: Month, **parts: Any) -> Batch:
+        """The last month that the books were closed through is opened again."""
+        return self._books(month.plus(-1), reopens=month, **parts)
+
+    def _books(self, through: Month, **parts: Any) -> Batch:
+        there = self.repository.look(Look(cards=(BOOKS,))).cards.get(BOOKS)
+        version = 0 if there is None else there.version
+        put = Put(Books(BOOKS, version + 1, through), version)
+        return self.batch(BOOKS, **{"guards": self._guard(), "puts": (put,), **parts})
+
+    def _guard(self) -> tuple[Guard, ...]:
+        return (Guard(BOOKS, self.repository.look(Look(guards=(BOOKS,))).guards[BOOKS]),)
+
     def files(
         self,
         id: str,
-        form: Application | None = None,
+        form: Content | None = None,
         *,
         applicant: str = "li.na",
         previous: Document | None = None,
         at: datetime = NOW,
         **parts: Any,
     ) -> Batch:
-        """An application is submitted, or a returned one anew."""
+        """An application, or what else is given, is submitted, or a returned one anew."""
         change = documents.submit(
             id=id,
             applicant=applicant,
@@ -165,13 +212,17 @@ class Clerk:
         return self._changed(change, at, Signed(before.id, before.round.number, signature), **parts)
 
     def pays(self, before: Document, units: int, *, reverses: int | None = None, at: datetime = NOW) -> Batch:
-        """A payment, or the undoing of one."""
+        """A payment, or the undoing of one: of so much, or of all of it where `units` is 0."""
         form = before.content
         assert isinstance(form, Application)
         number = len(before.payments) + 1
-        parts = holds.parts(before.held, units) if reverses is None else before.payments[reverses - 1].parts
-        if reverses is not None:
-            units, parts = -before.payments[reverses - 1].units, tuple((line, -n) for line, n in parts)
+        if reverses is None:
+            parts = holds.parts(before.held, units)
+        else:
+            undone = before.payments[reverses - 1]
+            units = -(units or undone.units)
+            weights = [n for _, n in undone.parts]
+            parts = tuple((line, n) for (line, _), n in zip(undone.parts, split(units, weights), strict=True))
         to = (form.paid_to.name, form.paid_to.account, form.method)
         payment = Payment(before.id, number, units, *to, "cashier", at, before.statement, parts, reverses)
         take = Take(Space.PAYMENT, f"{before.id}:{number}", before.id, ever=True)
@@ -188,12 +239,16 @@ class Clerk:
         used = before.used + sum(row.units for row in rows)
         return self._changed(documents.use(before, used, len(rows)), NOW, *rows)
 
+    def changes(self, before: Document, **fields: Any) -> Batch:
+        """The document with other figures, as acts on others leave it: claims under it, what they set off."""
+        return self._changed(documents.Change(attrs.evolve(before, version=before.version + 1, **fields)), NOW)
+
     def ends(self, before: Document, status: Status, at: datetime = NOW) -> Batch:
         """The document ends."""
         return self._changed(documents.end(before, status, at), at)
 
-    def approved(self, id: str, form: Application | None = None) -> Document:
-        """An application signed in full, committed step by step."""
+    def approved(self, id: str, form: Content | None = None) -> Document:
+        """An application, or what else is given, signed in full, committed step by step."""
         batch = self.files(id, form)
         self.repository.commit(batch)
         while written(batch).step is not None:
@@ -245,6 +300,30 @@ def used(repository: Repository, where: tuple[tuple[str, str], ...], size: int) 
     return found
 
 
+def listed(
+    repository: Repository, where: tuple[tuple[str, str], ...], size: int, due: datetime | None = None
+) -> list[Card]:
+    """Every card that is found, by pages, each of which goes on after the one before."""
+    found: list[Card] = []
+    while page := repository.cards(where, due, found[-1].id if found else "", size):
+        assert len(page) <= size
+        ids = [card.id for card in (*found[-1:], *page)]
+        assert all(one < next for one, next in pairwise(ids)), "a page does not go on after the one before"
+        found += page
+    return found
+
+
+def numbered(repository: Repository, month: Month, size: int) -> list[tuple[int, Posting]]:
+    """Every posting of a month that has a number, by pages, each of which goes on after the one before."""
+    found: list[tuple[int, Posting]] = []
+    while page := repository.postings(month, found[-1][0] if found else 0, size):
+        assert len(page) <= size
+        numbers = [number for number, _ in (*found[-1:], *page)]
+        assert all(one < next for one, next in pairwise(numbers)), "a page does not go on after the one before"
+        found += page
+    return found
+
+
 def snapshot(repository: Repository, *batches: Batch) -> dict[str, object]:
     """Everything a store says of itself through its port, and of what the batches name, there or not."""
     unreadable: list[tuple[str, str]] = []
@@ -253,40 +332,63 @@ def snapshot(repository: Repository, *batches: Batch) -> dict[str, object]:
         unreadable.append((where, why))
 
     found = paged(repository, 50)
-    seen, told = repository.look(_names(batches, found)), list(repository.history())
+    told, lines = list(repository.history()), list(repository.lines())
     facts = [fact for each in (*[facts for _, facts in told], *[b.facts for b in batches]) for fact in each]
     rows = [fact for fact in facts if isinstance(fact, UseRow)]
     wheres = {(name, value) for row in rows for name in USED if (value := getattr(row, name))}
+    months = sorted({fact.month for fact in facts if isinstance(fact, Posting)})
+    ids = {line.id for line in (*lines, *[line for batch in batches for line in batch.lines])}
+    seen = repository.look(_names(batches, found, _sums(facts, tuple(sorted(ids)))))
     return {
         "standing": sorted(repository.standing(faulty)),
         "unreadable": unreadable,
         "history": [(entry, sorted(fact.row() for fact in facts)) for entry, facts in told],
         "uses": {where: used(repository, (where,), 50) for where in sorted(wheres)},
-        "lines": list(repository.lines()),
+        "lines": lines,
         "policies": list(repository.policies()),
         "found": found,
         "documents": dict(seen.documents),
-        "records": [dict(each) for each in (seen.payees, seen.policies, seen.projects)],
+        "records": [dict(each) for each in (seen.payees, seen.policies, seen.projects, seen.cards)],
         "guards": dict(seen.guards),
         "taken": dict(seen.taken),
         "keys": dict(seen.done),
         "heads": dict(seen.heads),
         "unsealed": list(repository.unsealed(10_000)),
         "notices": [list(repository.notices(LATER, 10_000, parked)) for parked in (False, True)],
+        "cards": [listed(repository, (("kind", kind.kind),), 50) for kind in CARDS],
+        "numbered": [numbered(repository, month, 50) for month in months],
+        "sums": [dict(each) for each in seen.sums],
     }
 
 
-def _names(batches: tuple[Batch, ...], found: list[str]) -> Look:
-    ids = [put.record.id for batch in batches for put in batch.puts]
+def _sums(facts: list[Fact], lines: tuple[str, ...]) -> tuple[Sum, ...]:
+    """Every sum of the ledger that something there, or something that the batches name, could be in."""
+    months = tuple(sorted({str(fact.month) for fact in facts if isinstance(fact, Posting)}))
+    vouchers = [fact for fact in facts if isinstance(fact, VoucherRow)]
+    alike = tuple(sorted({row.alike for row in vouchers}))
+    days = tuple(sorted({row.voucher.on.isoformat() for row in vouchers}))
+    return (
+        *[Sum(of, POSTED, (("month", months),)) for of in ("postings", "posting_count")],
+        *[Sum(of, ("line", "expected"), (("line", lines),)) for of in ("reserved", "committed")],
+        Sum("planned", ("line", "month"), (("line", lines),)),
+        Sum("payments", ("method",), (), EARLIER, LATER),
+        Sum("vouchers", ("document", "key"), (("alike", alike), ("on_day", days))),
+    )
+
+
+def _names(batches: tuple[Batch, ...], found: list[str], sums: tuple[Sum, ...]) -> Look:
+    ids = tuple(put.record.id for batch in batches for put in batch.puts)
     return Look(
         keys=tuple(batch.key.key for batch in batches if batch.key is not None),
         subjects=tuple(batch.entry.subject for batch in batches),
         documents=tuple(dict.fromkeys((*found, *ids))),
-        payees=tuple(ids),
-        policies=tuple(ids),
-        projects=tuple(ids),
+        payees=ids,
+        policies=ids,
+        projects=ids,
+        cards=ids,
         guards=tuple(guard.key for batch in batches for guard in batch.guards),
         taken=tuple((take.space, take.key) for batch in batches for take in batch.takes),
+        sums=sums,
     )
 
 

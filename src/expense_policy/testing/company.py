@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import BinaryIO
 
+from ..domain.budget import MONTHS, PlanLine
+from ..domain.estimates import Activity, OperatingPlan
+from ..domain.money import Money
 from ..domain.organisation import Delegation, Holding, Roster
 from ..ports.notifier import Notice
 
@@ -47,6 +50,41 @@ up_to = "50000.00"
 office = "general_manager"
 points = ["effect", "benefit"]
 above = "50000.00"
+[[chain.claim]]
+office = "department_head"
+points = ["necessity", "reasonableness", "budget"]
+[[chain.claim]]
+office = "finance_officer"
+points = ["legality", "compliance", "accuracy", "budget", "invoices"]
+[[chain.claim]]
+office = "finance_head"
+points = ["finances", "cash", "interest"]
+[[chain.claim]]
+office = "deputy_in_charge"
+points = ["effect", "benefit"]
+up_to = "50000.00"
+[[chain.claim]]
+office = "general_manager"
+points = ["effect", "benefit"]
+above = "50000.00"
+[[chain.budget_adjustment]]
+office = "finance_officer"
+points = ["compliance", "accuracy", "budget"]
+[[chain.budget_adjustment]]
+office = "finance_head"
+points = ["finances", "cash", "interest"]
+[[chain.budget_adjustment]]
+office = "deputy_in_charge"
+points = ["effect", "benefit"]
+[[chain.supplementary_request]]
+office = "finance_officer"
+points = ["compliance", "accuracy", "budget"]
+[[chain.supplementary_request]]
+office = "finance_head"
+points = ["finances", "cash", "interest"]
+[[chain.supplementary_request]]
+office = "general_manager"
+points = ["effect", "benefit"]
 [substitutes]
 department_head = ["deputy_in_charge"]
 finance_officer = ["finance_head"]
@@ -79,6 +117,12 @@ PEOPLE: tuple[Holding, ...] = (
     Holding("cashier", "officer.too"),
 )
 EVERYONE: tuple[str, ...] = (*dict.fromkeys(h.person for h in PEOPLE), "li.na", "mei")
+
+
+def drafted(id: str, category: str, name: str, amount: Money, project: str | None = None) -> PlanLine:
+    """A line of a draft with all that one says (B1.3): for one activity, in the first month."""
+    months = (amount, *[Money(0, amount.currency)] * (MONTHS - 1))
+    return PlanLine(id, category, name, amount, project, months, OperatingPlan((Activity(name, amount),)))
 
 
 class SetClock:

@@ -14,7 +14,11 @@ from .port_laws.directory import DirectoryContract as DirectoryContract
 from .port_laws.evidence import EvidenceContract as EvidenceContract
 from .port_laws.notifier import Message as Message
 from .port_laws.notifier import NotifierContract as NotifierContract
+from .port_laws.vouchers import GenuinenessContract as GenuinenessContract
+from .port_laws.vouchers import VoucherReaderContract as VoucherReaderContract
 from .store_laws.asked import Asked
+from .store_laws.booked import Booked
+from .store_laws.filed import Filed
 from .store_laws.kept import Kept
 from .store_laws.refused import Refused
 from .store_laws.sent import Sent
@@ -23,7 +27,7 @@ from .store_laws.together import Together
 from .store_laws.whole import Whole
 
 
-class RepositoryContract(Kept, Refused, Whole, Asked, Sent, Together, Surviving, contract=True):
+class RepositoryContract(Kept, Refused, Whole, Asked, Booked, Filed, Sent, Together, Surviving, contract=True):
     """One test a law of `ports.repository`, the docstring being the law.
 
     The subclass defines the fixture `repository`: an empty store for each test. It declares what the store can do in

@@ -9,7 +9,7 @@ import attrs
 
 from ..domain import budget
 from ..domain.approval import Approve, who_may
-from ..domain.budget import BudgetPlan, PlanLine
+from ..domain.budget import BudgetPlan
 from ..domain.categories import REGISTER
 from ..domain.documents import Document
 from ..domain.holds import Line
@@ -21,7 +21,7 @@ from ..ports.customers import Customers
 from ..ports.repository import Repository
 from ..services.desk import Desk
 from . import company
-from .company import CountedIds, Papers, People, Post, SetClock
+from .company import CountedIds, Papers, People, Post, SetClock, drafted
 
 PLANNER = "planner"
 """Who files the budget: holds no office."""
@@ -53,7 +53,7 @@ def plans(policy: Policy, year: int | None = None) -> tuple[BudgetPlan, ...]:
             department,
             fiscal,
             tuple(
-                PlanLine(f"{fiscal}.{number}.{category}.{n}", category, f"{category} {n}", amount)
+                drafted(f"{fiscal}.{number}.{category}.{n}", category, f"{category} {n}", amount)
                 for category in categories
                 for n in (1, 2)
             ),

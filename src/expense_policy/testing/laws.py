@@ -15,9 +15,10 @@ import attrs
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
+from ..domain import duty
 from ..domain.application import Attachment
 from ..domain.approval import Approve
-from ..domain.budget import BudgetPlan, PlanLine
+from ..domain.budget import BudgetPlan
 from ..domain.documents import Document
 from ..domain.money import Money
 from ..domain.refusals import Refused
@@ -25,7 +26,7 @@ from ..ports.repository import Look, Repository
 from ..services.desk import Desk
 from ..services.engine import Decision, Receipt
 from ..services.verification import verify
-from .company import EVERYONE, POLICY, CountedIds, Papers, People, Post, SetClock
+from .company import EVERYONE, POLICY, CountedIds, Papers, People, Post, SetClock, drafted
 from .oracle import LEGAL, OPEN, Oracle
 
 TALLY: dict[str, Counter[str]] = {}
@@ -58,7 +59,7 @@ class CompanyMachine(RuleBasedStateMachine):
         self.versions: list[tuple[date, str, int]] = [(date(2026, 1, 1), "2026.01", 5000000)]
         self.done: list[tuple[Callable[[], Receipt], Callable[[], Receipt], Receipt]] = []
         self.final: dict[str, Document] = {}
-        self.subjects = {"seal"}
+        self.subjects = {"seal", *map(duty.subject, duty.OFFICES)}
         self.entries = self.keys = 0
 
     def found(self) -> None:
@@ -69,7 +70,7 @@ class CompanyMachine(RuleBasedStateMachine):
         # In the festival's window: what is given today can be recorded today.
         self.clock.forward(days=40)
         self.basis = Attachment("budget_basis", self.papers.put(b"basis"))
-        lines = tuple(PlanLine(id, _category(id), id, Money(units, "CNY")) for id, units in LINES.items())
+        lines = tuple(drafted(id, _category(id), id, Money(units, "CNY")) for id, units in LINES.items())
         id = self.desk.budgeting.file(BudgetPlan("marketing", 2026, lines), actor="mei").id
         self.subjects |= {"policy:2026.01", id}
         for person in ("officer", "cfo", "gm"):

@@ -306,5 +306,5 @@ class SpendingMachine(ApprovingMachine):
                 form["status"] = "closed" if form["paid"] else "expired"
                 self.entries += 1
                 TALLY.setdefault("expire", Counter()).update(("tried", "accepted"))
-        self.entries += 1 if swept.sealed else 0
-        assert self._count() == self.entries, "A3.4: exactly what ran out was expired"
+        self.entries += (1 if swept.sealed else 0) + swept.missed
+        assert self._count() == self.entries, "A3.4, G3.5: exactly what ran out or was missed was seen to"

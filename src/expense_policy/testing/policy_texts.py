@@ -54,6 +54,7 @@ def policies(draw: st.DrawFn, currency: str | None = None) -> Policy:
         *_table("holiday_gift", {"unit_price_max": Money(draw(units(10**6)), money), **draw(_set(**_WINDOW))}),
         *_table("sms", draw(_set(per_customer_month_max=(0, 1000), segments_max=(1, 255)))),
         *draw(_types(money)),
+        *draw(_budget()),
     ]
     for kind, steps in chains.items():
         for office, above, up_to in steps:
@@ -65,6 +66,16 @@ def policies(draw: st.DrawFn, currency: str | None = None) -> Policy:
     for own in draw(_festivals(effective)):
         lines += _table("[holiday_gift.festival]", own)
     return load_policy("\n".join(lines) + "\n")
+
+
+@st.composite
+def _budget(draw: st.DrawFn) -> list[str]:
+    """How budgets are drafted and watched; any department estimates any category: a draft of all of them is taken."""
+    table: dict[str, object] = {**draw(_set(deviation_bp=(1, 10_000), alert_bp=(1, 10_000), rectify_days=(1, 3660)))}
+    flags = ("itemised", "closed", "carry_balances")
+    table |= draw(st.dictionaries(st.sampled_from(flags), st.booleans()))
+    table |= draw(st.dictionaries(st.just("due"), st.sampled_from(("10-31", "01-01", "12-31", "02-28"))))
+    return _table("budget", table) if table else []
 
 
 @st.composite
@@ -117,6 +128,8 @@ def _word(text: str) -> str:
 def _value(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, int | date | time):
         return str(value)
     return _word(str(value))

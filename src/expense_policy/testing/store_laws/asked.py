@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta, timezone
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from itertools import product
 from typing import Any
@@ -14,72 +14,19 @@ import attrs
 import pytest
 
 from ...domain.application import Payee
-from ...domain.approval import Outcome
-from ...domain.categories import UseRow
-from ...domain.documents import Document
 from ...domain.holds import Move
-from ...domain.vocabulary import Space, Status
+from ...domain.vocabulary import Space
 from ...ports.errors import Conflict
-from ...ports.mistakes import NAME_MAX, PAGE_MAX, SEARCHED, USED
+from ...ports.mistakes import DUE, NAME_MAX, PAGE_MAX, SEARCHED, USED
 from ...ports.repository import Batch, Guard, Key, Look, Put, Repository, Sum, Summary, Take
-from ..batches import LATER, NOW, Clerk, gift, notice, paged, payee, related, use_row, used, written
+from ..batches import LATER, NOW, Clerk, gift, notice, paged, payee, related, use_row, used
+from ..ledger import MARCH
 from . import Laws
+from .stocked import IDS, PAYEES, TYPES, company, matches, register
 
-IDS = ("10", "9", "B", "a", "a ", "é", "中", "\uffee", "\U0001f9e7", "\U00020bb7")
-"""In no order: as code points they stand otherwise than as numbers, by language, or in UTF-16."""
-PAYEES = (Payee("Tea House", "6222 1"), Payee("ＴＥＡ-house", "6222 2"), Payee("Printer", "62221"))
-TYPES = ("sms", "holiday_gift")
 NAIVE = datetime(2026, 3, 2)  # noqa: DTZ001  # the naive one
 LONE = "\ud800"
-NAMES = ("documents", "payees", "policies", "projects", "lines", "guards")
-
-
-def company(repository: Repository, clerk: Clerk, count: int) -> dict[str, Document]:
-    """Applications in every state, to payees that share names or accounts, over some weeks; some filed anew."""
-    clerk.opens(units=10**12)
-    chosen, found = random.Random(7), dict[str, Document]()
-    for n in range(count):
-        id, at = f"d{n:03d}", NOW - timedelta(days=chosen.randrange(60), microseconds=n)
-        form = gift(chosen.randrange(1, 10**6), payee=chosen.choice(PAYEES))
-        form = attrs.evolve(form, department=chosen.choice(("marketing", "customer_service")))
-        repository.commit(batch := clerk.files(id, form, applicant=chosen.choice(("li.na", "mei")), at=at))
-        for _ in range(chosen.randrange(6)):
-            if written(batch).step is not None:
-                verdict = chosen.choice((Outcome.APPROVE,) * 8 + (Outcome.RETURN, Outcome.REJECT))
-                repository.commit(batch := clerk.signs(written(batch), verdict, at=at))
-        d = written(batch)
-        if d.status is Status.RETURNED:
-            again = gift(chosen.randrange(1, 10**6), payee=chosen.choice(PAYEES))
-            repository.commit(batch := clerk.files(id, again, previous=d, applicant=d.applicant, at=NOW))
-        elif d.status is Status.APPROVED and n % 2:
-            repository.commit(batch := clerk.pays(d, 1 + d.units // 2, at=at))
-            if n % 3:
-                repository.commit(batch := clerk.ends(written(batch), Status.CLOSED))
-        found[id] = written(batch)
-    return found
-
-
-def register(clerk: Clerk) -> list[UseRow]:
-    """Use rows of many documents, committed in no order: of types, months, people and things, and of none; sorted."""
-    chosen, rows = random.Random(5), list[UseRow]()
-    for id in IDS:
-        for first in (9, 1, 5):
-            few = [
-                use_row(
-                    id,
-                    n,
-                    type=chosen.choice(TYPES),
-                    on=date(2026, chosen.choice((2, 3)), n),
-                    recipient=chosen.choice(("C1", "C1", "C1 ", "客户", "")),
-                    item=chosen.choice(("tea", "tea", "Tea", "茶", "")),
-                )
-                for n in range(first, first + 4)
-            ]
-            clerk.does(id, facts=tuple(reversed(few)))
-            rows += few
-    many = [use_row("many", n, recipient="C1", item="tea") for n in range(1, 121)]
-    clerk.does("many", facts=tuple(many))
-    return sorted([*rows, *many], key=lambda row: (row.document, row.number))
+NAMES = ("documents", "payees", "policies", "projects", "lines", "guards", "cards")
 
 
 def _history(repository: Any, name: object) -> list[object]:
@@ -93,16 +40,19 @@ class Asked(Laws):
         """An absent record, line, key or entry has no answer, an absent guard stands at 0, an empty store is empty."""
         names = ("absent", "")
         taken = tuple((space, "absent") for space in Space)
-        contacts = Sum("contacts", ("recipient",), (("type", "sms"), ("month", "2026-03")))
-        seen = repository.look(
-            Look(names, names, names, names, names, names, names, names, taken, (related(gift()), contacts), True)
-        )
+        one: tuple[tuple[str, str], ...] = (("type", "sms"), ("month", "2026-03"))
+        grouped, whole = Sum("contacts", ("recipient",), one), Sum("contacts", (), one)
+        march = Sum("postings", ("line",), (("month", "2026-03"),))
+        sums = (related(gift()), whole, grouped, march, attrs.evolve(march, by=()))
+        seen = repository.look(Look(names, names, names, names, names, names, names, names, taken, sums, True, names))
         assert (seen.done, seen.heads) == ({}, {})
         assert (seen.documents, seen.payees, seen.policies, seen.projects, seen.lines) == ({}, {}, {}, {}, {})
-        assert (seen.guards, seen.taken, seen.sums) == ({"absent": 0, "": 0}, {}, ({(): 0}, {}))
+        assert (seen.guards, seen.taken, seen.cards) == ({"absent": 0, "": 0}, {}, {})
+        assert seen.sums == ({(): 0}, {(): 0}, {}, {}, {(): 0})
         assert (list(repository.find()), list(repository.lines()), list(repository.policies())) == ([], [], [])
         assert (list(repository.history()), list(repository.history("absent"))) == ([], [])
         assert (list(repository.unsealed(1)), list(repository.notices(LATER, 1))) == ([], [])
+        assert (list(repository.cards((("kind", "books"),))), list(repository.postings(MARCH))) == ([], [])
 
     def test_pages_come_in_id_order(self, repository: Repository, clerk: Clerk) -> None:
         """Pages of any size give every document once, in the order of their ids' code points."""
@@ -140,7 +90,7 @@ class Asked(Laws):
         assert list(repository.find(both)) == [r for r in rows if (r.status, r.applicant) == ("in_review", "mei")]
         assert list(repository.find((("status", "in_review"), ("status", "approved")))) == []
 
-    @pytest.mark.parametrize("column", ["expires_at", "use_due_at"])
+    @pytest.mark.parametrize("column", DUE)
     def test_what_is_due_by_then_is_found(self, repository: Repository, clerk: Clerk, column: str) -> None:
         """Documents due by an instant, that instant too, are found; those without a date are not, in any zone."""
         rows = [Summary.of(d) for d in company(repository, clerk, 30).values()]
@@ -309,6 +259,7 @@ class Asked(Laws):
         """A sum of another name, column, grouping or period than the port lists is a ValueError."""
         none: Any = None
         right, month = related(gift()), (("type", "sms"), ("month", "2026-03"))
+        line, alike = (("line", "gifts"),), (("alike", "a"), ("on_day", "2026-03-01"))
         wrong = [
             attrs.evolve(right, of="spent"),
             attrs.evolve(right, since=None),
@@ -327,6 +278,26 @@ class Asked(Laws):
             Sum("contacts", ("type",), month),
             Sum("contacts", ("month", "month"), month),
             Sum("contacts", (), (*month, ("document", "d1"))),
+            *[Sum(of, (), ()) for of in ("postings", "posting_count", "planned", "reserved", "committed", "vouchers")],
+            *[Sum(of, ("units",), month[1:]) for of in ("postings", "posting_count")],
+            *[Sum(of, (), month[1:], *at) for of in ("postings", "posting_count") for at in ((NOW,), (None, NOW))],
+            Sum("postings", (), month[:1]),
+            Sum("postings", (), (*month[1:], ("seq", "1"))),
+            Sum("postings", (), (*month[1:], ("line", LONE))),
+            Sum("planned", (), month[1:]),
+            Sum("planned", ("document",), line),
+            Sum("planned", (), (*line, ("department", "marketing"))),
+            *[Sum(of, (), (*line, ("expected", "2026-03"))) for of in ("reserved", "committed")],
+            *[Sum(of, ("month",), line) for of in ("reserved", "committed")],
+            Sum("spent", (), line),
+            *[Sum("payments", (), (), *at) for at in ((), (NOW,), (None, NOW), (NAIVE, NOW), (NOW, NAIVE))],
+            Sum("payments", (), (("method", "cash"),), NOW, NOW),
+            Sum("payments", ("payer",), (), NOW, NOW),
+            Sum("vouchers", (), alike[:1]),
+            Sum("vouchers", (), alike[1:]),
+            Sum("vouchers", ("alike",), alike),
+            Sum("vouchers", (), (*alike, ("key", "k"))),
+            Sum("vouchers", (), alike, NOW),
         ]
         assert [each for each in wrong if not mistaken(partial(repository.look, Look(sums=(each,))))] == []
 
@@ -374,11 +345,6 @@ class Asked(Laws):
             assert mistaken(partial(Batch, clerk.entry("s", rows=rows))), rows
         assert [name for name, part in one.items() if mistaken(partial(make, **{name: (part,)}))] == []
         assert list(repository.history()) == []
-
-
-def matches(row: object, where: Iterable[tuple[str, str | tuple[str, ...]]]) -> bool:
-    """Whether a row has, in each column, the value or one of the values."""
-    return all(getattr(row, name) in ((value,) if isinstance(value, str) else value) for name, value in where)
 
 
 def mistaken(ask: Callable[[], object]) -> bool:

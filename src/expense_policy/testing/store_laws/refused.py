@@ -12,13 +12,14 @@ from ...domain.holds import Line, Move
 from ...domain.journal import GENESIS
 from ...domain.money import UNITS_MAX
 from ...domain.periods import Month
-from ...domain.vocabulary import Space
+from ...domain.posting import Planned
+from ...domain.vocabulary import Space, Status
 from ...ports.errors import AlreadyDone, Conflict, RepositoryError
-from ...ports.repository import Batch, Free, Guard, Key, Put, Repository, Take
-from ..batches import NOW, Clerk, asked, notice, payee, use_row, written
+from ...ports.repository import Batch, Free, Guard, Key, Look, Repository, Take
+from ..batches import NOW, Clerk, asked, gift, notice, payee, use_row, written
+from ..ledger import MARCH, claim, posting, review, voucher_row
 from . import Laws
 
-MARCH = Month(2026, 3)
 TAKEN = Take(Space.VOUCHER, "v1", "d1")
 
 
@@ -195,7 +196,7 @@ class Refused(Laws):
         repository.commit(batch)
 
     def test_a_fact_is_written_once(self, repository: Repository, clerk: Clerk) -> None:
-        """A signature, payment, use row, round or seal that is there already is a conflict, by whatever entry."""
+        """A fact of any kind that is there already is a conflict, by whatever entry, whatever else it says now."""
         clerk.opens()
         found = clerk.approved("d1")
         paid, used = clerk.pays(found, 1), clerk.uses(found, use_row("d1", 1))
@@ -203,32 +204,69 @@ class Refused(Laws):
         repository.commit(attrs.evolve(used, entry=clerk.entry("d1"), puts=()))
         facts = [fact for _, each in repository.history("d1") for fact in each]
         assert len(facts) == 1 + len(found.signatures) + 2
-        for fact in facts:
+        booked = (Planned("d1", "gifts", MARCH, 1), voucher_row(), review())
+        clerk.does("d1", facts=booked)
+        for fact in (*facts, *booked, Planned("d1", "gifts", MARCH, 2), voucher_row(alike="f" * 64), review(by="cfo")):
             self.refuses(repository, Conflict, clerk.batch("d1", facts=(fact,)))
         self.refuses(repository, Conflict, clerk.batch("d1", facts=(use_row("d1", 1, recipient="other"),)))
+        posted = posting(number=1, units=1)
+        repository.commit(clerk.posts("d1", posted))
+        for again in (posted, posting(number=1, month=Month(2026, 4)), posting(number=1, units=2, corrects=None)):
+            self.refuses(repository, Conflict, clerk.posts("d1", again))
+        repository.commit(clerk.posts("d1", posting(number=1, line="")))
         seal = clerk.seals(paid.entry)
         repository.commit(seal)
         self.refuses(repository, Conflict, attrs.evolve(seal, entry=clerk.entry("seal")))
 
-    def test_a_payment_is_undone_once(self, repository: Repository, clerk: Clerk) -> None:
-        """A second reversal of one payment is a conflict, whatever its number."""
+    def test_a_payment_is_not_undone_beyond_itself(self, repository: Repository, clerk: Clerk) -> None:
+        """Refunds of one payment come to no more than it: one that goes beyond breaks a law, whatever else is paid."""
         clerk.opens()
         found = clerk.approved("d1")
         for n in (100, 200):
             repository.commit(batch := clerk.pays(found, n))
             found = written(batch)
-        repository.commit(batch := clerk.pays(found, 0, reverses=1))
-        again = clerk.pays(written(batch), 0, reverses=1)
-        self.refuses(repository, Conflict, again)
+        repository.commit(batch := clerk.pays(found, 60, reverses=1))
+        self.refuses(repository, RepositoryError, clerk.pays(written(batch), 41, reverses=1))
+        repository.commit(batch := clerk.pays(written(batch), 40, reverses=1))
+        self.refuses(repository, RepositoryError, clerk.pays(written(batch), 1, reverses=1))
+        assert written(batch).paid == 200
 
     def test_a_document_stays_within_its_amount(self, repository: Repository, clerk: Clerk) -> None:
-        """A use record beyond the amount approved breaks a law, and is no conflict."""
+        """A document used, paid, claimed or cleared beyond the amount approved breaks a law, and is no conflict."""
         clerk.opens()
-        found = clerk.approved("d1")
-        beyond = attrs.evolve(found, used=found.units + 1, version=found.version + 1)
-        self.refuses(repository, RepositoryError, clerk.batch("d1", puts=(Put(beyond, found.version),)))
-        below = attrs.evolve(beyond, used=-1)
-        self.refuses(repository, RepositoryError, clerk.batch("d1", puts=(Put(below, found.version),)))
+        repository.commit(batch := clerk.pays(clerk.approved("d1"), 4_000))
+        paid, asked = written(batch), clerk.approved("c1", claim(1_000, application="d1"))
+        wrong: list[dict[str, int]] = [{"used": 10_001}, {"used": -1}, {"cleared": -1}, {"cleared": 4_001}]
+        wrong += [{"claimed": -1}, {"claimed": 10_001, "cleared": 4_000}, {"claimed": 6_001}]
+        wrong += [{"claimed": 6_002, "cleared": 1}]
+        for figures in wrong:
+            self.refuses(repository, RepositoryError, clerk.changes(paid, **figures))
+        for figures in ({"claimed": 1}, {"cleared": 1_001}, {"cleared": -1}, {"used": 1_001}):
+            self.refuses(repository, RepositoryError, clerk.changes(asked, **figures))
+        repository.commit(clerk.changes(paid, claimed=10_000, cleared=4_000, used=10_000))
+        repository.commit(clerk.changes(asked, cleared=1_000, used=1_000))
+
+    def test_a_spent_voucher_stays_taken(self, repository: Repository, clerk: Clerk) -> None:
+        """A voucher whose document was paid, or ended settled or closed, is given back by nobody; unpaid, it is."""
+        clerk.opens()
+        free = [Free(Space.VOUCHER, f"v{n}", f"d{n}") for n in range(4)]
+        found = []
+        for each in free:
+            found.append(clerk.approved(each.by, gift(1_000)))
+            clerk.does(each.by, takes=(Take(each.space, each.key, each.by),))
+        for n in (0, 1):
+            repository.commit(batch := clerk.pays(found[n], 400))
+            found[n] = written(batch)
+        repository.commit(batch := clerk.pays(found[1], 0, reverses=1))
+        repository.commit(clerk.ends(written(batch), Status.CLOSED))
+        for n in (0, 1):
+            self.refuses(repository, RepositoryError, clerk.batch(f"d{n}", takes=(free[n],)))
+        settled = clerk.ends(found[2], Status.SETTLED)
+        self.refuses(repository, RepositoryError, attrs.evolve(settled, takes=(free[2],)))
+        repository.commit(attrs.evolve(clerk.ends(found[3], Status.WITHDRAWN), takes=(free[3],)))
+        assert set(repository.look(Look(taken=tuple((f.space, f.key) for f in free))).taken.values()) == {
+            f"d{n}" for n in range(3)
+        }
 
     def test_an_undelivered_notice_is_not_replaced(self, repository: Repository, clerk: Clerk) -> None:
         """A notice whose key still waits to be delivered is a conflict."""

@@ -9,16 +9,18 @@ import attrs
 
 from ...domain.application import Attachment
 from ...domain.approval import Approve
-from ...domain.budget import BudgetPlan, PlanLine
+from ...domain.budget import BudgetPlan
 from ...domain.holds import Move
 from ...domain.money import Money
 from ...domain.payment import Instruction
+from ...domain.posting import Planned
 from ...ports.errors import AlreadyDone
 from ...ports.repository import Guard, Repository
 from ...services.desk import Desk
 from ...services.verification import verify
 from ..batches import NOW, SIGNERS, Clerk, asked, gift, notice, payee, snapshot, written
-from ..company import POLICY, CountedIds, Papers, People, Post, SetClock
+from ..company import POLICY, CountedIds, Papers, People, Post, SetClock, drafted
+from ..ledger import MARCH, posting, review, voucher_row
 from . import Laws
 
 
@@ -40,6 +42,10 @@ class Surviving(Laws):
         """A store that is opened anew says what it said before, refuses what it refused, and goes on from there."""
         self.needs("durable")
         clerk.opens()
+        repository.commit(clerk.posts("d0", posting("d0")))
+        repository.commit(clerk.closes(MARCH))
+        repository.commit(clerk.reopens(MARCH))
+        clerk.does("d0", facts=(review("d0"), voucher_row("d0"), Planned("d0", "gifts", MARCH, 7)))
         found = clerk.approved("d1")
         batch = clerk.pays(found, 400)
         batch = attrs.evolve(batch, key=asked("k"), guards=(Guard("g", 0),), notices=(notice("n"),))
@@ -52,6 +58,9 @@ class Surviving(Laws):
         self.refuses(again, AlreadyDone, batch)
         again.commit(clerk.pays(written(batch), 600))
         clerk.does("s", puts=(payee("p"),), moves=(Move("gifts", reserved=1),))
+        again.commit(clerk.posts("d2", posting("d2")))
+        again.commit(clerk.closes(MARCH))
+        assert list(again.postings(MARCH)) == [(1, posting("d0")), (2, posting("d2"))]
 
     def test_meddling_is_refused_or_named(self, repository: Repository) -> None:
         """What is changed beside the port is refused by the store, or `verify` names one break more (G3.4)."""
@@ -79,7 +88,7 @@ def play(repository: Repository) -> None:
     for person in ("cfo", "gm"):
         desk.policies.adopt(POLICY, actor=person)
     clock.at = NOW
-    line = PlanLine("gifts", "care_gifts", "Gifts", Money(1_000_000, "CNY"))
+    line = drafted("gifts", "care_gifts", "Gifts", Money(1_000_000, "CNY"))
     plan = desk.budgeting.file(BudgetPlan("marketing", 2026, (line,)), actor="mei").id
     form = gift(attachments=(Attachment("budget_basis", papers.put(b"basis")),))
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
+from ...domain.cards import BOOKS
 from ...domain.holds import Line, Move
-from ...domain.periods import Month
+from ...domain.posting import Posting
 from ...domain.vocabulary import Space
 from ...ports.errors import AlreadyDone, Conflict, RepositoryError
-from ...ports.repository import Batch, Guard, Look, Repository, Take
+from ...ports.repository import Batch, Guard, Look, Put, Repository, Sum, Take, identity
 from ..batches import LATER, Clerk, asked, gift, notice, payee, related, use_row, written
+from ..ledger import MARCH, posting, task
 from . import Laws
 
 WRITERS = 8
@@ -39,7 +42,9 @@ CONTESTED: dict[str, Callable[[int], dict[str, Any]]] = {
     "a key": lambda i: {"takes": (Take(Space.PAYMENT, "d1:1", f"d{i}", ever=True),)},
     "the last money": lambda i: {"moves": (Move("gifts", reserved=60),)},
     "a notice": lambda i: {"notices": (notice("n", about=f"s{i}"),)},
-    "a month": lambda i: {"closes": Month(2026, 3)},
+    "a card": lambda i: {"puts": (Put(task("t", owner=f"owner {i}"), 0),)},
+    "a month": lambda i: {"closes": MARCH},
+    "a month again": lambda i: {"reopens": MARCH},
 }
 
 
@@ -57,7 +62,7 @@ class Together(Laws):
     """Laws of concurrency, for a store that declares it."""
 
     def test_one_of_many_wins(self, repository: Repository, clerk: Clerk) -> None:
-        """Of writers that want one guard, record, line, key, notice, last money or closing, exactly one has it."""
+        """Of writers that want one guard, record, line, key, notice, last money, closing or opening, one has it."""
         self.needs("concurrent")
         clerk.opens(units=100)
         for name, part in CONTESTED.items():
@@ -134,6 +139,33 @@ class Together(Laws):
         assert (line.in_force, line.reserved) == (100, 98)
         assert sum(1 for entry, _ in repository.history() if entry.subject.startswith("s")) == 14
         assert sum(1 for row in repository.standing(lambda *_: None) if row[0] == "move" and row[1][0] == "s") == 14
+
+    def test_no_posting_slips_past_a_closing(self, repository: Repository, clerk: Clerk) -> None:
+        """Of many that post while their month is closed, each has its number from the closing, or was refused."""
+        self.needs("concurrent")
+        lines = ("l0", "l1", "")
+        clerk.opens("l0")
+        clerk.opens("l1")
+        count = Look(cards=(BOOKS,), sums=(Sum("posting_count", (), (("month", "2026-03"),)),))
+
+        def act(writer: int) -> list[Posting]:
+            done = list[Posting]()
+            for _ in range(10_000):
+                seen = repository.look(count)
+                if seen.cards:
+                    return done
+                with suppress(RepositoryError):
+                    if writer == 0 and seen.sums[0][()] > WRITERS:
+                        repository.commit(clerk.closes(MARCH))
+                    elif writer > 0:
+                        mine = posting(f"d{writer}", len(done) + 1, line=lines[writer % 3], units=1)
+                        repository.commit(clerk.posts(mine.document, mine))
+                        done.append(mine)
+            raise AssertionError("a month never closes")
+
+        posted = sorted((mine for each in at_once(act) for mine in each), key=identity)
+        assert list(repository.postings(MARCH, limit=10_000)) == [*enumerate(posted, 1)]
+        assert repository.look(count).sums[0][()] == len(posted)
 
     def test_a_guarded_sum_counts_everybody(self, repository: Repository, clerk: Clerk) -> None:
         """Of writers that add to one guarded sum at once, each has seen all that came before it (A3.6)."""

@@ -9,12 +9,15 @@ from typing import Any
 import attrs
 import pytest
 
+from ...domain.cards import BOOKS
 from ...domain.holds import Line, Move
 from ...domain.journal import Entry
+from ...domain.posting import Planned
 from ...domain.vocabulary import Space
 from ...ports.errors import AlreadyDone, Conflict, RepositoryError
-from ...ports.repository import Batch, Free, Guard, Look, Repository, Take
+from ...ports.repository import Batch, Free, Guard, Look, Put, Repository, Take
 from ..batches import LATER, Clerk, asked, gift, notice, payee, related, snapshot, use_row
+from ..ledger import FEBRUARY, MARCH, books, posting, review, task, voucher_row
 from . import Laws
 
 OTHER = Line("l2", "marketing", 2026, "care_gifts", "More gifts", None, "plan-1")
@@ -38,11 +41,14 @@ BAD: dict[str, Callable[[Batch], Batch]] = {
     "its last record": _with("puts", payee("zz", 2)),
     "its last line": _with("lines", Line("used", "marketing", 2026, "care_gifts", "", None, "plan-1")),
     "a line overdrawn": _with("lines", attrs.evolve(OTHER, id="zz", reserved=1)),
-    "its last move": _with("moves", Move("used", reserved=1_000_001)),
+    "its last move": _with("moves", Move("used", reserved=1_000_001, expected=MARCH)),
     "a line that is not there": _with("moves", Move("zz", reserved=1)),
+    "a card that moved on": _with("puts", Put(task("zz", 2), 1)),
     "its last key taken": _with("takes", Take(Space.VOUCHER, "used", "d1")),
     "a key that is not its own": _with("takes", Free(Space.VOUCHER, "used", "d1")),
     "its last fact": _with("facts", use_row("d1", 99)),
+    "a posting that is there": _with("facts", posting(number=99, line="used")),
+    "a posting of a closed month": _with("facts", posting(number=98, line="", month=FEBRUARY)),
     "its place in the chain": lambda b: _entry(b, seq=b.entry.seq + 1),
     "its predecessor": lambda b: _entry(b, prev="f" * 64),
     "its last notice": _with("notices", notice("used")),
@@ -60,16 +66,20 @@ class Whole(Laws):
         clerk.does("s", key=asked("used"), notices=(notice("used"),), takes=(Take(Space.VOUCHER, "used", "d0"),))
         clerk.does("s", takes=(Take(Space.PLAN, "back", "d1"),))
         clerk.does("d1", facts=(use_row("d1", 99),))
+        clerk.does(BOOKS, guards=(Guard(BOOKS, 0),), puts=(Put(books(FEBRUARY), 0),))
+        clerk.repository.commit(clerk.posts("d1", posting(number=99, line="used")))
         batch = clerk.files("d1", gift(700))
+        booked = (Planned("d1", "used", MARCH, 7), voucher_row(), review())
+        posted = (posting(line="used"), posting(line=""))
         return attrs.evolve(
             batch,
             key=asked("k"),
-            guards=(Guard("a", 0), Guard("b", 0)),
-            puts=(*batch.puts, payee("茶馆")),
+            guards=(Guard("a", 0), Guard("b", 0), Guard(BOOKS, 1)),
+            puts=(*batch.puts, payee("茶馆"), Put(task("t"), 0)),
             lines=(OTHER,),
-            moves=(*batch.moves, Move("l2", in_force=50)),
+            moves=(*batch.moves, Move("l2", in_force=50), Move("used", spent=100, month=MARCH)),
             takes=(Take(Space.VOUCHER, "v", "d1"), Free(Space.PLAN, "back", "d1")),
-            facts=(*batch.facts, use_row("d1", 1)),
+            facts=(*batch.facts, use_row("d1", 1), *booked, *posted),
             notices=(notice("n1"), notice("n2")),
         )
 
@@ -85,7 +95,12 @@ class Whole(Laws):
         assert snapshot(repository, batch) == before
         repository.commit(batch)
         after = snapshot(repository, batch)
-        assert {name for name in before if after[name] == before[name]} <= {"policies", "unreadable"}
+        assert {name for name in before if after[name] == before[name]} <= {
+            "policies",
+            "unreadable",
+            "cards",
+            "numbered",
+        }
 
     @pytest.mark.parametrize("bad", BAD)
     def test_several_batches_are_all_or_nothing(self, repository: Repository, clerk: Clerk, bad: str) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.schema_4 URL`: brings a store up to schema 4, or makes it there; says what stands then, as JSON."""
+"""`python -m tests.schema_5 URL`: brings a store up to schema 5, or makes it there; says what stands then, as JSON."""
 
 import json
 import sys
@@ -13,11 +13,11 @@ from expense_policy.ports.errors import RepositoryError
 
 WORDS = Text().with_variant(Text(collation="C"), "postgresql")
 
-schema.VERSION = 4
+schema.VERSION = 5
 schema.documents.append_column(Column("note", WORDS, nullable=True))
 Index("documents_note", schema.documents.c.note)
 schema.payments.append_column(Column("channel", WORDS, nullable=False))
-schema._table("vouchers", Column("id", WORDS, primary_key=True))
+schema._table("later", Column("id", WORDS, primary_key=True))
 upgrading.FOLDERS.append(Path(__file__).parent / "steps")
 
 url, how = sys.argv[1:]

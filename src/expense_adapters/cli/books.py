@@ -1,0 +1,172 @@
+"""`expense-policy close` and `accounts`: the months of the books (R1.1, R1.3, R1.4)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from expense_adapters._reading import escaped, why
+from expense_adapters.cli.opening import opened, refused, unopened
+from expense_adapters.cli.say import Json, fail, place, put, put_json
+from expense_policy.domain.money import Money
+from expense_policy.domain.periods import Month
+from expense_policy.domain.refusals import ExpensePolicyError
+
+if TYPE_CHECKING:
+    from expense_policy.domain.accounting import MonthlyAccounts
+    from expense_policy.services.desk import Desk
+
+_Month = Annotated[str, typer.Argument(metavar="MONTH", help="Such as 2026-03.")]
+_Store = Annotated[str, typer.Option(help="sqlite:///PATH, postgresql://..., mariadb://...")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("close")(close)
+    app.command("accounts")(accounts)
+
+
+def close(
+    month: _Month,
+    store: _Store,
+    actor: Annotated[str, typer.Option(help="Who closes it: a finance officer or the finance head.")],
+    people: Annotated[Path, typer.Option(help="Offices and delegations (TOML or CSV).")],
+    reopen: Annotated[str | None, typer.Option(help="Opens the last closed month again, for this reason.")] = None,
+    key_file: Annotated[Path | None, typer.Option(help="The journal's key, id:hexadecimal secret.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Closes a month that has ended, and shows its accounts; with --reopen the finance head opens it again."""
+    which = _month(month)
+    try:
+        desk, repository = opened(store, people, key=key_file)
+    except (ExpensePolicyError, ValueError) as error:
+        unopened(error)
+    try:
+        if reopen is None:
+            desk.closing.close(which, actor=actor)
+        else:
+            desk.closing.reopen(which, actor=actor, reason=reopen)
+        _show(desk.accounts(which), as_json)
+    except (ExpensePolicyError, TypeError, ValueError) as error:
+        refused(error, store)
+    finally:
+        repository.close()
+
+
+def accounts(
+    month: _Month,
+    store: _Store,
+    csv: Annotated[
+        Path | None, typer.Option(help="Writes the double entries of a closed month to this CSV file.")
+    ] = None,
+    beancount: Annotated[Path | None, typer.Option(help="Writes them to this beancount file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Shows the accounts of a month as they stand: exit 0, or 4 where they do not reconcile."""
+    from expense_adapters.sql import SqlRepository
+
+    which, repository = _month(month), None
+    try:
+        repository = SqlRepository.reading(store)
+        desk = _reader(repository)
+        found = desk.accounts(which)
+        if (csv or beancount) and not found.closed:
+            fail(f"{which} is not closed: its postings have no numbers yet")
+        _write(desk, found, csv, beancount)
+    except (ExpensePolicyError, ValueError) as error:
+        fail(f"{place(store)}: {str(error).replace(store, place(store))}")
+    except OSError as error:
+        fail(f"{error.filename}: {why(error)}")
+    finally:
+        if repository is not None:
+            repository.close()
+    _show(found, as_json)
+    raise typer.Exit(4 if found.differences else 0)
+
+
+def _month(text: str) -> Month:
+    try:
+        return Month.parse(text)
+    except ValueError as error:
+        fail(str(error))
+
+
+def _reader(repository: Any) -> Desk:
+    """A desk that only answers."""
+    from expense_adapters.local import FixedDirectory, MemoryEvidence, Recorder
+    from expense_policy.services.desk import Desk
+
+    directory = FixedDirectory(())
+    return Desk.open(repository=repository, directory=directory, notifier=Recorder(), evidence=MemoryEvidence())
+
+
+def _write(desk: Desk, found: MonthlyAccounts, csv: Path | None, beancount: Path | None) -> None:
+    """Each file whole or not at all."""
+    from expense_adapters.books import write_beancount, write_csv
+
+    for path, write in ((csv, write_csv), (beancount, write_beancount)):
+        if path is None:
+            continue
+        part = path.with_name(f".{path.name}.part")
+        try:
+            with part.open("w", encoding="utf-8", newline="") as out:
+                write(out, desk.closing.entries(found.month), found.currency)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _show(found: MonthlyAccounts, as_json: bool) -> None:
+    if as_json:
+        put_json(_document(found))
+        return
+    state = "closed" if found.closed else "open"
+    put(f"{found.month} ({state}), {found.method}, {found.currency}")
+    head = ("department", "project", "category", "type", "account", "amount")
+    money = [str(Money(row.units, found.currency)) for row in found.rows]
+    told = [(r.department, r.project or "-", r.category, r.type, r.account) for r in found.rows]
+    total = str(Money(found.total, found.currency))
+    _table([head, *[(*row, units) for row, units in zip(told, money, strict=True)], ("total", *[""] * 4, total)])
+    put("")
+    for source, units in found.sources:
+        put(f"{source.value:10} {Money(units, found.currency)}")
+    for month, units in found.corrections:
+        put(f"correction of {month} {Money(units, found.currency)}")
+    for each in found.differences:
+        stated, posted = Money(each.stated, found.currency), Money(each.posted, found.currency)
+        put(f"DIFFERENCE {each.what}: {stated} stated, {posted} posted")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> None:
+    """Columns of one width each, the last to the right."""
+    shown = [[escaped(text) for text in row] for row in rows]
+    widths = [max(len(row[i]) for row in shown) for i in range(len(shown[0]))]
+    for row in shown:
+        left = [text.ljust(width) for text, width in zip(row[:-1], widths[:-1], strict=True)]
+        put("  ".join((*left, row[-1].rjust(widths[-1]))))
+
+
+def _document(found: MonthlyAccounts) -> dict[str, Any]:
+    """As JSON: amounts are smallest units."""
+    rows = [
+        {name: getattr(row, name) for name in ("department", "project", "category", "type", "account", "units")}
+        for row in found.rows
+    ]
+    return {
+        "month": str(found.month),
+        "closed": found.closed,
+        "method": found.method,
+        "currency": found.currency,
+        "total": found.total,
+        "rows": rows,
+        "sources": {source.value: units for source, units in found.sources},
+        "corrections": {str(month): units for month, units in found.corrections},
+        "reconciled": [
+            {"what": each.what, "stated": each.stated, "posted": each.posted, "agrees": each.agrees}
+            for each in found.reconciled
+        ],
+    }

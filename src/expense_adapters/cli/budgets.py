@@ -1,0 +1,216 @@
+"""`expense-policy budget` and `execution`: what is in force, how it came to be, and how it is executed (B1, B2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from expense_adapters.cli.opening import reading
+from expense_adapters.cli.say import Json, put, put_json, table
+from expense_policy.domain.adjustment import BudgetAdjustment, SupplementaryRequest
+from expense_policy.domain.budget import BudgetPlan
+from expense_policy.domain.money import Money
+from expense_policy.domain.vocabulary import Kind
+from expense_policy.ports.errors import NotFound
+
+if TYPE_CHECKING:
+    from expense_policy.domain.execution import Executed, Execution, Figures
+    from expense_policy.domain.holds import Line
+    from expense_policy.ports.repository import Summary
+    from expense_policy.services.desk import Desk
+
+_Store = Annotated[str, typer.Option(help="sqlite:///PATH, postgresql://..., mariadb://...")]
+_Department = Annotated[str | None, typer.Option(help="Of this department; of all without it.")]
+_KINDS = (Kind.BUDGET_PLAN, Kind.BUDGET_ADJUSTMENT, Kind.SUPPLEMENTARY_REQUEST)
+_AMOUNTS = ("in_force", "planned", "reserved", "committed", "spent", "available")
+_PAGE = 1000
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("budget")(budget)
+    app.command("execution")(execution)
+
+
+def budget(
+    store: _Store,
+    department: _Department = None,
+    year: Annotated[int | None, typer.Option(help="Of this fiscal year; of all without it.")] = None,
+    document: Annotated[str | None, typer.Option(help="A plan, adjustment or supplementary request by its id.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Shows budget lines with their documents; of one document its estimates, negotiation and changes."""
+    with reading(store) as desk:
+        found = _one(desk, document) if document is not None else _all(desk, department, year)
+    if as_json:
+        put_json(found)
+        return
+    for name, value in found.items():
+        if not isinstance(value, list):
+            put(f"{name:12}{value}")
+    for name, rows in found.items():
+        if isinstance(rows, list) and rows:
+            put(f"\n{name}")
+            table(rows[0], [list(row.values()) for row in rows], _RIGHT)
+
+
+_RIGHT = (
+    *_AMOUNTS,
+    *("amount", "asked", "estimate", "difference", "reviewed", "countered", "agreed", "before", "after"),
+)
+
+
+def _all(desk: Desk, department: str | None, year: int | None) -> dict[str, Any]:
+    lines = [x for x in desk.lines() if department in (None, x.department) and year in (None, x.year)]
+    told = []
+    for row in _documents(desk, {} if department is None else {"department": department}):
+        whole = desk.document(row.id)
+        form = whole.content
+        if isinstance(form, BudgetPlan | BudgetAdjustment | SupplementaryRequest) and year in (None, form.year):
+            said = {"id": row.id, "kind": row.kind, "department": row.department, "year": form.year}
+            told.append({**said, "status": row.status, "amount": str(whole.amount)})
+    # What is in force was put there by a document.
+    currency = desk.document(lines[0].plan).currency if lines else ""
+    return {"lines": [_line(line, currency) for line in lines], "documents": told}
+
+
+def _documents(desk: Desk, where: dict[str, str]) -> Iterator[Summary]:
+    for kind in _KINDS:
+        after = ""
+        while page := desk.find(kind=kind.value, after=after, limit=_PAGE, **where):
+            yield from page
+            after = page[-1].id
+
+
+def _line(line: Line, currency: str) -> dict[str, Any]:
+    amounts = {name: getattr(line, name) for name in _AMOUNTS if name != "planned"}
+    said = {"id": line.id, "department": line.department, "year": line.year, "category": line.category}
+    money = {name: str(Money(units, currency)) for name, units in amounts.items()}
+    return {**said, "project": line.project, **money}
+
+
+def _one(desk: Desk, id: str) -> dict[str, Any]:
+    whole = desk.document(id)
+    form = whole.content
+    if not isinstance(form, BudgetPlan | BudgetAdjustment | SupplementaryRequest):
+        raise NotFound(f"{id!r} is no budget plan, adjustment or supplementary request")
+    found: dict[str, Any] = {
+        "id": id,
+        "kind": form.kind.value,
+        "department": form.department,
+        "year": form.year,
+        "status": whole.status.value,
+        "amount": str(whole.amount),
+        "currency": whole.currency,
+    }
+    found["estimates"] = [
+        {
+            "line": each.line,
+            "category": each.category,
+            "asked": str(each.asked),
+            "estimate": _text(each.estimate),
+            "difference": _text(each.difference),
+            "outside": each.outside,
+        }
+        for each in desk.budgeting.estimates(id)
+    ]
+    if isinstance(form, BudgetPlan):
+        found["negotiation"] = [
+            {
+                "round": each.round,
+                "line": each.line,
+                "asked": str(each.asked),
+                "reviewed": _text(each.reviewed),
+                "reason": each.reason,
+                "countered": _text(each.countered),
+                "answer": each.answer,
+                "agreed": _text(each.agreed),
+            }
+            for each in desk.budgeting.negotiation(id)
+        ]
+    else:
+        found["reason"] = form.reason
+        found["changes"] = [
+            {"line": each.line, "before": str(each.before), "after": str(each.after)} for each in form.changes
+        ]
+    return found
+
+
+def _text(amount: Money | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def execution(
+    year: Annotated[int, typer.Option(help="The fiscal year, named by the calendar year it starts in.")],
+    store: _Store,
+    department: _Department = None,
+    months: Annotated[bool, typer.Option("--months", help="Shows each line by month, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Shows how a year's budget is executed: by line, in total, by month; what is flagged."""
+    with reading(store) as desk:
+        found = desk.execution(department, year=year)
+    if as_json:
+        put_json(_document(found))
+        return
+    put(f"{found.year}, {found.department or 'all departments'}, {found.currency}")
+    head = ("line", *_AMOUNTS, "to_date", "burn", "forecast", "flags")
+    rows = [_shown(each, each.line.id, found.currency, _flags(each.alert, each.deviates)) for each in found.lines]
+    table(head, [*rows, _shown(found.total, "total", found.currency, "")], (*_AMOUNTS, "to_date", "burn", "forecast"))
+    for name, each in [("total", found.total), *[(line.line.id, line) for line in found.lines if months]]:
+        put(f"\n{name} by month")
+        columns = ("planned", "reserved", "committed", "spent")
+        by_month = [
+            (month.month or "other", *[_money(units, found.currency) for units in _units(month.figures)])
+            for month in each.months
+        ]
+        table(("month", *columns), by_month, columns)
+
+
+def _shown(each: Executed, name: str, currency: str, flags: str) -> tuple[str, ...]:
+    planned, *held = _units(each.figures)
+    amounts = [each.in_force, planned, *held, each.available, each.planned_to_date]
+    burn = "" if each.burn_bp is None else f"{each.burn_bp // 100}.{each.burn_bp % 100:02} %"
+    return (name, *[_money(units, currency) for units in amounts], burn, _money(each.forecast, currency), flags)
+
+
+def _units(figures: Figures) -> tuple[int, int, int, int]:
+    return figures.planned, figures.reserved, figures.committed, figures.spent
+
+
+def _money(units: int, currency: str) -> str:
+    return str(Money(units, currency))
+
+
+def _flags(alert: bool, deviates: bool) -> str:
+    return " ".join([*(["alert"] if alert else []), *(["deviates"] if deviates else [])])
+
+
+def _document(found: Execution) -> dict[str, Any]:
+    """As JSON: amounts are smallest units, rates basis points."""
+
+    def told(each: Executed) -> dict[str, Any]:
+        names = ("in_force", "available", "planned_to_date", "deviation", "forecast", "burn_bp", "used_bp")
+        rows = [{"month": None if m.month is None else str(m.month), **_named(m.figures)} for m in each.months]
+        return {**_named(each.figures), **{name: getattr(each, name) for name in names}, "months": rows}
+
+    lines = [
+        {
+            "id": each.line.id,
+            "department": each.line.department,
+            "category": each.line.category,
+            "project": each.line.project,
+            **told(each),
+            "alert": each.alert,
+            "deviates": each.deviates,
+        }
+        for each in found.lines
+    ]
+    head = {"year": found.year, "department": found.department, "at": found.at.isoformat(), "currency": found.currency}
+    return {**head, "lines": lines, "total": told(found.total)}
+
+
+def _named(figures: Figures) -> dict[str, int]:
+    return dict(zip(("planned", "reserved", "committed", "spent"), _units(figures), strict=True))

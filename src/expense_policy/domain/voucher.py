@@ -1,0 +1,180 @@
+"""Vouchers 凭证: what a claim rests on, and what each is told by, whatever way it is written (R2.1, R2.2)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+from enum import StrEnum
+
+import attrs
+
+from . import checks
+from .content import Row, digest, line_digest
+from .folding import fold
+from .masking import masked
+from .money import Money, not_below_0
+from .policy import Policy
+from .refusals import Code, Refusal, refusal
+
+
+class VoucherKind(StrEnum):
+    """The kinds of vouchers."""
+
+    INVOICE = "invoice"
+    """A paper invoice: a code and a number."""
+    DIGITAL_INVOICE = "digital_invoice"
+    """数电票: a number of 20 digits and no code."""
+    RECEIPT = "receipt"
+    CONTRACT = "contract"
+
+
+class VoucherVerdict(StrEnum):
+    """What somebody who can tell says of a voucher 发票查验."""
+
+    GENUINE = "genuine"
+    FORGED = "forged"
+    VOID = "void"
+    """It was issued, and taken back by its issuer."""
+    UNKNOWN = "unknown"
+
+
+INVOICES = (VoucherKind.INVOICE, VoucherKind.DIGITAL_INVOICE)
+_NEEDED = {
+    VoucherKind.INVOICE: ("code", "number", "issuer", "buyer"),
+    VoucherKind.DIGITAL_INVOICE: ("number", "issuer", "buyer"),
+    VoucherKind.RECEIPT: ("number", "issuer"),
+    VoucherKind.CONTRACT: ("number", "issuer", "buyer"),
+}
+_DIGITAL_NUMBER = re.compile("[0-9]{20}")
+# Digits that letters are written for, after folding (Unicode TS 39, confusables.txt).
+_DIGITS = str.maketrans("oil", "011")
+
+
+def _folded(written: str) -> str:
+    digits = [char if char.isascii() else str(unicodedata.decimal(char, char)) for char in fold(written)]
+    return "".join(digits).translate(_DIGITS)
+
+
+@attrs.frozen
+class Voucher:
+    """A voucher as it is written; `amount` is net of `tax`, and `total` is what stands on it for both.
+
+    What is blank, or does not fit its kind, is refused where the voucher is handed in, and no mistake of the caller's.
+    """
+
+    kind: VoucherKind = attrs.field(validator=checks.exactly(VoucherKind))
+    number: str = attrs.field(validator=checks.label)
+    issuer: str = attrs.field(validator=checks.label)
+    buyer: str = attrs.field(validator=checks.label)
+    on: date = attrs.field(validator=checks.day)
+    amount: Money = attrs.field(validator=not_below_0)
+    tax: Money = attrs.field(validator=not_below_0)
+    total: Money = attrs.field(validator=not_below_0)
+    code: str = attrs.field(default="", validator=checks.label)
+
+    @property
+    def key(self) -> str:
+        """What the voucher is told by (R2.2): two ways of writing one have one key, which is a digest.
+
+        Of an invoice its code and number, whoever is said to have issued it; of a receipt or contract issuer and
+        number. Leading zeros of an invoice's code and number say nothing.
+        """
+        number, code = _folded(self.number), _folded(self.code)
+        if self.kind in INVOICES:
+            return line_digest(("invoice", code.lstrip("0"), number.lstrip("0")))
+        return line_digest((self.kind.value, _folded(self.issuer), number))
+
+
+def told(voucher: Voucher) -> tuple[str, ...]:
+    """What a voucher says, whatever way it is written: what two of one key have to agree in to be one."""
+    amounts = (voucher.amount, voucher.tax, voucher.total)
+    sums = [f"{each.units} {each.currency}" for each in amounts]
+    return (voucher.key, voucher.on.isoformat(), _folded(voucher.issuer), _folded(voucher.buyer), *sums)
+
+
+@attrs.frozen
+class VoucherRow:
+    """A voucher as it stands in a round of a document: what look-alikes are searched by (R2.2).
+
+    `alike` is a digest of the payee's id and the total (`alike`), so that neither stands in a sum's question.
+    """
+
+    document: str
+    round: int
+    number: int
+    voucher: Voucher
+    alike: str
+
+    def row(self) -> Row:
+        """What a journal entry says of this row: the voucher by its digest."""
+        at = (self.document, str(self.round), str(self.number))
+        return ("voucher", *at, self.voucher.key, self.alike, digest(self.voucher))
+
+
+def alike(payee: str, voucher: Voucher) -> str:
+    """What a voucher has in common with its near-duplicates: whom it is paid to, by his id, and its total."""
+    return line_digest(("alike", payee, str(voucher.total.units), voucher.total.currency))
+
+
+def confirmation(voucher: Voucher, payee: str) -> str:
+    """The key under which it is kept that a voucher only looks like another one of its payee and total (R2.2)."""
+    return line_digest(("confirmed", voucher.key, alike(payee, voucher)))
+
+
+def near(day: date, days: int) -> tuple[str, ...]:
+    """The days that lie no more than so many from a day, as a store compares them."""
+    return tuple((day + timedelta(days=n)).isoformat() for n in range(-days, days + 1))
+
+
+def check(vouchers: Sequence[Voucher], policy: Policy, today: date) -> list[Refusal]:
+    """Every rule that these vouchers, handed in together today, break (R2.1, R2.2)."""
+    found: list[Refusal] = []
+    for voucher in vouchers:
+        found += _check(voucher, policy, today)
+    first = {voucher.key: voucher for voucher in reversed(vouchers)}
+    for key, times in Counter(voucher.key for voucher in vouchers).items():
+        if times > 1:
+            found.append(refusal(Code.VOUCHER_TWICE, voucher=named(first[key])))
+    return found
+
+
+def named(voucher: Voucher) -> str:
+    """How a voucher is named to people: by its number."""
+    return "?" if checks.blank(voucher.number) else voucher.number
+
+
+def _check(voucher: Voucher, policy: Policy, today: date) -> list[Refusal]:
+    found, number = _fits(voucher), named(voucher)
+    wrong = sorted({m.currency for m in (voucher.amount, voucher.tax, voucher.total)} - {policy.currency})
+    if wrong:
+        found.append(
+            refusal(Code.VOUCHER_CURRENCY, voucher=number, currency=", ".join(wrong), company_currency=policy.currency)
+        )
+    elif voucher.amount + voucher.tax != voucher.total:
+        amount, tax, total = voucher.amount, voucher.tax, voucher.total
+        found.append(refusal(Code.VOUCHER_SUM_DIFFERS, voucher=number, amount=amount, tax=tax, total=total))
+    first = today - timedelta(days=policy.vouchers.age_days_max)
+    if not first <= voucher.on <= today:
+        days = {"on": voucher.on.isoformat(), "first": first.isoformat(), "last": today.isoformat()}
+        found.append(refusal(Code.VOUCHER_OUT_OF_TIME, voucher=number, **days))
+    buyers = {fold(name) for name in (policy.company, *policy.vouchers.buyers)}
+    if not checks.blank(voucher.buyer) and fold(voucher.buyer) not in buyers:
+        told = {"buyer": masked(voucher.buyer), "company": policy.company}
+        found.append(refusal(Code.VOUCHER_BUYER_DIFFERS, voucher=number, **told))
+    return found
+
+
+def _fits(voucher: Voucher) -> list[Refusal]:
+    unfit = [name for name in _NEEDED[voucher.kind] if checks.blank(getattr(voucher, name))]
+    if voucher.kind is VoucherKind.DIGITAL_INVOICE:
+        if voucher.code:
+            unfit.append("code")
+        if "number" not in unfit and not _DIGITAL_NUMBER.fullmatch(_folded(voucher.number)):
+            unfit.append("number")
+    if not unfit:
+        return []
+    fields = ", ".join(f"voucher_{name}" for name in unfit)
+    return [refusal(Code.VOUCHER_UNFIT, voucher=named(voucher), kind=voucher.kind.value, fields=fields)]

@@ -1,0 +1,84 @@
+"""The accounts of a month and its entries, asked of the store (R1.1, R1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+
+from ..domain.accounting import GROUPED, DoubleEntry, MonthlyAccounts, double_entry, monthly
+from ..domain.periods import Month
+from ..domain.policy import Policy
+from ..domain.posting import Source
+from ..domain.refusals import Refused
+from ..domain.vocabulary import SET_OFF
+from ..ports.repository import Look, Sum
+from .booking import SEEN, closed_through
+from .engine import POLICY_GUARD, Environment, in_force, not_in_force
+
+_PAGE = 1000
+_CASH = (Source.PAID, Source.SET_OFF)
+
+
+def a_month(month: object) -> Month:
+    """The month, or TypeError."""
+    if type(month) is not Month:
+        raise TypeError(f"month must be Month, not {type(month).__name__}")
+    return month
+
+
+def accounts(env: Environment, month: Month) -> MonthlyAccounts:
+    """The accounts of a month, from one grouped sum of its postings and one of its payments.
+
+    Where the two differ, the corrections that the next month holds are asked for too: a payment at the very end of a
+    month that was closed meanwhile stands there.
+    """
+    policy = _policy(env, a_month(month))
+    since, until = _bounds(policy, month)
+    posted = Sum("postings", GROUPED, (("month", str(month)),))
+    seen = env.repository.look(
+        Look(cards=SEEN.cards, guards=SEEN.guards, sums=(posted, Sum("payments", ("method",), (), since, until)))
+    )
+    sums, paid = seen.sums
+    through = closed_through(seen)
+    stated = {Source.SET_OFF: paid.get((SET_OFF,), 0)}
+    stated[Source.PAID] = sum(paid.values()) - stated[Source.SET_OFF]
+    rules, closed = policy.accounts, through is not None and through >= month
+    found = monthly(month, policy.currency, rules.method, closed, sums, stated, {})
+    if not found.differences:
+        return found
+    return monthly(month, policy.currency, rules.method, closed, sums, stated, _late(env, month))
+
+
+def _late(env: Environment, month: Month) -> Mapping[Source, int]:
+    where = (("month", str(month.plus(1))), ("corrects", str(month)), ("source", tuple(map(str, _CASH))))
+    (found,) = env.repository.look(Look(sums=(Sum("postings", ("source",), where),))).sums
+    return {Source(source): units for (source,), units in found.items()}
+
+
+def entries(env: Environment, month: Month) -> Iterator[DoubleEntry]:
+    """The double entries of a month that was closed, in the order of their numbers, read page by page (R1.4)."""
+    rules, after = _policy(env, a_month(month)).accounts, 0
+    while page := env.repository.postings(month, after, _PAGE):
+        for number, posting in page:
+            entry = double_entry(number, posting, rules)
+            if entry is not None:
+                yield entry
+        after = page[-1][0]
+
+
+def _bounds(policy: Policy, month: Month) -> tuple[datetime, datetime]:
+    after = month.plus(1)
+    start = policy.calendar.start
+    return start(date(month.year, month.month, 1)), start(date(after.year, after.month, 1))
+
+
+def _policy(env: Environment, month: Month) -> Policy:
+    """The version that says how a month is accounted: the one in force at its end, else the first there was."""
+    now = env.clock.now()
+    seen = env.repository.look(Look(guards=(POLICY_GUARD,)))
+    versions = env.adopted(seen.guards.get(POLICY_GUARD, 0))[1]
+    if not versions or in_force(versions, now) is None:
+        raise Refused([not_in_force(versions, now, env.offices)])
+    (*_, first) = versions.values()
+    last = _bounds(first, month)[1] - timedelta(microseconds=1)
+    return in_force(versions, last) or first

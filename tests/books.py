@@ -1,0 +1,88 @@
+"""Rows of the year's books in few words: acts of the engine that write whatever they are given, with their entries."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import attrs
+
+from expense_policy.domain.holds import Move
+from expense_policy.domain.negotiation import Offer, Reviewed
+from expense_policy.domain.periods import Month
+from expense_policy.domain.policy import Policy
+from expense_policy.domain.posting import Planned, Posting, Source
+from expense_policy.domain.vocabulary import Space
+from expense_policy.domain.voucher import Voucher, VoucherKind, VoucherRow
+from expense_policy.ports.repository import Look, Take
+from expense_policy.services.effects import Effects
+from expense_policy.services.engine import Engine, Receipt, Scene, Verdicts
+
+from .world import World, cny
+
+DECEMBER, JANUARY = Month(2025, 12), Month(2026, 1)
+
+
+@attrs.frozen
+class Write:
+    """An act of these effects."""
+
+    subject: str
+    effects: Effects
+    actor: str = "officer"
+    reason: str | None = None
+    name: str = "write"
+
+    def look(self, at: datetime, policy: Policy | None) -> Look:
+        """They rest on nothing."""
+        return Look()
+
+    def decide(self, scene: Scene) -> Verdicts:
+        """Always what was asked for."""
+        return self.effects
+
+
+def write(world: World, subject: str, **effects: Any) -> Receipt:
+    """Does it, whatever is in them."""
+    return Engine(world.desk.env).perform(Write(subject, Effects(**effects)))
+
+
+def posting(document: str, number: int, units: int, month: Month, line: str = "mkt-gifts", **said: Any) -> Posting:
+    """A cost that was paid elsewhere."""
+    on = date(month.year, month.month, 9)
+    what = ("marketing", "", "care_gifts", "holiday_gift", "660101")
+    return attrs.evolve(Posting(document, Source.RECORDED, number, line, month, on, *what, units), **said)
+
+
+def post(world: World, document: str, *postings: Posting) -> Receipt:
+    """Posts, with a move of the line that keeps the month open."""
+    months = {each.line: each.month for each in postings}
+    moves = tuple([Move(line, month=month) for line, month in months.items()])
+    return write(world, document, facts=postings, moves=moves)
+
+
+def kept(world: World, paid: str) -> None:
+    """A month closed twice, a correction of it, what was planned, a voucher of a paid document, a view of a draft."""
+    world.clock.at += timedelta(seconds=1)
+    undone = posting("ledger", 2, -2_000, DECEMBER, reverses=1, reference="V-17")
+    post(world, "ledger", posting("ledger", 1, 5_000, DECEMBER), undone)
+    world.desk.closing.close(DECEMBER, actor="officer")
+    world.desk.closing.reopen(DECEMBER, actor="cfo", reason="One came late.")
+    post(world, "earlier", posting("earlier", 1, 700, DECEMBER, project="fair"))
+    world.desk.closing.close(DECEMBER, actor="officer")
+    post(world, "ledger", posting("ledger", 3, 300, JANUARY, corrects=DECEMBER))
+    write(world, "planned", facts=(Planned("planned", "mkt-gifts", JANUARY, 1_000),))
+    amounts = (cny("100.00"), cny("13.00"), cny("113.00"))
+    invoice = Voucher(VoucherKind.INVOICE, "04411", "Tea House", "We", date(2026, 1, 3), *amounts, code="011002")
+    take = Take(Space.VOUCHER, invoice.key, paid)
+    write(world, "vouched", facts=(VoucherRow("vouched", 1, 1, invoice, "a" * 64),), takes=(take,))
+    offer = Offer("mkt-gifts", cny("10.00"), "Less will do.")
+    write(world, "reviewed", facts=(Reviewed("reviewed", 1, 1, "officer", world.clock.at, (offer,)),))
+
+
+NUMBERED = "document = 'ledger' AND number = 1"
+"""The first of the closed month's postings, in SQL."""
+OPEN = "document = 'ledger' AND number = 3"
+"""That of the open month."""
+NEW = {"number": "99", "seq": "99", "book_number": "NULL"}
+"""What a row copied from a posting has otherwise, to be a new one."""

@@ -1,0 +1,1 @@
+"""Small years, drawn at random, played through a desk, and reckoned a second time."""

@@ -1,0 +1,221 @@
+"""Months of the books are closed, numbered, corrected, opened again (R1.3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import attrs
+import pytest
+
+from expense_adapters.cli import guard
+from expense_adapters.sql import SqlRepository
+from expense_policy.domain.accounting import RecordedCost
+from expense_policy.domain.budget import BudgetPlan, PlanLine
+from expense_policy.domain.categories.sms import SmsSent
+from expense_policy.domain.periods import Month, instant
+from expense_policy.domain.posting import Posting, Source
+from expense_policy.domain.refusals import Code, Refused
+from expense_policy.ports.errors import NotFound
+from expense_policy.services.verification import verify
+
+from .test_spine import codes
+from .world import World, cny
+
+JANUARY, FEBRUARY, MARCH = Month(2026, 1), Month(2026, 2), Month(2026, 3)
+
+
+def sent(world: World, n: int = 1) -> tuple[SmsSent, ...]:
+    """So many messages of 0.05 now, each to another."""
+    return tuple(SmsSent(instant(world.clock.at), f"C{i}") for i in range(n))
+
+
+def campaign(world: World, recipients: int = 100) -> str:
+    """An SMS campaign that is approved."""
+    id = world.apply(world.sms(recipients)).id
+    world.sign_all(id)
+    return id
+
+
+def numbered(world: World, month: Month) -> list[Posting]:
+    """The postings of a closed month, whose numbers go from 1 without a gap."""
+    found = list(world.desk.env.repository.postings(month, limit=1000))
+    assert [number for number, _ in found] == list(range(1, len(found) + 1))
+    return [posting for _, posting in found]
+
+
+def refused(act: Callable[[], object]) -> set[Code]:
+    """Why an act is refused."""
+    with pytest.raises(Refused) as found:
+        act()
+    return codes(found)
+
+
+@pytest.mark.clause("R1.3")
+def test_a_month_is_closed_once_in_order_after_its_end(world: World) -> None:
+    """Only a month that has ended, the next one in order, and once; by finance alone."""
+    closing = world.desk.closing
+    id = campaign(world)
+    world.desk.spending.record_use(id, sent(world), actor="li.na")
+    assert refused(lambda: closing.close(JANUARY, actor="officer")) == {Code.MONTH_NOT_ENDED}
+    world.on(date(2026, 4, 2))
+    assert refused(lambda: closing.close(FEBRUARY, actor="officer")) == {Code.MONTH_OUT_OF_ORDER}
+    assert refused(lambda: closing.close(JANUARY, actor="li.na")) == {Code.OFFICE_NOT_HELD}
+    assert world.desk.would.closing.close(JANUARY, actor="officer").allowed
+    assert closing.close(JANUARY, actor="officer").closed
+    assert refused(lambda: closing.close(JANUARY, actor="officer")) == {Code.MONTH_CLOSED}
+    assert refused(lambda: closing.close(MARCH, actor="cfo")) == {Code.MONTH_OUT_OF_ORDER}
+    assert closing.close(FEBRUARY, actor="cfo", key="feb") == closing.close(FEBRUARY, actor="cfo", key="feb")
+    closing.close(MARCH, actor="officer")
+    assert refused(lambda: closing.close(Month(2026, 4), actor="officer")) == {Code.MONTH_NOT_ENDED}
+    assert verify(world.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("R1.3", "R1.1")
+def test_what_comes_late_corrects_the_closed_month(world: World) -> None:
+    """A use of a closed month stands in the next open one, marked with the month that it corrects."""
+    id = campaign(world)
+    use = sent(world, 2)
+    world.desk.spending.record_use(id, use[:1], actor="li.na")
+    world.on(date(2026, 3, 2))
+    january = world.desk.closing.close(JANUARY, actor="officer")
+    assert (january.total, january.corrections) == (5, ())
+    assert [posting.units for posting in numbered(world, JANUARY)] == [5]
+    world.desk.spending.record_use(id, (*use[1:], *sent(world)), actor="li.na")
+    assert world.desk.accounts(JANUARY) == january
+    february = world.desk.closing.close(FEBRUARY, actor="officer")
+    assert (february.total, february.corrections) == (5, ((JANUARY, 5),))
+    (late,) = numbered(world, FEBRUARY)
+    assert (late.month, late.corrects, late.on.month) == (FEBRUARY, JANUARY, 1)
+    assert world.desk.accounts(MARCH).total == 5
+    assert verify(world.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("R1.3")
+def test_what_is_posted_after_reopening_gets_the_numbers_that_follow(world: World) -> None:
+    """The finance head opens the last closed month with a reason; numbers that were given stay."""
+    closing = world.desk.closing
+    id = campaign(world)
+    use = sent(world, 3)
+    world.desk.spending.record_use(id, use[:2], actor="li.na")
+    world.on(date(2026, 3, 2))
+    closing.close(JANUARY, actor="officer")
+    before = numbered(world, JANUARY)
+    assert refused(lambda: closing.reopen(JANUARY, actor="officer", reason="A row is missing.")) == {
+        Code.OFFICE_NOT_HELD
+    }
+    assert refused(lambda: closing.reopen(JANUARY, actor="cfo", reason=" ")) == {Code.REASON_MISSING}
+    assert refused(lambda: closing.reopen(FEBRUARY, actor="cfo", reason="No.")) == {Code.MONTH_NOT_CLOSED}
+    closing.reopen(JANUARY, actor="cfo", reason="A row is missing.")
+    assert not world.desk.accounts(JANUARY).closed
+    world.desk.spending.record_use(id, use[2:], actor="li.na")
+    assert verify(world.desk.env.repository).breaks == ()
+    again = closing.close(JANUARY, actor="officer")
+    assert (again.total, again.corrections) == (15, ())
+    after = numbered(world, JANUARY)
+    assert after[: len(before)] == before
+    assert [posting.units for posting in after] == [10, 5]
+    closing.close(FEBRUARY, actor="officer")
+    assert refused(lambda: closing.reopen(JANUARY, actor="cfo", reason="No.")) == {Code.MONTH_NOT_CLOSED}
+    assert verify(world.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("R1.3")
+def test_a_line_is_opened_as_closed_as_the_others(world: World) -> None:
+    """A budget that comes into force after a closing takes nothing of the closed months either."""
+    world.on(date(2026, 3, 2))
+    world.desk.closing.close(FEBRUARY, actor="officer")
+    plan = BudgetPlan("customer_service", 2026, (PlanLine("cs-phone", "communication", "Phone", cny("1000.00")),))
+    world.sign_all(world.desk.budgeting.file(plan, actor="mei").id)
+    assert {line.closed_through for line in world.desk.lines()} == {FEBRUARY}
+    world.desk.closing.reopen(FEBRUARY, actor="cfo", reason="A row is missing.")
+    assert {line.closed_through for line in world.desk.lines()} == {JANUARY}
+    assert verify(world.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("R1.1", "R1.3")
+def test_costs_that_were_paid_elsewhere_are_recorded_once(world: World) -> None:
+    """Each key once for ever; a closed month's cost corrects it; a cost is undone whole, once."""
+    costs = tuple(
+        RecordedCost(f"card-{n}", date(2026, 1, 2 + n % 3), "marketing", "sms", cny(amount))
+        for n, amount in enumerate(("10.00", "-2.50", "7.77"))
+    )
+    record = world.desk.costs.record
+    assert refused(lambda: record(costs, actor="li.na")) == {Code.OFFICE_NOT_HELD}
+    odd = attrs.evolve(costs[0], key="odd", department="nobody", type="nothing", on=date(2026, 1, 9), project="none")
+    assert refused(lambda: record((odd,), actor="officer")) == {
+        Code.DEPARTMENT_OUT_OF_SCOPE,
+        Code.TYPE_UNKNOWN,
+        Code.PROJECT_UNKNOWN,
+        Code.COST_NOT_YET,
+    }
+    assert record(costs[:2], actor="officer").recorded == 2
+    found = record(costs, actor="officer")
+    assert (found.recorded, found.known) == (1, 2)
+    assert record(costs, actor="officer").recorded == 0
+    assert world.desk.accounts(JANUARY).by("type") == {"sms": 1527}
+    world.on(date(2026, 2, 2))
+    world.desk.closing.close(JANUARY, actor="officer")
+    record((attrs.evolve(costs[0], key="late"),), actor="officer")
+    assert world.desk.accounts(FEBRUARY).corrections == ((JANUARY, 1000),)
+    reverse = world.desk.costs.reverse
+    assert refused(lambda: reverse("card-1", actor="officer", reason="")) == {Code.REASON_MISSING}
+    with pytest.raises(NotFound):
+        reverse("card-9", actor="officer", reason="Not ours.")
+    reverse("card-1", actor="officer", reason="Not ours.")
+    assert refused(lambda: reverse("card-1", actor="officer", reason="Not ours.")) == {Code.COST_REVERSED}
+    assert world.desk.accounts(FEBRUARY).total == 1250
+    assert dict(world.desk.accounts(FEBRUARY).sources)[Source.RECORDED] == 1250
+    assert {line.spent for line in world.desk.lines()} == {0}
+    assert verify(world.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("R1.1", "R1.3", "R1.4")
+def test_months_are_closed_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`close` closes and reopens, `accounts` shows and writes; what is refused is a line each, exit 2."""
+    url, people = f"sqlite:///{tmp_path}/store.db", tmp_path / "people.toml"
+    store = SqlRepository(url)
+    world = World.with_budget(store)
+    id = campaign(world)
+    world.desk.spending.record_use(id, sent(world, 3), actor="li.na")
+    store.close()
+    people.write_text(PEOPLE, encoding="utf-8")
+    book, sheet = tmp_path / "b.beancount", tmp_path / "b.csv"
+
+    def run(*told: str) -> tuple[int, str, str]:
+        code = guard.run([*told, "--store", url])
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    def closing(month: str, *more: str, actor: str = "officer") -> tuple[int, str, str]:
+        return run("close", month, "--actor", actor, "--people", str(people), *more)
+
+    assert run("accounts", "2026-01", "--csv", str(sheet))[0] == 2
+    assert not sheet.exists()
+    code, _, told = closing("2026-02", actor="li.na")
+    assert (code, len(told.splitlines())) == (2, 2)
+    assert run("accounts", "January")[0] == 2
+    code, shown, _ = closing("2026-01")
+    assert (code, shown.splitlines()[0]) == (0, "2026-01 (closed), accrual, CNY")
+    assert "0.15" in shown
+    code, shown, _ = run("accounts", "2026-01", "--csv", str(sheet), "--beancount", str(book), "--json")
+    found = json.loads(shown)
+    assert (code, found["closed"], found["total"], found["sources"]["incurred"]) == (0, True, 15, 15)
+    assert [len(path.read_text(encoding="utf-8").splitlines()) > 1 for path in (sheet, book)] == [True, True]
+    assert sorted(path.name for path in tmp_path.iterdir() if "part" in path.name) == []
+    assert closing("2026-01", "--reopen", "A row is missing.")[0] == 2
+    code, shown, _ = closing("2026-01", "--reopen", "A row is missing.", actor="cfo")
+    assert (code, shown.splitlines()[0]) == (0, "2026-01 (open), accrual, CNY")
+    assert run("accounts", "2026-01", "--csv", f"{tmp_path}/none/b.csv")[0] == 2
+
+
+PEOPLE = """
+[[holding]]
+office = "finance_officer"
+person = "officer"
+[[holding]]
+office = "finance_head"
+person = "cfo"
+"""
