@@ -605,12 +605,12 @@ BUGS = {
         "I26",
     ),
     "a refund is not posted": Bug(
-        "I26",
+        "I12",
         f"{DOMAIN}/bookkeeping.py",
         "isinstance(fact, Payment) and fact.document == after.id]",
         "isinstance(fact, Payment) and fact.document == after.id and fact.reverses is None]",
         f"{YEAR}[claims-0]",
-        "I26",
+        "I12",
     ),
     "a returned claim frees its vouchers": Bug(
         "I27",
