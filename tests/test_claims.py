@@ -21,6 +21,8 @@ from expense_policy.domain.claim import Claim
 from expense_policy.domain.content import canonical
 from expense_policy.domain.documents import Content, Document
 from expense_policy.domain.money import Money
+from expense_policy.domain.periods import Month
+from expense_policy.domain.project import Project
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.domain.vocabulary import Status
 from expense_policy.ports.repository import Look, Sum
@@ -398,6 +400,40 @@ def test_what_is_claimed_alone_was_spent_before(world: World) -> None:
     application = approved(world)
     refused = codes(lambda: world.desk.spending.record_use(application.id, given, actor="li.na"))
     assert refused == {Code.STANDARD_BROKEN, Code.REASON_MISSING}
+
+
+@pytest.mark.clause("R1.1", "G2.2")
+def test_a_new_round_takes_back_what_the_last_one_cost(world: World) -> None:
+    """An approved claim that is revised costs nothing any more where its round before put it, and nothing elsewhere."""
+    for name in ("spring", "autumn"):
+        project = Project(name, name, ("marketing",), date(2026, 1, 1), date(2026, 12, 31))
+        world.desk.projects.open(project, actor="head.mkt")
+    id = signed(world, form := alone(world, project="spring")).id
+    assert world.desk.accounts(Month(2026, 1)).by("project") == {"spring": 10_000}
+    world.desk.spending.revise(id, attrs.evolve(form, project="autumn"), actor="li.na")
+    assert world.desk.accounts(Month(2026, 1)).by("project") == {"spring": 0}
+    world.sign_all(id)
+    assert world.desk.accounts(Month(2026, 1)).by("project") == {"autumn": 10_000, "spring": 0}
+    whole(world)
+
+
+@pytest.mark.clause("R2.4", "G3.4")
+def test_a_claim_goes_from_one_application_to_another(world: World) -> None:
+    """What a claim made of its application's cost stays that one's, whatever application it stands under later."""
+    first, second = approved(world, "1000.00", paid="100.00"), approved(world, "1000.00", paid="100.00")
+    used = (GiftIssued(date(2026, 1, 20), "C1", 1),)
+    id = filed(world, claim(first, "300.00")).id
+    world.on(date(2026, 1, 20))
+    world.desk.spending.settle(first.id, used, actor="li.na", reason="The rest broke.")
+    assert world.desk.accounts(Month(2026, 1)).total == 40_000
+    document = world.desk.document(id)
+    back = Return("Put it under the other one.")
+    world.desk.spending.sign(id, seen=document.statement, actor="head.mkt", verdict=back)
+    assert world.desk.accounts(Month(2026, 1)).total == 10_000
+    world.desk.spending.revise(id, claim(second, "300.00"), actor="li.na")
+    world.desk.spending.settle(second.id, used, actor="li.na", reason="The rest broke.")
+    assert world.desk.accounts(Month(2026, 1)).total == 50_000
+    whole(world)
 
 
 @pytest.mark.clause("R2.3")

@@ -1,4 +1,4 @@
-"""Two thousand small years: drawn, played through the desk, reckoned anew (I9-I12, I17, I19, I24, I26, I27, I30).
+"""Two thousand small years: drawn, played through the desk, reckoned a second time (I9-I12, I17, I19, I24, I26-I30).
 
 Each is its own seed: a failure names it, and `played(MemoryRepository(), "claims", 61)` plays it again.
 """
@@ -26,11 +26,10 @@ from .test_interleavings import LONG
 PORTIONS = 2
 YEARS = {"budgets": 700, "claims": 700, "allocations": 600}
 TIMES = 10 if LONG else 1
-ACTS = 60
+ACTS, ACTS_STORED = 50, 40
 CLAUSES = ("B1.1", "B1.3", "B1.5", "B1.6", "B2.1", "B2.2", "A3.6", "R1.1", "R1.2", "R1.3", "R2.2", "R2.4")
 STORED = 10
-"""As many years of each focus are played on each SQL store, of half as many acts."""
-RARE = {"order_taken", "payments_reversed", "use_recorded", "allocation_differs", "cost_reversed"}
+"""As many years of each focus are played on each SQL store."""
 
 
 @attrs.define
@@ -80,7 +79,7 @@ def test_a_year_is_what_was_reckoned(focus: str, portion: int, figures: Callable
         tally.add(played(MemoryRepository(), focus, seed))
     figures(str(tally))
     assert min(tally.done[act] for act in CASES[focus]) >= tally.years // 4, "too little was drawn that may be done"
-    assert len(tally.codes) >= 40, f"only so much was refused: {sorted(tally.codes)}"
+    assert len(tally.codes) >= 35, f"only so much was refused: {sorted(tally.codes)}"
 
 
 @contextmanager
@@ -105,5 +104,5 @@ def test_a_year_is_what_was_reckoned_on_every_store(
     tally = Tally()
     for seed in range(STORED * TIMES):
         with stored(kind, seed, tmp_path, request) as store:
-            tally.add(played(store, focus, seed, ACTS // 2))
+            tally.add(played(store, focus, seed, ACTS_STORED))
     figures(str(tally))

@@ -31,6 +31,7 @@ class Bug:
 
 
 DOMAIN, SERVICES, TESTS = "expense_policy/domain", "expense_policy/services", "test_proofs.py::test_"
+YEAR = "test_generated_year.py::test_a_year_is_what_was_reckoned"
 SQL, KIT = "expense_adapters/sql", "conformance/test_"
 BUGS = {
     "the gate passes what lacks a signature": Bug(
@@ -561,6 +562,63 @@ BUGS = {
         "if month > policy.calendar.month(scene.at):",
         "test_closing.py::test_a_month_is_closed_once_in_order_after_its_end[memory]",
         "DID NOT RAISE",
+    ),
+    "a claim leaves its application's commitment": Bug(
+        "I11",
+        f"{DOMAIN}/claiming.py",
+        "Held(h.line, h.reserved, h.committed - lines.get(h.line, 0), h.spent) for h in held",
+        "Held(h.line, h.reserved, h.committed, h.spent) for h in held",
+        f"{YEAR}[claims-0]",
+        "I11",
+    ),
+    "a closing skips a posting": Bug(
+        "I26",
+        "expense_adapters/memory.py",
+        "for number, at in enumerate(waiting, len(numbers) + 1):",
+        "for number, at in enumerate(waiting[1:], len(numbers) + 1):",
+        f"{YEAR}[allocations-0]",
+        "I26",
+    ),
+    "an allocation loses a unit": Bug(
+        "I24",
+        f"{SERVICES}/allocating.py",
+        "(terms.places[name], part.units) for name, part in",
+        "(terms.places[name], part.units - (part.units > 1)) for name, part in",
+        f"{YEAR}[allocations-0]",
+        "I24",
+    ),
+    "a new round takes back what it never cost": Bug(
+        "I12",
+        f"{DOMAIN}/bookkeeping.py",
+        "(after if before is None else before).content, policy",
+        "after.content, policy",
+        "test_claims.py::test_a_new_round_takes_back_what_the_last_one_cost",
+        "autumn",
+    ),
+    "a claim's cost is its present application's": Bug(
+        "I26",
+        f"{SERVICES}/replay.py",
+        "        application = self.under.get(entry.subject)\n",
+        "        at = [f.content for f in facts if isinstance(f, Submission) and isinstance(f.content, Claim)]\n"
+        "        application = at[0].application if at else self.under.get(entry.subject)\n",
+        f"{YEAR}[claims-0]",
+        "I26",
+    ),
+    "a refund is not posted": Bug(
+        "I12",
+        f"{DOMAIN}/bookkeeping.py",
+        "isinstance(fact, Payment) and fact.document == after.id]",
+        "isinstance(fact, Payment) and fact.document == after.id and fact.reverses is None]",
+        f"{YEAR}[claims-0]",
+        "I12",
+    ),
+    "a returned claim frees its vouchers": Bug(
+        "I27",
+        f"{SERVICES}/vouching.py",
+        "_FREE = (Status.REJECTED,",
+        "_FREE = (Status.RETURNED, Status.REJECTED,",
+        f"{YEAR}[claims-0]",
+        "voucher_taken",
     ),
     "a refund is the same entry": Bug(
         "I26",

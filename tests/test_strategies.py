@@ -14,16 +14,25 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from expense_adapters.memory import MemoryRepository
+from expense_policy.domain.adjustment import BudgetChange
+from expense_policy.domain.allocation import Method
+from expense_policy.domain.allocation_rule import AllocationBasis
 from expense_policy.domain.approval import Outcome, check_verdict
 from expense_policy.domain.categories import REGISTER, Asked, Plan, Use
 from expense_policy.domain.categories import _customers as for_customers
 from expense_policy.domain.categories.recording import Case, Recording
+from expense_policy.domain.estimates import Drivers, LastYear, OperatingPlan, Trend
 from expense_policy.domain.money import UNITS_MAX, Money
-from expense_policy.domain.organisation import Roster
+from expense_policy.domain.organisation import Holding, Roster
+from expense_policy.domain.payment import Instruction
+from expense_policy.domain.periods import Month
 from expense_policy.domain.policy import Policy
+from expense_policy.domain.project import Project
 from expense_policy.domain.vocabulary import NEEDED, Kind, Office, Status
+from expense_policy.domain.voucher import Voucher, VoucherKind
 from expense_policy.policy_file import load_policy
-from expense_policy.testing import founding, strategies
+from expense_policy.testing import company, founding, strategies
+from expense_policy.testing.company import Genuine
 from expense_policy.testing.plans import PLANS
 from expense_policy.testing.strategies import amounts, applications, payees, policies, rosters
 from expense_policy.testing.uses import USES, fit_day
@@ -122,6 +131,11 @@ VARIED: dict[str, Callable[[Policy], bool]] = {
     "substitutes": lambda p: any(names for _, names in p.substitutes),
     "other adopters": lambda p: "general_manager" not in p.adopters,
     "nothing related": lambda p: p.related_days == 0,
+    "a closed table of estimates": lambda p: p.budget.closed and bool(p.budget.estimates),
+    "lines without months": lambda p: not p.budget.itemised,
+    "claims without an application": lambda p: any(most for _, most in p.claims.without_application),
+    "other names on vouchers": lambda p: bool(p.vouchers.buyers),
+    "accounts by cash": lambda p: p.accounts.method == "cash",
 }
 
 
@@ -277,6 +291,170 @@ def test_uses_of_every_type_are_drawn(type_: str) -> None:
     found = strategy.flatmap(used)
     for count in (0, 1, 2):
         assert len(some(found, is_(count, lambda rows: min(len(rows), 2)))) >= count
+
+
+@pytest.mark.clause("B1.3", "B1.5", "B1.6", "B2.2")
+@drawn(60)
+@given(st.data())
+def test_drawn_budgets_and_their_changes_are_taken(data: st.DataObject) -> None:
+    """Whatever the policy, each drafted budget comes into force as it stands, and each change of it, months and all."""
+    policy = data.draw(policies())
+    company = founding.founded(MemoryRepository(), policy, data.draw(rosters(policy)), budgets=())
+    desk, year = company.desk, policy.calendar.fiscal_year(policy.effective)
+    plan = data.draw(strategies.budget_plans(policy))
+    company.sign(desk.budgeting.file(plan, actor="planner").id)
+    stands = {line.id: line.amount.units for line in plan.lines}
+    estimates = {each.line: each.estimate for each in desk.budgeting.estimates(desk.find()[0].id)}
+    assert estimates == {line.id: line.basis and line.basis.estimate for line in plan.lines}
+    for _ in range(data.draw(st.integers(1, 3))):
+        if data.draw(st.booleans()):
+            moved = data.draw(strategies.adjustments(policy, lines=desk.lines()))
+            form: BudgetChange = moved
+            receipt = desk.budgeting.adjust(moved, actor="planner")
+        else:
+            more = data.draw(strategies.supplements(policy, lines=desk.lines()))
+            form, receipt = more, desk.budgeting.supplement(more, actor="planner")
+        assert company.sign(receipt.id).status is Status.APPROVED
+        for line, units in form.in_force.items():
+            stands[line] = stands.get(line, 0) + units
+        assert {line.id: line.in_force for line in desk.lines()} == stands
+        for each in desk.execution(year=year).lines:
+            assert each.figures.planned == sum(m.figures.planned for m in each.months) == stands[each.line.id]
+
+
+def test_budgets_vary() -> None:
+    """Money moves between lines and months, lines are cut and opened, alone and together; every basis is drawn."""
+    lines = founding.lines(founding.kit_policy())
+    change = strategies.adjustments(lines=lines)
+    assert some(change, lambda form: form.less.units == 0 and bool(form.changes[0].months))
+    assert some(change, lambda form: any(each.after.units == 0 for each in form.changes))
+    assert some(change, lambda form: form.more == form.less != form.less - form.less and len(form.changes) == 2)
+    assert some(change, lambda form: bool(form.opens))
+    more = strategies.supplements(lines=lines)
+    for changed, opened in product((False, True), repeat=2):
+        if changed or opened:
+            assert some(more, is_((changed, opened), lambda form: (bool(form.changes), bool(form.opens))))
+    for basis in (Drivers, OperatingPlan, LastYear, Trend):
+        assert some(strategies.budget_plans(), is_(basis, lambda plan: type(plan.lines[0].basis)))
+
+
+@pytest.mark.clause("R2.1", "R2.2", "R2.4")
+@drawn(80)
+@given(st.data())
+def test_a_drawn_claim_is_taken_and_can_be_signed(data: st.DataObject) -> None:
+    """Whatever the policy, claims under an application and without one pass every rule, one after the other."""
+    policy, beside = data.draw(policies()), list[Voucher]()
+    roster = data.draw(rosters(policy))
+    company = founding.founded(MemoryRepository(), policy, roster, genuineness=Genuine())
+    form = data.draw(applications(policy, lines=company.desk.lines()).filter(lambda form: form.payee is not None))
+    id = company.desk.spending.apply(form, actor="applicant", key="form").id
+    company.sign(id)
+    paid = Instruction(form.amount, form.payee, form.method, tuple(a.digest for a in form.attachments))
+    if data.draw(st.booleans()) and not REGISTER[form.type].paid_up_to_use:
+        part = data.draw(amounts(policy.currency, form.amount.units))
+        cashier = company.people.roster((form.department,), company.clock.now()).holders("cashier", form.department)[0]
+        assert company.desk.would.spending.pay(id, attrs.evolve(paid, amount=part), actor=cashier).allowed
+        company.desk.spending.pay(id, attrs.evolve(paid, amount=part), actor=cashier, key="pay")
+    for number in range(data.draw(st.integers(1, 3))):
+        try:
+            under = company.desk.document(id) if data.draw(st.booleans()) else None
+            asked = strategies.claims(policy, under=under, lines=company.desk.lines(), beside=beside)
+        except ValueError:
+            continue
+        claim = data.draw(asked)
+        receipt = company.desk.spending.claim(claim, actor="claimant", key=f"claim {number}")
+        assert company.sign(receipt.id).status is Status.APPROVED
+        beside += claim.vouchers
+
+
+def test_claims_vary() -> None:
+    """Vouchers of every kind; of an application its lines, its advance, and both; claims without one."""
+    policy = load_policy(company.POLICY + '[claims.without_application]\nsms = "9.00"\nholiday_gift = "70.00"\n')
+    founded = founding.founded(MemoryRepository(), policy)
+    form = some(applications(policy), lambda form: form.type == "promotional_materials" and form.amount.units > 9)
+    id = founded.desk.spending.apply(form, actor="li.na", key="form").id
+    founded.sign(id)
+    papers = tuple(a.digest for a in form.attachments)
+    some_of_it = Instruction(Money(5, "CNY"), form.payee, form.method, papers)
+    founded.desk.spending.pay(id, some_of_it, actor="cashier", key="pay")
+    under = strategies.claims(policy, under=founded.desk.document(id))
+    for advance, shares in ((False, True), (True, False), (True, True)):
+        assert some(under, is_((advance, shares), lambda claim: (claim.advance is not None, bool(claim.shares))))
+    assert some(under, lambda claim: len(claim.vouchers) > 1)
+    for kind in VoucherKind:
+        assert some(strategies.vouchers(policy), is_(kind, lambda voucher: voucher.kind))
+    assert some(strategies.vouchers(policy), lambda voucher: voucher.buyer != policy.company)
+    alone = strategies.claims(policy)
+    assert some(alone, is_(7_000, lambda claim: claim.amount.units)).type == "holiday_gift"
+    assert some(alone, is_("sms", lambda claim: claim.type)).amount.units <= 900
+
+
+def test_what_cannot_be_claimed_or_changed_is_told() -> None:
+    """Where there is nothing to be claimed, and no line to be changed, it is said, and nothing is drawn in vain."""
+    founded = founding.founded(MemoryRepository())
+    form = some(applications(), lambda form: form.type == "discount")
+    granted = founded.sign(founded.desk.spending.apply(form, actor="li.na", key="form").id)
+    for under in (
+        granted,
+        attrs.evolve(granted, status=Status.SETTLED),
+        founded.desk.document(founded.desk.find()[0].id),
+    ):
+        with pytest.raises(ValueError, match="nothing can be claimed"):
+            strategies.claims(under=under)
+    with pytest.raises(ValueError, match="without an application"):
+        strategies.claims()
+    for change in (strategies.adjustments, strategies.supplements):
+        with pytest.raises(ValueError, match="no budget line"):
+            change(today=date(2028, 1, 1), lines=founded.desk.lines())
+
+
+@pytest.mark.clause("R1.2")
+@drawn(80)
+@given(st.data())
+def test_drawn_rules_share_drawn_costs(data: st.DataObject) -> None:
+    """Whatever the policy, a drawn rule is entered, drawn costs are recorded, and what is allocated adds up (I24)."""
+    policy = data.draw(policies())
+    company = founding.founded(MemoryRepository(), policy, data.draw(rosters(policy)), budgets=())
+    desk, today = company.desk, policy.calendar.day(company.clock.now())
+    fair = Project("fair", "Fair", policy.departments, today - timedelta(days=500), today)
+    heads = [h.person for h in company.people.holdings if h.office == Office.DEPARTMENT_HEAD]
+    company.people.holdings += (Holding(Office.FINANCE_OFFICER, "officer"), Holding(Office.DEPARTMENT_HEAD, "head"))
+    desk.projects.open(fair, actor=[*heads, "head"][-1])
+    terms = data.draw(strategies.allocation_terms(policy, projects=(fair,)))
+    desk.allocations.rule("rule", terms, actor="officer")
+    cost = data.draw(strategies.recorded_costs(policy, projects=(fair,)))
+    assert desk.costs.record([cost], actor="officer").recorded == 1
+    month = Month(cost.on.year, cost.on.month)
+    if terms.effective > date(month.plus(1).year, month.plus(1).month, 1) - timedelta(days=1):
+        return
+    if not terms.pools:
+        given: Any = cost.amount
+        place = {"department": cost.department, "project": cost.project}
+    else:
+        # Each pool has borne what it is given of.
+        for n, pool in enumerate(terms.pools):
+            borne = attrs.evolve(cost, key=f"cost {n}", department=pool.department, project=pool.project)
+            desk.costs.record([borne], actor="officer")
+        given, place = {pool.name: cost.amount for pool in terms.pools}, {}
+    receipt = desk.allocations.allocate(
+        "rule", given, month=month, type=cost.type, actor="officer", key="allocation", **place
+    )
+    parts = desk.allocations.result(receipt.id).allocation.received
+    assert sum(part.units for part in parts.values()) == cost.amount.units * max(1, len(terms.pools))
+    assert desk.accounts(month).differences == ()
+
+
+def test_rules_vary() -> None:
+    """One cost by every basis; pools by every method, in a given order and by size; projects among the receivers."""
+    fair = Project("fair", "Fair", ("marketing",), date(2026, 1, 1), date(2026, 12, 31))
+    rules = strategies.allocation_terms(projects=(fair,))
+    for basis in AllocationBasis:
+        assert some(rules, is_((basis, False), lambda terms: (terms.basis, bool(terms.pools))))
+    for method, ordered in product(Method, (False, True)):
+        assert some(rules, is_((method, ordered), lambda terms: (terms.method, bool(terms.order)))) or not ordered
+    assert some(rules, lambda terms: any(receiver.project for receiver in terms.receivers))
+    assert some(rules, lambda terms: any(receiver.weight == "0" for receiver in terms.receivers))
+    assert some(strategies.recorded_costs(), lambda cost: cost.amount.units < 0)
 
 
 def test_no_line_is_told() -> None:

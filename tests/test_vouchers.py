@@ -29,7 +29,6 @@ from expense_policy.ports.repository import Look
 from expense_policy.services.desk import Desk
 from expense_policy.services.spending import ToApply
 from expense_policy.services.verification import verify
-from expense_policy.testing.company import POLICY as KIT_POLICY
 
 from .claims import alone, approved, claim, codes, filed, pay, signed, voucher
 from .world import POLICY, World, cny
@@ -391,8 +390,3 @@ def test_folding_is_a_normal_form() -> None:
         wide = chr(ord(char) + 0xFEE0)
         assert unicodedata.normalize("NFKC", wide) == char
         assert voucher(number=f"7{char}7").key == voucher(number=f"7{wide}7").key
-
-
-def test_the_kits_policy_takes_no_claims() -> None:
-    """A policy need not have a chain for claims; applications with vouchers are taken by it all the same."""
-    assert dict(load_policy(KIT_POLICY).chains).get("claim") in (None, ())

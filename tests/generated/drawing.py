@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any, TypeVar
 
+from .counting import CATEGORY, COMPANY, PAYABLE, Dict, Place, Units, month_of
 from .forms import PRICE
-from .reckoner import CATEGORY, COMPANY, PAYABLE, Dict, Place, Reckoner, Units, month_of
+from .reckoner import Reckoner
 
 T = TypeVar("T")
 DEPARTMENTS = ("marketing", "customer_service")

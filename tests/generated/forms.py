@@ -27,7 +27,7 @@ from expense_policy.domain.voucher import Voucher, VoucherKind
 from expense_policy.policy_file import load_policy
 from expense_policy.testing import company
 
-from .reckoner import ALONE, LIMIT, Dict
+from .counting import ALONE, LIMIT, Dict
 
 PRICE = {"holiday_gift": 1, "sms": 5, "discount": 7}
 """What a gift, a message, a discounted piece costs: so that what they come to is split with a rest."""

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import TypeVar
 
 from expense_policy.domain.periods import Month
 
-from .playing import Year
-from .reckoner import LIMIT, OPEN, PAYABLE, month_of, text_of, voucher_key
-
-K = TypeVar("K")
+from .counting import LIMIT, OPEN, PAYABLE, month_of, text_of, voucher_key
+from .playing import Year, plain
 
 
 def holds(year: Year) -> None:
@@ -57,9 +53,9 @@ def _month(year: Year, month: int) -> None:
     told = Counter[tuple[str, ...]]()
     for row in found.rows:
         told[row.department, row.project, row.category, row.type] += row.units
-    assert _plain(told) == _plain(rows), f"I12, R1.1: the accounts of {at}"
-    assert _plain({source.value: units for source, units in found.sources}) == _plain(sources), f"I12: {at}"
-    assert _plain({each.number: units for each, units in found.corrections}) == _plain(corrections), f"R1.3: {at}"
+    assert plain(told) == plain(rows), f"I12, R1.1: the accounts of {at}"
+    assert plain({source.value: units for source, units in found.sources}) == plain(sources), f"I12: {at}"
+    assert plain({each.number: units for each, units in found.corrections}) == plain(corrections), f"R1.3: {at}"
     assert (found.total, found.differences, found.method) == (sum(rows.values()), (), year.oracle.method), at
     closed = year.oracle.closed is not None and month <= year.oracle.closed
     assert found.closed == closed, f"R1.3: {at}"
@@ -93,12 +89,7 @@ def _executed(year: Year, fiscal: int) -> None:
         wanted = {"planned": planned, "reserved": reserved, "committed": committed, "spent": spent}
         for what, months in wanted.items():
             told = {str(each.month): getattr(each.figures, what) for each in line.months if each.month is not None}
-            assert _plain(told) == _plain({m: n for m, n in months.items() if m in within}), f"B2.3: {what} of {name}"
+            assert plain(told) == plain({m: n for m, n in months.items() if m in within}), f"B2.3: {what} of {name}"
             assert getattr(line.figures, what) == sum(months.values()), f"B2.3: {what} of {name}"
         if not oracle.years_closed:
             assert line.in_force == sum(planned.values()), f"B1.3: {name}"
-
-
-def _plain(counted: Mapping[K, int]) -> dict[K, int]:
-    """Without what comes to nothing."""
-    return {key: units for key, units in counted.items() if units}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timezone
 from functools import partial
 from typing import TypeVar
@@ -21,11 +21,12 @@ from expense_policy.testing import founding
 from expense_policy.testing.oracle import fold
 
 from . import forms
+from .counting import BUDGETS, PAYABLE, PROJECTS, Dict, Place, estimate, month_of, voucher_key
 from .drawing import DEPARTMENTS, TYPES, Drawing
 from .forms import money
-from .reckoner import BUDGETS, PAYABLE, PROJECTS, Dict, estimate, month_of, voucher_key
 
 T = TypeVar("T")
+K = TypeVar("K")
 HEADS = {"marketing": "head", "customer_service": "other.head"}
 SIGNERS = {
     "finance_officer": "officer",
@@ -485,6 +486,13 @@ class Year:
             assert {name: part.units for name, part in found.received.items()} == wanted, "I24"
             whole = given if isinstance(given, int) else sum(given.values())
             assert sum(wanted.values()) == found.total.units == whole, "I24: the parts are not the whole"
+            posted, moved = Counter[Place](), Counter[Place]()
+            for posting in (fact for _, facts in self.desk.written(receipt.id) for fact in facts):
+                if isinstance(posting, Posting):
+                    posted[posting.department, posting.project or None] += posting.units
+            for place, units in self.oracle.allocations[receipt.id]["moved"]:
+                moved[place] += units
+            assert plain(posted) == plain(moved), "I24: what was posted is not what was split"
         return None
 
     def _undo(self) -> None:
@@ -496,6 +504,6 @@ class Year:
                 self.oracle.unallocates(id)
 
 
-def plain(parts: dict[str, int]) -> dict[str, int]:
+def plain(counted: Mapping[K, int]) -> dict[K, int]:
     """Without what comes to nothing."""
-    return {line: units for line, units in parts.items() if units}
+    return {key: units for key, units in counted.items() if units}

@@ -1,4 +1,4 @@
-"""A company's year reckoned a second time, in plain dicts: what may be done, and what it comes to.
+"""A year reckoned a second time, in plain dicts: what may be done, and what it comes to.
 
 It shares no rule with the library. A question gives the codes of all that forbids an act; an act changes the dicts.
 Months are counted from year 0, amounts are smallest units, days are Shanghai's.
@@ -7,254 +7,33 @@ Months are counted from year 0, amounts are smallest units, days are Shanghai's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta, timezone
-from fractions import Fraction
-from typing import Any
+from datetime import datetime, timedelta
 
 from expense_policy.testing.oracle import day_of, fold
 
-Dict = dict[str, Any]
-Units = dict[str, int]
-Place = tuple[str, str | None]
-"""A department, perhaps with a project of it."""
-CATEGORY = {"holiday_gift": "care_gifts", "sms": "communication", "discount": "promotion", "venue_rental": "venue"}
-COUNTED = {
-    "accrual": ("incurred", "final", "recorded", "allocated"),
-    "cash": ("paid", "set_off", "recorded", "allocated"),
-}
-"""What a month's costs are made of."""
-PROJECTS = ("spring",)
-COMPANY = "Qinghe"
-PAYABLE = ("application", "claim")
-BUDGETS = ("budget_plan", "budget_adjustment", "supplementary_request")
-OPEN = ("in_review", "approved")
-GIVEN_BACK = ("returned", "rejected", "withdrawn", "expired")
-LIMIT = 10_000
-"""Up to it the deputy signs last, above it the general manager."""
-ALONE = {"holiday_gift": 5_000}
-"""Up to which amount a claim of a type is taken without an application."""
+from .budgets import Budgets
+from .counting import (
+    ALONE,
+    CATEGORY,
+    COMPANY,
+    GIVEN_BACK,
+    LIMIT,
+    OPEN,
+    PAYABLE,
+    PROJECTS,
+    Dict,
+    Place,
+    Units,
+    month_of,
+    parted,
+    voucher_key,
+)
 
 
-def month_of(day: date) -> int:
-    """Months since year 0."""
-    return day.year * 12 + day.month - 1
-
-
-def text_of(month: int) -> str:
-    """A month as it is written."""
-    return f"{month // 12:04d}-{month % 12 + 1:02d}"
-
-
-def parted(whole: int, weights: Mapping[str, int | Fraction]) -> Units:
-    """A whole by weights: everyone the whole units of his share, then one each to whose share was cut most."""
-    if not whole:
-        return dict.fromkeys(weights, 0)
-    sign, total = (1 if whole > 0 else -1), sum(weights.values(), Fraction(0))
-    exact = {name: Fraction(abs(whole)) * weight / total for name, weight in weights.items()}
-    found = {name: int(share) for name, share in exact.items()}
-    cut = sorted(exact, key=lambda name: found[name] - exact[name])
-    for name in cut[: abs(whole) - sum(found.values())]:
-        found[name] += 1
-    return {name: sign * units for name, units in found.items()}
-
-
-def voucher_key(v: Dict) -> tuple[str, ...]:
-    """What a voucher is told by: an invoice by code and number, whatever way they are written."""
-    number, code = (
-        fold(text).replace("o", "0").replace("l", "1").replace("i", "1") for text in (v["number"], v["code"])
-    )
-    if v["kind"] in ("invoice", "digital_invoice"):
-        return ("invoice", code.lstrip("0"), number.lstrip("0"))
-    return (v["kind"], fold(v["issuer"]), number)
-
-
-def estimate(basis: tuple[str, Any]) -> int:
-    """What a line's basis comes to: activities, so many at a price, last year's × growth, the line through years."""
-    kind, of = basis
-    if kind == "activities":
-        return int(sum(of))
-    if kind == "drivers":
-        return int(sum(count * price for count, price in of))
-    if kind == "last_year":
-        actual, growth_bp = of
-        return int(Fraction(actual * (10_000 + growth_bp), 10_000) + Fraction(1, 2))
-    n, xs = len(of), range(len(of))
-    slope = Fraction(
-        n * sum(x * y for x, y in zip(xs, of, strict=True)) - sum(xs) * sum(of),
-        n * sum(x * x for x in xs) - sum(xs) ** 2,
-    )
-    return max(0, int(Fraction(sum(of), n) + slope * (n - Fraction(n - 1, 2)) + Fraction(1, 2)))
-
-
-class Reckoner:
-    """Budgets, documents, vouchers, the ledger: as they have to stand."""
-
-    def __init__(self, *, method: str, itemised: bool, carry: bool, expiry: int, start: int) -> None:
-        self.method, self.itemised, self.carry, self.expiry, self.start = method, itemised, carry, expiry, start
-        self.now = datetime(1970, 1, 1, tzinfo=timezone.utc)
-        self.docs: dict[str, Dict] = {}
-        self.order: list[str] = []
-        self.lines: dict[str, Dict] = {}
-        self.planned: dict[str, Counter[int]] = {}
-        self.places: dict[tuple[str, ...], str] = {}
-        self.vouchers: dict[tuple[str, ...], str] = {}
-        self.seen_vouchers: list[tuple[str, tuple[str, ...], str, int, date]] = []
-        self.confirmed: set[tuple[tuple[str, ...], str, int]] = set()
-        self.paid_to: dict[str, str] = {}
-        self.ledger: list[Dict] = []
-        self.closed: int | None = None
-        self.numbered: dict[int, int] = {}
-        self.costs: dict[str, Dict] = {}
-        self.terms: dict[str, list[Dict]] = {}
-        self.allocations: dict[str, Dict] = {}
-        self.years_closed: set[tuple[str, int]] = set()
-        self.orders: set[str] = set()
-
-    # The calendar.
-
-    @property
-    def today(self) -> date:
-        """The company's day."""
-        return day_of(self.now)
-
-    def year_of(self, day: date) -> int:
-        """The fiscal year of a day."""
-        return day.year - (day.month < self.start)
-
-    def months(self, year: int) -> range:
-        """The twelve months of a fiscal year."""
-        first = year * 12 + self.start - 1
-        return range(first, first + 12)
-
-    # Lines.
-
-    def balance(self) -> dict[str, tuple[int, int, int]]:
-        """What is reserved, committed and spent on each line: what the documents hold, together."""
-        found = {line: [0, 0, 0] for line in self.lines}
-        for d in self.docs.values():
-            for line, held in d["held"].items():
-                for i in range(3):
-                    found[line][i] += held[i]
-        return {line: (r, c, s) for line, (r, c, s) in found.items()}
-
-    def available(self, line: str) -> int:
-        """What is left of a line."""
-        held: list[int] = [sum(d["held"][line]) for d in self.docs.values() if line in d["held"]]
-        return int(self.lines[line]["in_force"]) - sum(held)
-
-    # Budgets: plans, adjustments, supplementary requests.
-
-    def filing(self, form: Dict, actor: str, id: str | None = None) -> set[str]:
-        """Why a plan or a change of the budget is not taken."""
-        found = set() if id is None else self._revising(self.docs[id], form, actor, ("returned", "in_review"))
-        found |= self._budgeted(form)
-        for place in self._places(form):
-            if self.places.get(place, id) != id:
-                found.add("plan_exists" if place[0] == "plan" else "line_exists")
-        return found
-
-    def _places(self, form: Dict) -> list[tuple[str, ...]]:
-        year = [("plan", form["department"], str(form["year"]))] if form["kind"] == "budget_plan" else []
-        return [*year, *[("line", line["id"]) for line in form["opens"]]]
-
-    def _revising(self, d: Dict, form: Dict, actor: str, statuses: Sequence[str]) -> set[str]:
-        found = set() if d["applicant"] == actor else {"actor_not_applicant"}
-        return found | (set() if d["status"] in statuses and d["form"]["kind"] == form["kind"] else {"status_wrong"})
-
-    def _budgeted(self, form: Dict) -> set[str]:
-        found = set()
-        for line in form["opens"]:
-            if line["project"] not in (None, *PROJECTS):
-                found.add("project_unknown")
-            if self.itemised and not (line["months"] and line["basis"]):
-                found.add("line_not_itemised")
-        if form["kind"] == "budget_plan":
-            return found
-        if self.year_of(self.today) > form["year"]:
-            found.add("year_over")
-        for name, change in form["changes"].items():
-            line = self.lines.get(name)
-            if line is None:
-                found.add("line_not_in_force")
-                continue
-            if (line["department"], line["year"]) != (form["department"], form["year"]):
-                found.add("line_of_other_budget")
-            if change["before"] != line["in_force"]:
-                found.add("budget_moved")
-            if change["after"] < line["in_force"] - self.available(name):
-                found.add("line_below_held")
-            if self.itemised and change["after"] and not change["months"]:
-                found.add("line_not_itemised")
-        changed = [change["after"] - change["before"] for change in form["changes"].values()]
-        total = sum(changed) + sum(line["units"] for line in form["opens"])
-        if form["kind"] == "budget_adjustment" and total > 0:
-            found.add("adjustment_raises")
-        if form["kind"] == "supplementary_request" and total <= 0:
-            found.add("supplement_not_more")
-        return found
-
-    def late(self, form: Dict) -> bool:
-        """Whether a new draft comes after the last 31 October before its year."""
-        begins = date(form["year"], self.start, 1)
-        due = date(begins.year, 10, 31)
-        return bool(
-            form["kind"] == "budget_plan" and self.today > (due if due < begins else date(begins.year - 1, 10, 31))
-        )
-
-    def filed(self, id: str, form: Dict, actor: str) -> None:
-        """A plan or a change is in review."""
-        wanted = self._places(form)
-        for place in [place for place, owner in self.places.items() if owner == id and place not in wanted]:
-            del self.places[place]
-        self.places.update(dict.fromkeys(wanted, id))
-        last = "deputy_in_charge" if form["kind"] == "budget_adjustment" else "general_manager"
-        self._submitted(id, form, actor, ["finance_officer", "finance_head", last])
-
-    def _in_force(self, form: Dict) -> None:
-        months = self.months(form["year"])
-        for line in form["opens"]:
-            of = {"department": form["department"], "year": form["year"]}
-            self.lines[line["id"]] = {**of, "category": line["category"], "project": line["project"], "in_force": 0}
-        stands = [(line["id"], line["units"], line["months"]) for line in form["opens"]]
-        stands += [(name, change["after"], change["months"]) for name, change in form["changes"].items()]
-        for name, units, spread in stands:
-            self.lines[name]["in_force"] = units
-            even = parted(units, {str(n): 1 for n in range(12)}).values()
-            self.planned[name] = Counter(dict(zip(months, spread or even, strict=True)))
-
-    def closing_year(self, department: str, year: int, carry: Mapping[str, str], actor: str) -> set[str]:
-        """Why a department's year is not closed."""
-        found = set() if actor == "cfo" else {"office_not_held"}
-        if self.year_of(self.today) <= year:
-            found.add("year_not_over")
-        for name, to in carry.items():
-            if not self.carry:
-                found.add("balance_lapses")
-            elif to not in self.lines:
-                found.add("line_not_in_force")
-            else:
-                old, new = self.lines[name], self.lines[to]
-                same = all(old[what] == new[what] for what in ("department", "category", "project"))
-                found |= set() if same and new["year"] == old["year"] + 1 else {"carry_unfit"}
-        left = [self.available(name) for name in self.lines_of(department, year)]
-        if (department, year) in self.years_closed and not any(left):
-            found.add("year_closed")
-        return found
-
-    def lines_of(self, department: str, year: int) -> list[str]:
-        """The lines of a department's year."""
-        return [name for name, x in self.lines.items() if (x["department"], x["year"]) == (department, year)]
-
-    def year_closed(self, department: str, year: int, carry: Mapping[str, str]) -> None:
-        """What was left has lapsed, or is in force on a line of the next year."""
-        left = {name: self.available(name) for name in self.lines_of(department, year)}
-        for name, units in left.items():
-            self.lines[name]["in_force"] -= units
-            if name in carry:
-                self.lines[carry[name]]["in_force"] += units
-        self.years_closed.add((department, year))
+class Reckoner(Budgets):
+    """Applications, claims, vouchers, signatures, payments and uses, over budgets and books."""
 
     # Applications and claims.
 
@@ -419,31 +198,6 @@ class Reckoner:
             self.vouchers[key] = id
             self.seen_vouchers.append((id, key, payee, v["total"], v["on"]))
 
-    def _submitted(self, id: str, form: Dict, actor: str, chain: list[str], deciding: int = 0) -> None:
-        before, shares = self.docs.get(id), form.get("shares", {})
-        self.order.append(id)
-        self.docs[id] = {
-            "id": id,
-            "form": form,
-            "applicant": actor,
-            "status": "in_review",
-            "version": 1 if before is None else before["version"] + 1,
-            "chain": chain,
-            "step": 0,
-            "deciding": deciding,
-            "at": self.now,
-            "nth": len(self.order),
-            "units": sum(shares.values()) + form.get("advance", 0),
-            "held": {line: [units, 0, 0] for line, units in shares.items()},
-            "payments": [],
-            "used": 0,
-            "rows": 0,
-            "claimed": 0,
-            "cleared": form.get("advance", 0),
-            "expires": None,
-            "ended": False,
-        }
-
     # What stands in a document.
 
     def paid(self, d: Dict) -> int:
@@ -462,6 +216,12 @@ class Reckoner:
     def left(self, d: Dict, number: int) -> int:
         """What is left of a payment."""
         return int(sum(p["units"] for p in d["payments"] if number in (p["number"], p["reverses"])))
+
+    def due(self, d: Dict) -> int:
+        """What may be paid of it now."""
+        form = d["form"]
+        up_to_use = form["application"] is None and form["type"] != "holiday_gift"
+        return int(d["used"] if up_to_use else d["units"]) - self.drawn(d)
 
     # What acts on a claim do to its application, and what acts cost.
 
@@ -522,24 +282,6 @@ class Reckoner:
         department, project = form["places"].get(line, (None, None))
         place = (department or form["department"], project or form["project"])
         self._post(source, month, place, form["type"], units, line)
-
-    def _post(self, source: str, month: int, place: Place, type_: str, units: int, line: str = "") -> None:
-        """A row of the ledger; of a closed month in the next open one, as a correction."""
-        late = self.closed is not None and month <= self.closed
-        if units:
-            self.ledger.append(
-                {
-                    "source": source,
-                    "month": self.closed + 1 if self.closed is not None and late else month,
-                    "corrects": month if late else None,
-                    "of": month,
-                    "department": place[0],
-                    "project": place[1] or "",
-                    "type": type_,
-                    "units": units,
-                    "line": line,
-                }
-            )
 
     # Signing, ending.
 
@@ -640,12 +382,6 @@ class Reckoner:
             found |= {"account_unconfirmed"} if self.paid_to.get(name, account) != account else set()
         return found
 
-    def due(self, d: Dict) -> int:
-        """What may be paid of it now."""
-        form = d["form"]
-        up_to_use = form["application"] is None and form["type"] != "holiday_gift"
-        return int(d["used"] if up_to_use else d["units"]) - self.drawn(d)
-
     def pays(self, d: Dict, units: int) -> None:
         """So much is paid, or granted."""
         form = d["form"]
@@ -740,191 +476,3 @@ class Reckoner:
         elif form["type"] == "holiday_gift" and d["used"] > self.drawn(d):
             found.add("use_exceeds_paid")
         return found
-
-    # Months of the books, costs from elsewhere.
-
-    def closing(self, month: int, actor: str) -> set[str]:
-        """Why a month is not closed."""
-        found = set() if actor in ("officer", "cfo") else {"office_not_held"}
-        if month >= month_of(self.today):
-            found.add("month_not_ended")
-        if self.closed is not None and month <= self.closed:
-            return found | {"month_closed"}
-        earlier = [row["month"] for row in self.ledger if row["month"] < month]
-        first = self.closed + 1 if self.closed is not None else min(earlier, default=month)
-        return found | ({"month_out_of_order"} if first != month else set())
-
-    def closes(self, month: int) -> None:
-        """A month takes no more, and all of its postings are numbered."""
-        self.closed = month
-        self.numbered[month] = sum(row["month"] == month for row in self.ledger)
-
-    def reopening(self, month: int, actor: str) -> set[str]:
-        """Why a month is not opened again."""
-        found = set() if actor == "cfo" else {"office_not_held"}
-        return found | ({"month_not_closed"} if month != self.closed else set())
-
-    def recording(self, costs: Sequence[Dict]) -> set[str]:
-        """Why costs from elsewhere are not entered."""
-        fresh = [cost for cost in costs if cost["key"] not in self.costs]
-        found = {"cost_not_yet"} if any(cost["on"] > self.today for cost in fresh) else set()
-        for cost in (cost for cost in fresh if cost["department"] == "nobody"):
-            found |= {"department_out_of_scope"} | ({"project_mismatch"} if cost["project"] else set())
-        return found
-
-    def records(self, costs: Sequence[Dict]) -> int:
-        """Costs are entered, each once; gives how many were new."""
-        fresh = [cost for cost in costs if cost["key"] not in self.costs]
-        for cost in fresh:
-            self.costs[cost["key"]] = {**cost, "reversed": False}
-            self._post(
-                "recorded", month_of(cost["on"]), (cost["department"], cost["project"]), cost["type"], cost["units"]
-            )
-        return len(fresh)
-
-    def unrecords(self, key: str) -> None:
-        """A cost is undone, in its own month or as a correction of it."""
-        cost = self.costs[key]
-        cost["reversed"] = True
-        self._post(
-            "recorded", month_of(cost["on"]), (cost["department"], cost["project"]), cost["type"], -cost["units"]
-        )
-
-    # Shared costs.
-
-    def rule(self, name: str, day: date) -> Dict | None:
-        """What a rule says on a day."""
-        found = [terms for terms in self.terms.get(name, ()) if terms["effective"] <= day]
-        return found[-1] if found else None
-
-    def rule_of(self, name: str, month: int) -> Dict | None:
-        """What a rule says on the last day of a month."""
-        after = month + 1
-        return self.rule(name, date(after // 12, after % 12 + 1, 1) - timedelta(days=1))
-
-    def entering(self, name: str, terms: Dict) -> set[str]:
-        """Why a version of a rule is not entered."""
-        known = self.terms.get(name, [])
-        return {"allocation_not_later"} if known and known[-1]["effective"] >= terms["effective"] else set()
-
-    def split(self, terms: Dict, amount: int | Mapping[str, int]) -> dict[Place, int]:
-        """What each receiver gets: of one cost by weights, of pools by the method."""
-        places = {place if of is None else f"{place}/{of}": (place, of) for place, of in terms["receivers"]}
-        if isinstance(amount, int):
-            weights = {name: terms["receivers"][places[name]] for name in sorted(places)}
-            return {places[name]: units for name, units in parted(amount, weights).items()}
-        found = _METHODS[terms["method"]](terms, dict(amount), sorted(places))
-        return {places[name]: units for name, units in found.items()}
-
-    def allocating(self, of: Dict) -> set[str]:
-        """Why costs of a month are not allocated: never more than whoever bore them has left of them."""
-        found = {"allocation_early"} if of["month"] > month_of(self.today) else set()
-        terms = self.rule_of(of["rule"], of["month"])
-        if terms is None:
-            return found | {"allocation_unknown"}
-        wanted = Counter[Place]()
-        for place, units in self._bearers(terms, of):
-            wanted[place] += units
-        for place, units in wanted.items():
-            borne = self.borne(place, of["type"], of["month"])
-            if not min(0, borne) <= units <= max(0, borne):
-                found.add("allocation_exceeds")
-        return found
-
-    def _bearers(self, terms: Dict, of: Dict) -> list[tuple[Place, int]]:
-        if isinstance(of["amount"], int):
-            return [(of["bearer"], of["amount"])]
-        return [(terms["pools"][pool], units) for pool, units in of["amount"].items()]
-
-    def borne(self, place: Place, type_: str, month: int) -> int:
-        """What a department or project has borne of a type in a month, with what corrects it later."""
-        rows = (row for row in self.ledger if row["type"] == type_ and row["of"] == month)
-        here = (row for row in rows if (row["department"], row["project"] or None) == place)
-        return int(sum(row["units"] for row in here if row["source"] in COUNTED[self.method]))
-
-    def allocates(self, id: str, of: Dict) -> dict[Place, int]:
-        """Costs leave who bore them and reach the receivers; gives what these got."""
-        terms = self.rule_of(of["rule"], of["month"])
-        assert terms is not None
-        parts = self.split(terms, of["amount"])
-        moved = [(place, -units) for place, units in self._bearers(terms, of)] + [*parts.items()]
-        self.allocations[id] = {**of, "moved": moved, "reversed": False}
-        for place, units in moved:
-            self._post("allocated", of["month"], place, of["type"], units)
-        return parts
-
-    def unallocates(self, id: str) -> None:
-        """A result is undone whole."""
-        of = self.allocations[id]
-        of["reversed"] = True
-        for place, units in of["moved"]:
-            self._post("allocated", of["month"], place, of["type"], -units)
-
-    # The accounts.
-
-    def accounts(self, month: int) -> tuple[Counter[tuple[str, ...]], Counter[str], Counter[int]]:
-        """What a month cost by department, project, category and type; by source; what of it corrects which month."""
-        rows, sources, corrections = Counter[tuple[str, ...]](), Counter[str](), Counter[int]()
-        for row in (row for row in self.ledger if row["month"] == month):
-            sources[row["source"]] += row["units"]
-            if row["source"] in COUNTED[self.method]:
-                rows[row["department"], row["project"], CATEGORY[row["type"]], row["type"]] += row["units"]
-                if row["corrects"] is not None:
-                    corrections[row["corrects"]] += row["units"]
-        return rows, sources, corrections
-
-
-def _served(terms: Dict, pool: str, among: Iterable[str]) -> dict[str, Fraction]:
-    """Who uses a pool, and how much of it, of those who come in question."""
-    used = {by: quantity for (of, by), quantity in terms["used"].items() if of == pool and by != pool and quantity}
-    return {by: Fraction(used[by]) for by in sorted(among) if by in used}
-
-
-def _direct(terms: Dict, amounts: Units, receivers: list[str]) -> Units:
-    found = Counter(dict.fromkeys(receivers, 0))
-    for pool, units in amounts.items():
-        found.update(parted(units, _served(terms, pool, receivers)))
-    return dict(found)
-
-
-def _step_down(terms: Dict, amounts: Units, receivers: list[str]) -> Units:
-    by_size = sorted(amounts, key=lambda pool: (-abs(amounts[pool]), pool))
-    waiting, found = list(terms["order"] or by_size), Counter({**dict.fromkeys(receivers, 0), **amounts})
-    while waiting:
-        pool = waiting.pop(0)
-        found.update(parted(found[pool], _served(terms, pool, [*waiting, *receivers])))
-    return {name: found[name] for name in receivers}
-
-
-def _reciprocal(terms: Dict, amounts: Units, receivers: list[str]) -> Units:
-    """One pool after the other is taken out: whoever has a part of it has parts of what it is made of instead."""
-    everyone = [*amounts, *receivers]
-    shares = {pool: _served(terms, pool, everyone) for pool in amounts}
-    for pool, used in shares.items():
-        whole = sum(used.values(), Fraction(0))
-        shares[pool] = {by: quantity / whole for by, quantity in used.items()}
-    for gone in amounts:
-        again = shares[gone].pop(gone, Fraction(0))
-        shares[gone] = {by: share / (1 - again) for by, share in shares[gone].items()}
-        for pool in amounts:
-            part = shares[pool].pop(gone, Fraction(0)) if pool != gone else Fraction(0)
-            for by, share in shares[gone].items():
-                if part:
-                    shares[pool][by] = shares[pool].get(by, Fraction(0)) + part * share
-    exact = {
-        name: sum((amounts[p] * shares[p].get(name, Fraction(0)) for p in amounts), Fraction(0)) for name in receivers
-    }
-    return _whole(exact)
-
-
-def _whole(exact: Mapping[str, Fraction]) -> Units:
-    """Whole units in place of exact ones, in the sum of which none is lost."""
-    found = {name: int(share) for name, share in exact.items()}
-    left = int(sum(exact.values(), Fraction(0))) - sum(found.values())
-    sign = 1 if left > 0 else -1
-    for name in sorted(exact, key=lambda name: sign * (found[name] - exact[name]))[: abs(left)]:
-        found[name] += sign
-    return found
-
-
-_METHODS = {"direct": _direct, "step_down": _step_down, "reciprocal": _reciprocal}

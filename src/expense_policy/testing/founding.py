@@ -19,6 +19,7 @@ from ..domain.policy import Policy
 from ..policy_file import load_policy
 from ..ports.customers import Customers
 from ..ports.repository import Repository
+from ..ports.vouchers import Genuineness
 from ..services.desk import Desk
 from . import company
 from .company import CountedIds, Papers, People, Post, SetClock, drafted
@@ -44,9 +45,10 @@ def papers(policy: Policy) -> dict[str, bytes]:
 def plans(policy: Policy, year: int | None = None) -> tuple[BudgetPlan, ...]:
     """A budget for each department: two ample lines for each category that an expense type is held on.
 
-    Of the fiscal year that the policy begins in, where no other is named.
+    Of the fiscal year that the policy begins in, where no other is named; but for what a closed table of estimates does
+    not let the department estimate (B1.2).
     """
-    fiscal = policy.calendar.fiscal_year(policy.effective) if year is None else year
+    fiscal, rules = policy.calendar.fiscal_year(policy.effective) if year is None else year, policy.budget
     categories, amount = dict.fromkeys(kind.category for kind in REGISTER.values()), Money(AMPLE, policy.currency)
     return tuple(
         BudgetPlan(
@@ -55,6 +57,7 @@ def plans(policy: Policy, year: int | None = None) -> tuple[BudgetPlan, ...]:
             tuple(
                 drafted(f"{fiscal}.{number}.{category}.{n}", category, f"{category} {n}", amount)
                 for category in categories
+                if not rules.closed or rules.estimated_by(department, category)
                 for n in (1, 2)
             ),
         )
@@ -100,11 +103,13 @@ def founded(
     roster: Roster | None = None,
     budgets: Sequence[BudgetPlan] | None = None,
     customers: Customers | None = None,
+    genuineness: Genuineness | None = None,
 ) -> Founded:
     """A company over an empty store: the kit's own, or one of this policy, these people, these budgets.
 
     Its offices have to be held: by those of the policy's adopters it is adopted, by those of its chain each budget is
-    signed. The evidence of `papers` is there. Without `customers` nobody can be asked who is an existing customer.
+    signed. The evidence of `papers` is there. Without `customers` nobody can be asked who is an existing customer, and
+    without `genuineness` nobody whether vouchers are genuine.
     """
     policy, clock, people, evidence, post = policy or kit_policy(), SetClock(), People(), Papers(), Post()
     if roster is not None:
@@ -118,6 +123,7 @@ def founded(
         ids=CountedIds(),
         adopters=policy.adopters,
         customers=customers,
+        genuineness=genuineness,
     )
     clock.at = policy.calendar.start(policy.effective) - timedelta(days=7)
     adopted: list[str] = []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ..domain.categories import REGISTER
 from ..domain.money import Money
 from ..domain.policy import Policy
-from ..domain.vocabulary import Kind, Office
+from ..domain.vocabulary import CATEGORIES, Kind, Office
 from ..policy_file import load_policy
 from .words import ids, labels, units
 
@@ -46,15 +46,16 @@ def policies(draw: st.DrawFn, currency: str | None = None) -> Policy:
     bounds = sorted(draw(st.sets(units(LIMIT_MAX), max_size=3)))
     effective = draw(st.dates(date(2000, 2, 1), date(2090, 12, 31)))
     chains = {kind.value: draw(_chain(bounds)) for kind in Kind}
+    departments = draw(st.lists(st.one_of(_DEPARTMENTS, ids()), min_size=1, max_size=4, unique=True))
     offices = sorted({step[0] for steps in chains.values() for step in steps})
     lines = [
-        *_table("policy", draw(_named(money, effective))),
+        *_table("policy", draw(_named(money, effective, departments))),
         *_table("periods", draw(_set(related=(0, 400), expiry=(1, 400), use_due=(0, 400), retention_years=(1, 200)))),
         *_table("substitutes", draw(_substitutes(offices))),
         *_table("holiday_gift", {"unit_price_max": Money(draw(units(10**6)), money), **draw(_set(**_WINDOW))}),
         *_table("sms", draw(_set(per_customer_month_max=(0, 1000), segments_max=(1, 255)))),
         *draw(_types(money)),
-        *draw(_budget()),
+        *draw(_year(departments, money)),
     ]
     for kind, steps in chains.items():
         for office, above, up_to in steps:
@@ -66,16 +67,6 @@ def policies(draw: st.DrawFn, currency: str | None = None) -> Policy:
     for own in draw(_festivals(effective)):
         lines += _table("[holiday_gift.festival]", own)
     return load_policy("\n".join(lines) + "\n")
-
-
-@st.composite
-def _budget(draw: st.DrawFn) -> list[str]:
-    """How budgets are drafted and watched; any department estimates any category: a draft of all of them is taken."""
-    table: dict[str, object] = {**draw(_set(deviation_bp=(1, 10_000), alert_bp=(1, 10_000), rectify_days=(1, 3660)))}
-    flags = ("itemised", "closed", "carry_balances")
-    table |= draw(st.dictionaries(st.sampled_from(flags), st.booleans()))
-    table |= draw(st.dictionaries(st.just("due"), st.sampled_from(("10-31", "01-01", "12-31", "02-28"))))
-    return _table("budget", table) if table else []
 
 
 @st.composite
@@ -101,6 +92,38 @@ def _types(draw: st.DrawFn, currency: str) -> list[str]:
     return [line for name, row in tables.items() if row for line in _table(name, row)]
 
 
+@st.composite
+def _year(draw: st.DrawFn, departments: Sequence[str], currency: str) -> list[str]:
+    """Budgets, claims, vouchers, accounts, duties: each key left out or set."""
+    tables: dict[str, dict[str, object]] = {
+        "budget": {
+            **draw(_set(deviation_bp=(1, 10_000), alert_bp=(1, 10_000), rectify_days=(1, 3660))),
+            **draw(_one("due", "10-31", "01-01", "06-30")),
+            **draw(_one("itemised", True, False)),
+            **draw(_one("closed", True, False)),
+            **draw(_one("carry_balances", True, False)),
+        },
+        "claims": {**draw(_set(pay_within_days=(1, 366)))},
+        "vouchers": {**draw(_set(age_days_max=(1, 36_600), near_days=(0, 366)))},
+        "accounts": {**draw(_one("method", "accrual", "cash"))},
+        "duties": {**draw(_set(monitoring=(1, 3660), accounting=(1, 3660), audit=(1, 3660)))},
+    }
+    for department in draw(_some(departments, 0)):
+        # Enough of them that a department is left with something to spend on.
+        tables.setdefault("budget.estimates", {})[department] = draw(_some(CATEGORIES, 4, len(CATEGORIES)))
+    for type_ in draw(_some(sorted(REGISTER), 0)):
+        tables.setdefault("claims.without_application", {})[type_] = Money(draw(units(LIMIT_MAX)), currency)
+    if draw(st.booleans()):
+        tables["vouchers"]["buyers"] = draw(st.lists(labels(), max_size=2, unique=True))
+    return [line for name, row in tables.items() if row for line in _table(name, row)]
+
+
+def _one(key: str, *values: object) -> st.SearchStrategy[dict[str, object]]:
+    """The key left out, or set to one of these."""
+    return st.sampled_from(({}, *[{key: value} for value in values]))
+
+
+_DEPARTMENTS = st.sampled_from(("marketing", "customer_service", "after_sales_support", "市场部"))
 _WORD = st.sampled_from(("simple", "food", "complex case", "线上", "*"))
 _CLASS = st.sampled_from(("gold", "silver", "*"))
 _HOURS = ((), (time(9),), (time(0), time(23, 59, 59)), (time(10, 30), time(10, 31)), (time(8), time(21)))
@@ -130,6 +153,8 @@ def _value(value: object) -> str:
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, int | date | time):
         return str(value)
     return _word(str(value))
@@ -151,15 +176,14 @@ def _set(draw: st.DrawFn, /, **bounds: tuple[int, int]) -> dict[str, int]:
 
 
 @st.composite
-def _named(draw: st.DrawFn, currency: str, effective: date) -> dict[str, object]:
-    common = st.sampled_from(("marketing", "customer_service", "after_sales_support", "市场部"))
+def _named(draw: st.DrawFn, currency: str, effective: date, departments: Sequence[str]) -> dict[str, object]:
     found: dict[str, object] = {
         "version": draw(ids()),
         "effective": effective,
         "company": draw(labels()),
         "currency": currency,
         "time_zone": draw(st.sampled_from(ZONES)),
-        "departments": draw(st.lists(st.one_of(common, ids()), min_size=1, max_size=4, unique=True)),
+        "departments": departments,
         **draw(_set(fiscal_year_start=(1, 12))),
     }
     if draw(st.booleans()):

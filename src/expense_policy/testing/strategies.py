@@ -1,53 +1,44 @@
-"""Strategies: policies, people, payees, amounts, and applications that a policy takes.
+"""Strategies: policies, people, amounts, and everything that a policy takes: budgets, applications, claims, rules.
 
 `founding.founded` sets a company of what was drawn up; the rest here is what the state machine draws.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from hypothesis import strategies as st
 
 from ..domain.application import Application, Attachment, Payee, Share
 from ..domain.approval import Approve, Reject, Return, Verdict
-from ..domain.categories import REGISTER, Effect, ExpenseType
 from ..domain.categories.holiday_gift import HolidayGift
 from ..domain.categories.sms import Sms
-from ..domain.holds import Line
 from ..domain.money import UNITS_MAX, Money
 from ..domain.organisation import Delegation, Holding, Roster
 from ..domain.policy import Policy, Step
-from ..domain.vocabulary import SET_OFF, Kind, Office
+from ..domain.vocabulary import Office
 from . import founding
-from .plans import PLANS
+from .budgets import adjustments as adjustments
+from .budgets import budget_plans as budget_plans
+from .budgets import supplements as supplements
+from .payables import ALIKE as ALIKE
+from .payables import applications as applications
+from .payables import claims as claims
+from .payables import payees as payees
+from .payables import vouchers as vouchers
 from .policy_texts import policies as policies
+from .sharing import allocation_terms as allocation_terms
+from .sharing import recorded_costs as recorded_costs
 from .uses import uses as uses
 from .words import ids as ids
 from .words import labels as labels
 from .words import texts as texts
 from .words import units as units
 
-ALIKE = (
-    Payee("Tea House", "6222 1"),
-    Payee("ＴＥＡ house", "6222-1"),
-    # The e is Cyrillic.
-    Payee("T\u0435a-House", "6222 2"),
-    Payee("Printer", "6222 3"),
-)
-"""Payees of whom some are one by name, some by account (A3.6)."""
-
 
 def amounts(currency: str = "CNY", largest: int = UNITS_MAX) -> st.SearchStrategy[Money]:
     """Amounts above 0, up to so many smallest units: few, round, a unit beside round, and any."""
     return units(largest).map(lambda drawn: Money(drawn, currency))
-
-
-def payees() -> st.SearchStrategy[Payee]:
-    """Payees, some of whom are one under two spellings, and some of the company's own people."""
-    return st.one_of(st.sampled_from(ALIKE), st.builds(Payee, labels(), labels(), st.one_of(st.none(), ids())))
 
 
 def offices(policy: Policy) -> tuple[str, ...]:
@@ -96,88 +87,6 @@ def verdicts(step: Step) -> st.SearchStrategy[Verdict]:
         texts().map(Return),
         texts().map(Reject),
     )
-
-
-def applications(
-    policy: Policy | None = None, *, lines: Sequence[Line] | None = None, today: date | None = None
-) -> st.SearchStrategy[Application]:
-    """Applications that a policy takes, of every type, on lines that are in force; of the kit's own without one.
-
-    Filed on `today`, or on the policy's first day, they are held by one line or two of `lines`, or of those of
-    `founding.lines`, and bear all the evidence that is asked for, as `founding.papers` has it: those bytes have to be
-    in the evidence store. ValueError where no line takes any.
-    """
-    policy = policy or founding.kit_policy()
-    today = today or policy.effective
-    lines = founding.lines(policy, policy.calendar.fiscal_year(today)) if lines is None else lines
-    groups = list(_groups(policy, lines, today))
-    if not groups:
-        raise ValueError("there is no budget line that an application of this policy could be held by")
-    return st.sampled_from(groups).flatmap(lambda group: _application(policy, today, *group))
-
-
-def _groups(policy: Policy, lines: Sequence[Line], today: date) -> Iterator[tuple[ExpenseType, list[Line]]]:
-    """Each type with the lines of a department that could hold it."""
-    year = policy.calendar.fiscal_year(today)
-    for type_, kind in REGISTER.items():
-        for department in policy.departments:
-            found = [line for line in lines if (line.department, line.category) == (department, kind.category)]
-            found = [line for line in found if line.year == year and line.project is None and line.available > 0]
-            found = [line for line in found if PLANS[type_](policy, today, line.available) is not None]
-            if found:
-                yield kind, found
-
-
-@st.composite
-def _application(draw: st.DrawFn, policy: Policy, today: date, kind: ExpenseType, lines: list[Line]) -> Application:
-    first, *others = draw(st.permutations(lines))
-    strategy = PLANS[kind.name](policy, today, draw(_asked(policy, first.available)))
-    if strategy is None:
-        # Of a type with a least amount, as support has one, that was too little.
-        strategy = PLANS[kind.name](policy, today, first.available)
-    assert strategy is not None
-    plan = draw(strategy)
-    shares, total = {first.id: plan.total.units}, plan.total.units
-    if others and total > 1 and draw(st.booleans()):
-        part = draw(units(min(total - 1, others[0].available)))
-        shares = {first.id: total - part, others[0].id: part}
-    year = policy.calendar.fiscal_year(today)
-    days = [today + timedelta(days=n) for n in range(60)]
-    return Application(
-        department=first.department,
-        purpose=draw(texts()),
-        business_goal=draw(texts()),
-        customers=draw(texts()),
-        type=kind.name,
-        shares=tuple(Share(line, Money(part, policy.currency)) for line, part in shares.items()),
-        payee=None if kind.granted else draw(payees()),
-        method=SET_OFF if kind.granted else draw(st.sampled_from(("bank_transfer", "cash", "支票"))),
-        expected_payment=draw(st.sampled_from([day for day in days if policy.calendar.fiscal_year(day) == year])),
-        plan=plan,
-        attachments=tuple(
-            Attachment(what, hashlib.sha256(data).hexdigest()) for what, data in founding.papers(policy).items()
-        ),
-        benefit=draw(_benefits(kind, policy, plan.total.units)),
-    )
-
-
-@st.composite
-def _benefits(draw: st.DrawFn, kind: ExpenseType, policy: Policy, units: int) -> Effect | None:
-    """What is expected, in figures of the type: always where the policy asks for it, else sometimes."""
-    asked = policy.benefit_above is not None and units > policy.benefit_above
-    if not asked and draw(st.booleans()):
-        return None
-    names = draw(st.lists(st.sampled_from(kind.effects), min_size=1, max_size=3, unique=True))
-    return Effect.of(**{name: draw(st.integers(0, 10_000)) for name in names})
-
-
-def _asked(policy: Policy, most: int) -> st.SearchStrategy[int]:
-    """Amounts, among them those at which a policy decides, and a unit more."""
-    rules = dict(policy.chains)[Kind.APPLICATION.value]
-    bounds = [bound for rule in rules for bound in (rule.above, rule.up_to) if bound is not None]
-    bounds += [rule.above for rule in policy.evidence]
-    near = sorted({n for bound in bounds for n in (bound, bound + 1) if 1 <= n <= most})
-    return st.one_of(st.sampled_from(near), units(most)) if near else units(most)
 
 
 # What the state machine draws: amounts and payees that its oracle's company decides by.
