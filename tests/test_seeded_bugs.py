@@ -291,13 +291,6 @@ BUGS = {
         'str.maketrans("", "")',
         "test_vouchers.py::test_a_voucher_is_one_however_it_is_written",
     ),
-    "look-alikes at once do not see each other": Bug(
-        "I27",
-        f"{SERVICES}/applying.py",
-        "guards=(*guards, *self._vouching.bumped(scene)),",
-        "guards=guards,",
-        "test_interleavings.py::test_two_acts_in_every_order[memory]",
-    ),
     "verify takes what is claimed for granted": Bug(
         "I11",
         f"{SERVICES}/lawfulness.py",
@@ -442,13 +435,6 @@ BUGS = {
         'return ["()", *[v',
         "return [*[v",
         "test_values.py::test_no_value_is_encoded_as_the_parts_of_another",
-    ),
-    "a settlement leaves its rest unposted": Bug(
-        "I26",
-        f"{DOMAIN}/bookkeeping.py",
-        "d.status is Status.APPROVED or (d.status is not Status.SETTLED and",
-        "d.status is Status.APPROVED or (True and",
-        "test_accounts.py::test_accounts_are_what_documents_say",
     ),
     "a cost that no payment follows stays": Bug(
         "I26",

@@ -27,8 +27,9 @@ from expense_policy.services.engine import Receipt
 from expense_policy.testing.company import SetClock
 
 EXAMPLE = (Path(__file__).parent.parent / "examples" / "company" / "policy.toml").read_text(encoding="utf-8")
-POLICY = EXAMPLE.replace("itemised = true", "itemised = false")
-"""The example's policy, but for the lines of a draft: they need not say when they are used, and why."""
+_OWN_DAYS = r"(?ms)^(?:#[^\n]*\n)*\[(?:calendar|duties)\]\n.*?(?=^(?:#[^\n]*\n)*\[|\Z)"
+POLICY = re.sub(_OWN_DAYS, "", EXAMPLE).replace("itemised = true", "itemised = false")
+"""The example's policy, but for its days and intervals, and for lines of a draft, which need not say when and why."""
 
 _SHOWN = r"customers[^\]]*|contact|benefit|discount[^\]]*|giveaway|birthday_gift|phone|service_training[^\]]*"
 _SHOWN += r"|budget[^\]]*|\[chain\.(?:budget_adjustment|supplementary_request|claim)\]|claims[^\]]*|vouchers"

@@ -116,7 +116,8 @@ def _margin(policy: Policy, plan: Discount, today: date) -> BrokenPlan:
     margin, (line, *rest) = policy.limits("discount").margin_min_bp, plan.lines
     price = line.list_price.units - line.discount_each.units
     line = attrs.evolve(line, unit_cost=Money(price * (10_000 - margin) // 10_000 + 1, policy.currency))
-    return _standard(Discount((line, *rest)), "C1.1", "price_after_discount")
+    # Where the whole price is to be margin, no price is high enough: it is the cost that is too high.
+    return _standard(Discount((line, *rest)), "C1.1", "price_after_discount" if margin < 10_000 else "unit_cost")
 
 
 def _all_of_it(policy: Policy, plan: ThresholdReduction, today: date) -> BrokenPlan:
