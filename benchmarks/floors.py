@@ -183,5 +183,5 @@ def _at_once(stage: Stage) -> Said:
     from expense_adapters.sql.postgres import done_at_once
 
     values = tuple([value for o in stage for value in o.statement.values(o.values)])
-    shape = tuple([(o.statement, o.like) for o in stage])
+    shape = tuple([(o.statement, o.like, o.several) for o in stage])
     return done_at_once(shape), values, "".join(map(_rows, stage))

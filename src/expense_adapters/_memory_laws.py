@@ -38,13 +38,14 @@ def check_put(put: Put, there: Record | None) -> None:
 
 def _within(d: Document) -> bool:
     """Whether no more was paid, claimed or used than was approved: most acts change none of them."""
-    if not 0 <= d.used <= d.units or not 0 <= d.paid <= d.units:
+    paid, units = d.paid, d.units
+    if not 0 <= d.used <= units or not 0 <= paid <= units:
         return False
     if any(d.left(p.reverses) < 0 for p in d.payments if p.reverses is not None):
         return False
     if d.kind is Kind.CLAIM:
-        return d.claimed == 0 and 0 <= d.cleared <= d.units - d.paid
-    return 0 <= d.cleared <= d.paid and 0 <= d.claimed <= d.units and d.paid + d.claimed - d.cleared <= d.units
+        return d.claimed == 0 and 0 <= d.cleared <= units - paid
+    return 0 <= d.cleared <= paid and 0 <= d.claimed <= units and paid + d.claimed - d.cleared <= units
 
 
 def check_line(line: Line) -> None:

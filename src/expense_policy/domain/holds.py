@@ -55,6 +55,8 @@ class Move:
 
 def netted(moves: tuple[Move, ...]) -> tuple[Move, ...]:
     """One move a line, all that an act does to it: what it gives back is there for what it takes."""
+    if len(moves) < 2:
+        return moves
     found: dict[LineId, Move] = {}
     for each in moves:
         other = found.get(each.line)

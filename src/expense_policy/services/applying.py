@@ -107,6 +107,12 @@ class Submit:
     def _sums(self, at: datetime, policy: Policy) -> tuple[Sum, ...]:
         return () if self._asked is None else _related_sums(self._asked, self._since(at, policy))
 
+    @property
+    def _summed(self) -> int:
+        """How many sums say what is related to it: they stand before those of its vouchers."""
+        by = () if self._asked is None else self._asked.relation
+        return len(by) + (len(by) > 1)
+
     def _since(self, at: datetime, policy: Policy) -> datetime:
         calendar = policy.calendar
         return calendar.start(calendar.day(calendar.days_after(at, -policy.related_days)))
@@ -123,7 +129,7 @@ class Submit:
         if today > form.expected_payment:
             found.append(refusal(Code.FORM_INCOMPLETE, fields="expected_payment"))
         found += absent(self.engine.env.evidence, form, "A1.1")
-        vouchers = self._vouching.check(scene, policy, today, scene.seen.sums[len(self._sums(scene.at, policy)) :])
+        vouchers = self._vouching.check(scene, policy, today, scene.seen.sums[self._summed :])
         if isinstance(vouchers, Look):
             return vouchers
         found += vouchers
@@ -184,8 +190,7 @@ class Submit:
         """What is related to it; of a claim under an application that is the application's matter (A3.6)."""
         if self._asked is None:
             return 0
-        count = len(self._sums(scene.at, policy))
-        first, *more = [sum(group.values()) for group in scene.seen.sums[:count]]
+        first, *more = [sum(group.values()) for group in scene.seen.sums[: self._summed]]
         related = first + more[0] - more[1] if more else first
         old = None if previous is None else previous.asked
         if previous is not None and old is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..domain import claiming, documents
+from ..domain import claiming, documents, holds
 from ..domain.documents import Change, Document
 from ..domain.holds import Move
 from ..domain.money import Money
@@ -18,6 +18,8 @@ Between = tuple[tuple[Put, ...], tuple[Move, ...]]
 def between(scene: Scene, before: Document | None, change: Change) -> Between | Look:
     """The applications that the act changes, and all that moves on lines; a look where they have to be seen first."""
     ids = claiming.concerned(before, change.document)
+    if not ids:
+        return (), holds.merged(change.moves)
     unseen = tuple(id for id in ids if id not in scene.seen.documents)
     if unseen:
         return Look(documents=unseen)

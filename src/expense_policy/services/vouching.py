@@ -85,6 +85,9 @@ class Vouching:
         self, scene: Scene, policy: Policy, today: date, sums: Sequence[Mapping[tuple[str, ...], int]]
     ) -> list[Refusal] | Look:
         """Every refusal; a look where it has to be seen who has the look-alikes."""
+        # Most applications have none.
+        if not self.form.vouchers:
+            return []
         found, taken = voucher.check(self.form.vouchers, policy, today), scene.seen.taken
         for each in self.form.vouchers:
             holder = taken.get((Space.VOUCHER, each.key))
@@ -155,7 +158,9 @@ def held(document: Document) -> set[str]:
 
 
 def freed(before: Document, after: Document) -> tuple[Free, ...]:
-    """The vouchers that an act gives back."""
+    """The vouchers that an act gives back: while a document goes on with its content, none."""
+    if after.content is before.content and after.status not in _FREE:
+        return ()
     return tuple(Free(Space.VOUCHER, key, before.id) for key in sorted(held(before) - held(after)))
 
 
