@@ -306,10 +306,16 @@ def same_voucher(world: World, n: int) -> Case:
 
 
 def look_alikes(world: World, n: int) -> Case:
-    """Two claims bring vouchers of one payee and total, of one day (R2.2)."""
-    payee = Payee(f"Li Na, case {n}", "6217", "li.na")
-    pair = [{"amount": amount, "vouchers": (voucher("100.00"),), "payee": payee} for amount in ("60.00", "40.00")]
-    return _claiming(world, n, *pair)
+    """Claims under two applications bring vouchers of one payee and total, of one day (R2.2)."""
+    shares, payee = (Share(_name(n), cny("1000.00")),), Payee(f"Li Na, case {n}", "6217", "li.na")
+    under = [approved(world, "1000.00", shares=shares) for _ in range(2)]
+    forms = [claim(each, "60.00", vouchers=(voucher("100.00"),), payee=payee) for each in under]
+    acts = tuple([partial(_files, form, f"{n}-{i}") for i, form in enumerate(forms)])
+
+    def stands(answers: tuple[Any, ...]) -> object:
+        return (tuple(world.desk.document(each.id).claimed for each in under), _balance(world, n))
+
+    return Case(acts, stands)
 
 
 def last_of_an_application(world: World, n: int) -> Case:

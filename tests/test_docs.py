@@ -55,6 +55,23 @@ def _blocks_of(text: str, kind: str) -> list[str]:
     return re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)
 
 
+def _as_written(
+    page: str, capsys: pytest.CaptureFixture[str], names: dict[str, Any] | None = None, *, company: str = ""
+) -> None:
+    """The Python of a page runs and prints what is shown, here, beside those files of the company that it needs."""
+    for name in company.split():
+        shutil.copy(ROOT / "examples" / "company" / name, ".")
+    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {} if names is None else names)
+    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+
+
+def _is_of_the_example(page: str) -> None:
+    """The policy that a page shows is the example's."""
+    (shown,) = map(tomllib.loads, _blocks(page, "toml"))
+    whole = tomllib.loads(_text(ROOT / "examples" / "company" / "policy.toml"))
+    assert shown == {name: whole[name] for name in shown}
+
+
 def _links(page: Path) -> Iterator[tuple[Path, str]]:
     for target in re.findall(r"\]\(([^)\s]+)\)", _text(page)):
         path, _, heading = target.partition("#")
@@ -116,46 +133,33 @@ def test_the_files_that_are_shown_are_read(tmp_path: Path) -> None:
     assert all(f"`{category}`" in _text(ROOT / "docs" / "reference" / "files.md") for category in CATEGORIES)
 
 
-def test_pages_for_hosts_run_as_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The Python of the how-to, and then of the record on the store that it left, runs and prints what is shown."""
-    for name in ("policy.toml", "people.toml"):
-        shutil.copy(ROOT / "examples" / "company" / name, tmp_path)
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder to work in."""
     monkeypatch.chdir(tmp_path)
-    for page in ("how-to/run-in-your-application.md", "explanation/the-record.md"):
-        exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {})
-        assert capsys.readouterr().out == "".join(_blocks(page, "text"))
 
 
-def test_customers_are_known_as_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("here")
+def test_pages_for_hosts_run_as_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """The Python of the how-to, and then of the record on the store that it left, runs and prints what is shown."""
+    _as_written("how-to/run-in-your-application.md", capsys, company="policy.toml people.toml")
+    _as_written("explanation/the-record.md", capsys)
+
+
+@pytest.mark.usefixtures("here")
+def test_customers_are_known_as_written(capsys: pytest.CaptureFixture[str]) -> None:
     """The Python of the page about customers runs and prints what is shown, and the policy that it shows is read."""
     page = "how-to/know-your-customers.md"
-    for name in ("policy.toml", "people.toml", "customers.csv"):
-        shutil.copy(ROOT / "examples" / "company" / name, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {})
-    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
-    (shown,) = map(tomllib.loads, _blocks(page, "toml"))
-    whole = tomllib.loads((tmp_path / "policy.toml").read_text(encoding="utf-8"))
-    assert shown == {name: whole[name] for name in shown}
+    _as_written(page, capsys, company="policy.toml people.toml customers.csv")
+    _is_of_the_example(page)
 
 
-def test_the_page_of_claims_runs_as_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("here")
+def test_the_page_of_claims_runs_as_written(capsys: pytest.CaptureFixture[str]) -> None:
     """The Python of the page about claims runs and prints what is shown, and the policy that it shows is read."""
     page = "how-to/reimburse-a-claim.md"
-    for name in ("policy.toml", "people.toml"):
-        shutil.copy(ROOT / "examples" / "company" / name, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {})
-    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
-    (shown,) = map(tomllib.loads, _blocks(page, "toml"))
-    whole = tomllib.loads((tmp_path / "policy.toml").read_text(encoding="utf-8"))
-    assert shown == {name: whole[name] for name in shown}
+    _as_written(page, capsys, company="policy.toml people.toml")
+    _is_of_the_example(page)
 
 
 def test_the_vouchers_that_are_shown_are_read() -> None:
@@ -167,7 +171,6 @@ def test_the_vouchers_that_are_shown_are_read() -> None:
 
 def test_shared_costs_are_allocated_as_written(capsys: pytest.CaptureFixture[str]) -> None:
     """The Python of the page about shared costs runs and prints what is shown."""
-    page = "how-to/allocate-shared-costs.md"
     world = World.with_budget(MemoryRepository())
     world.on(date(2026, 6, 15))
     borne = (
@@ -177,28 +180,18 @@ def test_shared_costs_are_allocated_as_written(capsys: pytest.CaptureFixture[str
     )
     costs = [RecordedCost(key, date(2026, 6, 10), who, what, cny(amount)) for key, who, what, amount in borne]
     world.desk.costs.record(costs, actor="officer")
-    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {"desk": world.desk})
-    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+    _as_written("how-to/allocate-shared-costs.md", capsys, {"desk": world.desk})
 
 
-def test_what_returns_is_followed_as_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("here")
+def test_what_returns_is_followed_as_written(capsys: pytest.CaptureFixture[str]) -> None:
     """The Python of the page about duties and rectifications runs and prints what is shown."""
-    page = "how-to/follow-what-returns.md"
-    for name in ("policy.toml", "people.toml"):
-        shutil.copy(ROOT / "examples" / "company" / name, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {})
-    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+    _as_written("how-to/follow-what-returns.md", capsys, company="policy.toml people.toml")
 
 
-def test_a_month_is_closed_as_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("here")
+def test_a_month_is_closed_as_written(capsys: pytest.CaptureFixture[str]) -> None:
     """The Python of the page about closing runs and prints what is shown."""
-    page = "how-to/close-a-month.md"
-    monkeypatch.chdir(tmp_path)
     world = World.with_budget(MemoryRepository())
     form = world.sms(200)
     id = world.apply(form).id
@@ -207,18 +200,15 @@ def test_a_month_is_closed_as_written(
     world.desk.spending.record_use(id, sent, actor="li.na")
     world.pay(id, form, "3.00")
     world.on(date(2026, 2, 5))
-    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), {"desk": world.desk})
-    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+    _as_written("how-to/close-a-month.md", capsys, {"desk": world.desk})
 
 
 def test_a_budget_year_runs_as_written(capsys: pytest.CaptureFixture[str]) -> None:
     """The Python of the page about a budget's year runs and prints what is shown."""
-    page = "how-to/run-the-budget-year.md"
     world = World.with_policy(MemoryRepository(), policy=EXAMPLE)
     world.on(date(2026, 10, 5))
-    here = {"desk": world.desk, "sign_all": world.sign_all, "on": world.on}
-    exec(compile("\n".join(_blocks(page, "python")), page, "exec"), here)
-    assert capsys.readouterr().out == "".join(_blocks(page, "text"))
+    names = {"desk": world.desk, "sign_all": world.sign_all, "on": world.on}
+    _as_written("how-to/run-the-budget-year.md", capsys, names)
 
 
 def test_the_log_that_is_shown_is_imported(

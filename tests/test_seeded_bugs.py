@@ -299,6 +299,14 @@ BUGS = {
         "if False]",
         "test_claims.py::test_verify_holds_claims_to_their_application",
     ),
+    "look-alikes at once do not see each other": Bug(
+        "I27",
+        f"{SERVICES}/applying.py",
+        "guards=(*guards, *self._vouching.bumped(scene)),",
+        "guards=guards,",
+        "test_interleavings.py::test_two_acts_in_every_order[memory]",
+        "look-alikes, two claims",
+    ),
     "verify takes vouchers for granted": Bug(
         "I27",
         f"{SERVICES}/lawfulness.py",
@@ -443,6 +451,13 @@ BUGS = {
         "    return bookkeeping.incurred(before) != bookkeeping.incurred(after)\n",
         "    return False\n",
         "test_accounts.py::test_accounts_are_what_documents_say",
+    ),
+    "a settlement leaves its rest unposted": Bug(
+        "I26",
+        f"{DOMAIN}/bookkeeping.py",
+        "(d.status is not Status.SETTLED and d.used",
+        "(d.used",
+        "test_accounts.py::test_what_was_paid_and_not_used_is_a_cost_once_it_is_settled",
     ),
     "each use is split by itself": Bug(
         "I26",

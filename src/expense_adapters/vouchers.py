@@ -12,7 +12,7 @@ import attrs
 from expense_adapters._reading import why
 from expense_adapters._tables import FaultyFile, Parser, Table, day_of
 from expense_policy.domain import checks
-from expense_policy.domain.money import Money
+from expense_policy.domain.money import Money, exponent
 from expense_policy.domain.voucher import Voucher, VoucherKind
 
 __all__ = ["FaultyFile", "JsonVouchers", "written"]
@@ -91,8 +91,8 @@ def _heads(file: dict[str, Any], table: Table) -> tuple[str, list[tuple[str, dic
             table.fault(name, "is missing")
     currency = file.get("currency")
     try:
-        Money.of("0", currency)  # type: ignore[arg-type]  # what is no text is told as what is no currency
-    except (TypeError, ValueError):
+        exponent(currency if isinstance(currency, str) else "")
+    except ValueError:
         table.fault("currency", "must be an ISO 4217 currency code")
     return ("", []) if table.problems else (str(currency), list(table.tables(file, "vouchers")))
 

@@ -49,7 +49,7 @@ class BudgetChange:
         names = [change.line for change in self.changes] + [line.id for line in self.opens]
         if not names or len(set(names)) < len(names):
             raise ValueError("a change of the budget names at least one line, and each once")
-        self.amount  # noqa: B018  # mixed currencies are told here, and not at the first question
+        _ = self.amount  # Mixed currencies are told here, and not at the first question.
 
     @cached_property
     def more(self) -> Money:

@@ -126,7 +126,11 @@ class SharedCosts:
 
 
 def _text(quantity: str | int) -> str:
-    return str(quantity) if type(quantity) is int else quantity  # type: ignore[return-value]  # what is neither is told by Used
+    if type(quantity) is int:
+        return str(quantity)
+    if isinstance(quantity, str):
+        return quantity
+    raise TypeError(f"a quantity is a str or an int, not {type(quantity).__name__}")
 
 
 @attrs.frozen

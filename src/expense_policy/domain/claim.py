@@ -58,7 +58,7 @@ class Claim:
         if self.application is None and self.advance is not None:
             raise ValueError("an advance is paid under an application")
         # Worked out here, so that mixed currencies and a plan record of another type are told at once.
-        self.amount, self.asked  # noqa: B018  # the values are kept
+        _ = self.amount, self.asked
 
     @cached_property
     def asked(self) -> Application | None:

@@ -22,11 +22,12 @@ from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Office, Space
 from ..ports.directory import Directory
 from ..ports.errors import NotFound
-from ..ports.repository import Guard, Look, Put, Sum, Take
+from ..ports.repository import Guard, Look, Put, Sum
 from .accounting import a_month
 from .booking import SEEN, closed_through, guard
 from .closing import OFFICERS, held_office
 from .engine import Effects, Engine, Receipt, Scene, Verdicts
+from .undoing import Undo, Undone
 
 _SUBJECT = "allocation:"
 
@@ -201,57 +202,6 @@ class Allocate:
         return Allocated(self.subject, 1, *of, result, self.actor, at)
 
 
-@attrs.define
-class ReverseAllocation:
-    """A result is undone whole: each of its postings by one that points to it."""
-
-    subject: str
-    posted: tuple[Posting, ...]
-    actor: str
-    reason: str | None
-    directory: Directory
-    name: str = "reverse_allocation"
-
-    def look(self, at: datetime, policy: Policy | None) -> Look:
-        return Look(cards=SEEN.cards, guards=SEEN.guards, taken=((Space.ALLOCATION, self.subject),))
-
-    def decide(self, scene: Scene) -> Verdicts:
-        policy = scene.in_force()
-        if isinstance(policy, tuple):
-            return policy
-        roster = self.directory.roster(policy.departments, scene.at)
-        office = held_office(roster, policy, self.actor, OFFICERS, "R1.2")
-        found = list(office) if isinstance(office, tuple) else []
-        if checks.blank(self.reason or ""):
-            found.append(refusal(Code.REASON_MISSING, clause="R1.2"))
-        if scene.seen.taken:
-            found.append(refusal(Code.ALLOCATION_REVERSED, allocation=self.subject))
-        if found or isinstance(office, tuple):
-            return tuple(found)
-        first, last, today = self.posted[0], len(self.posted), policy.calendar.day(scene.at)
-        month, corrects = month_of(first.corrects or first.month, closed_through(scene.seen))
-        undone = [
-            attrs.evolve(
-                each,
-                number=last + each.number,
-                month=month,
-                on=today,
-                units=-each.units,
-                reverses=each.number,
-                corrects=corrects,
-            )
-            for each in self.posted
-        ]
-        heads = {head for each in undone for head in roster.holders(Office.DEPARTMENT_HEAD, each.department)}
-        return Effects(
-            office=office,
-            guards=(guard(scene.seen),),
-            takes=(Take(Space.ALLOCATION, self.subject, self.subject, ever=True),),
-            facts=tuple(undone),
-            tell=tuple(sorted(heads)),
-        )
-
-
 def enter(engine: Engine, rule: str, terms: AllocationTerms, actor: str) -> EnterRule:
     """The act of entering a rule; ValueError for terms that could never allocate anything."""
     checks.an_ident("rule", rule)
@@ -288,10 +238,12 @@ def allocation(
     return Allocate(subject, rule, amount, month, type_, bearer, actor, env.directory, reason)
 
 
-def reversal(engine: Engine, id: str, actor: str, reason: str) -> ReverseAllocation:
+def reversal(engine: Engine, id: str, actor: str, reason: str) -> Undo:
     """The act of reversing a result; NotFound where there is none. What it posted stays as it is, and is read first."""
     _, posted = _result(engine, id)
-    return ReverseAllocation(id, posted, actor, reason, engine.env.directory)
+    again = refusal(Code.ALLOCATION_REVERSED, allocation=id)
+    undone = Undone("reverse_allocation", "R1.2", posted, len(posted), (Space.ALLOCATION, id), again, told=True)
+    return Undo(undone, actor, reason, engine.env.directory)
 
 
 def _result(engine: Engine, id: str) -> tuple[Allocated, tuple[Posting, ...]]:

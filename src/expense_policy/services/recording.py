@@ -26,6 +26,7 @@ from .booking import SEEN, closed_through, guard
 from .closing import OFFICERS, held_office
 from .effects import Effects
 from .engine import Engine, Receipt, Scene, Verdicts
+from .undoing import Undo, Undone
 
 PORTION = 256
 """As many costs are recorded by one act."""
@@ -107,60 +108,6 @@ def _unfit(cost: RecordedCost, policy: Policy, scene: Scene) -> Iterator[Refusal
         yield refusal(Code.COST_NOT_YET, key=cost.key, day=cost.on.isoformat(), today=today.isoformat())
 
 
-@attrs.define
-class ReverseCost:
-    """A recorded cost is undone whole, once: by a posting that points to it (I30)."""
-
-    posting: Posting
-    actor: str
-    reason: str | None
-    directory: Directory
-    name: str = "reverse_cost"
-
-    @property
-    def subject(self) -> str:
-        return self.posting.document
-
-    @property
-    def _taken(self) -> tuple[Space, str]:
-        return (Space.COST, line_digest(("reversed", self.posting.reference)))
-
-    def look(self, at: datetime, policy: Policy | None) -> Look:
-        return Look(cards=SEEN.cards, guards=SEEN.guards, taken=(self._taken,))
-
-    def decide(self, scene: Scene) -> Verdicts:
-        policy = scene.in_force()
-        if isinstance(policy, tuple):
-            return policy
-        roster = self.directory.roster(policy.departments, scene.at)
-        office = held_office(roster, policy, self.actor, OFFICERS, "R1.1")
-        found = list(office) if isinstance(office, tuple) else []
-        if checks.blank(self.reason or ""):
-            found.append(refusal(Code.REASON_MISSING, clause="R1.1"))
-        if scene.seen.taken:
-            found.append(refusal(Code.COST_REVERSED, key=self.posting.reference))
-        if found or isinstance(office, tuple):
-            return tuple(found)
-        done, today = self.posting, policy.calendar.day(scene.at)
-        month, corrects = month_of(done.corrects or done.month, closed_through(scene.seen))
-        undone = attrs.evolve(
-            done,
-            # Those of the act that recorded it are numbered from 1: what undoes one has a number after all of them.
-            number=PORTION + done.number,
-            month=month,
-            on=today,
-            units=-done.units,
-            reverses=done.number,
-            corrects=corrects,
-        )
-        return Effects(
-            office=office,
-            guards=(guard(scene.seen),),
-            takes=(Take(*self._taken, done.document, ever=True),),
-            facts=(undone,),
-        )
-
-
 class Costs:
     """Acts on costs that were paid elsewhere."""
 
@@ -202,7 +149,7 @@ class Costs:
         """A finance officer undoes a recorded cost, whole and once, by a posting of its own; NotFound without it."""
         return self._engine.perform(self.reversal(key, actor, reason))
 
-    def reversal(self, key: str, actor: str, reason: str) -> ReverseCost:
+    def reversal(self, key: str, actor: str, reason: str) -> Undo:
         """The act; what it undoes stays as it was posted, and is read first."""
         checks.an_ident("key", key)
         store, place = self._engine.env.repository, (Space.COST, _key(key))
@@ -211,5 +158,8 @@ class Costs:
         for _, facts in told:
             for fact in facts:
                 if isinstance(fact, Posting) and fact.reference == key and fact.reverses is None:
-                    return ReverseCost(fact, actor, reason, self._engine.env.directory)
+                    place, again = (Space.COST, line_digest(("reversed", key))), refusal(Code.COST_REVERSED, key=key)
+                    # Those of the act that recorded it are numbered from 1: what undoes one comes after all of them.
+                    undone = Undone("reverse_cost", "R1.1", (fact,), PORTION, place, again)
+                    return Undo(undone, actor, reason, self._engine.env.directory)
         raise NotFound(f"there is no recorded cost {key!r}")
