@@ -9,27 +9,25 @@ from typing import Any
 
 import attrs
 
-from expense_adapters.memory import MemoryRepository
 from expense_policy.domain.accounting import RecordedCost
+from expense_policy.domain.adjustment import BudgetAdjustment, LineChange
 from expense_policy.domain.application import Application, Payee, Share
 from expense_policy.domain.approval import Approve
 from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.cards import BOOKS, Books
 from expense_policy.domain.categories.holiday_gift import GiftIssued
 from expense_policy.domain.claim import Claim
-from expense_policy.domain.holds import Move
 from expense_policy.domain.organisation import Holding
 from expense_policy.domain.periods import Month
 from expense_policy.domain.rectification import Deviation, Finding
 from expense_policy.domain.refusals import Refused
 from expense_policy.domain.vocabulary import Space
 from expense_policy.ports.errors import Conflict
-from expense_policy.ports.repository import Batch, Look, Repository, Seen, Sum
+from expense_policy.ports.repository import Look, Repository, Sum
 from expense_policy.services.booking import SEEN
 from expense_policy.services.closing import CloseMonth
 from expense_policy.services.engine import Engine, Receipt
 from expense_policy.services.rectifying import Escalate
-from expense_policy.testing.batches import Clerk
 
 from .claims import approved, claim, voucher
 from .orders import Choose, Played, every_order
@@ -241,33 +239,6 @@ def escalate_verify(world: World, n: int) -> Case:
     return _on_overdue(world, lambda id: lambda at: at.desk.rectifications.verify(id, "Good.", actor="two.hats"))
 
 
-def _tried(decide: Callable[[World], Batch | None]) -> Act:
-    """Look, decide, commit, as every act of the desk: for what is no service yet."""
-
-    def act(at: World) -> object:
-        for _ in range(20):
-            batch = decide(at)
-            if batch is None:
-                return "refused"
-            try:
-                _store(at).commit(batch)
-            except Conflict:
-                continue
-            return "done"
-        raise AssertionError("a writer met others twenty times")
-
-    return act
-
-
-def _seen(at: World, look: Look) -> Seen:
-    return _store(at).look(look)
-
-
-def _batch(subject: str, **parts: Any) -> Batch:
-    """An act on a subject of its own: its first entry, for which nothing is read."""
-    return Clerk(MemoryRepository()).batch(subject, **parts)
-
-
 def _claiming(world: World, n: int, *changes: dict[str, Any], paid: str | None = None, other: str = "") -> Case:
     """Claims under one application of 1,000.00, and perhaps something else that is done to it."""
     shares = (Share(_name(n), cny("1000.00")),)
@@ -287,7 +258,7 @@ def _claiming(world: World, n: int, *changes: dict[str, Any], paid: str | None =
     def stands(answers: tuple[Any, ...]) -> object:
         now = world.desk.document(application.id)
         keys = tuple((Space.VOUCHER, each.key) for form in forms for each in form.vouchers)
-        kept = _seen(world, Look(taken=keys)).taken
+        kept = _store(world).look(Look(taken=keys)).taken
         claims = {each.id: i for i, each in enumerate(answers) if isinstance(each, Receipt) and i < len(forms)}
         owners = tuple(claims.get(kept.get(key, "")) for key in keys)
         return (owners, now.status.value, now.paid, now.claimed, now.cleared, _balance(world, n))
@@ -344,22 +315,15 @@ def clear_refund(world: World, n: int) -> Case:
 
 
 def adjust_reserve(world: World, n: int) -> Case:
-    """An adjustment takes from a line what an application reserves (B2.1)."""
-    whole = 20_000_000
-
-    def moves(subject: str, move: Move, needed: int) -> Act:
-        def decide(at: World) -> Batch | None:
-            line = _seen(at, Look(lines=(move.line,))).lines[move.line]
-            return _batch(subject, moves=(move,)) if line.available >= needed else None
-
-        return _tried(decide)
-
-    cut, kept = whole * 3 // 4, whole // 2
-    acts = (
-        moves(f"a{n}", Move(_name(n), in_force=-cut), cut),
-        moves(f"r{n}", Move(_name(n), reserved=kept), kept),
-    )
-    return Case(acts, lambda answers: _balance(world, n))
+    """An adjustment's last signature takes from a line what an application reserves (B1.6, B2.1)."""
+    change = LineChange(_name(n), cny("200000.00"), cny("50000.00"))
+    id = world.desk.budgeting.adjust(BudgetAdjustment("marketing", 2026, "Less is needed.", (change,)), actor="mei").id
+    while len(world.desk.document(id).signatures) < 2:
+        world.sign(id)
+    last = world.desk.document(id)
+    given: dict[str, Any] = {"seen": last.statement, "actor": world.signer(last), "verdict": world.approve(last)}
+    acts = (lambda at: at.desk.spending.sign(id, **given), _applies(_form(world, n, "100000.00"), f"{n}"))
+    return Case(acts, lambda answers: (world.desk.document(id).status.value, _balance(world, n)))
 
 
 def _month(world: World) -> Month:
@@ -433,6 +397,7 @@ def close_pay(world: World, n: int) -> Case:
 
 SERVICES: dict[str, Fight] = {
     "reserve, reserve": last_money,
+    "adjust, reserve": adjust_reserve,
     "pay, pay": pay_pay,
     "amend, pay": amend_pay,
     "one signer, two steps": two_steps,
@@ -454,10 +419,6 @@ SERVICES: dict[str, Fight] = {
     "close, record": close_record,
     "close, pay": close_pay,
 }
-NO_SERVICE: dict[str, Fight] = {
-    "adjust, reserve": adjust_reserve,
-}
-"""What is no service yet: its acts are batches of the port, and write no journal that could be folded."""
 THREE: dict[str, Fight] = {
     "reserve, reserve, reserve": three_reserve,
     "slice, slice, slice": three_slices,
