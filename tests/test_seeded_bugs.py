@@ -538,6 +538,14 @@ BUGS = {
         "test_budgets.py::test_nothing_is_created_or_lost_at_the_end_of_a_year",
         "AssertionError",
     ),
+    "who forgot the key writes untagged": Bug(
+        "I23",
+        f"{SERVICES}/engine.py",
+        "found is None and any(self._keys)",
+        "False",
+        "test_limits.py::test_a_host_without_the_key_writes_nothing",
+        "DID NOT RAISE",
+    ),
     "verify takes what is planned for granted": Bug(
         "I10",
         f"{SERVICES}/budgetlaws.py",
