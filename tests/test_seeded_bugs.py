@@ -538,6 +538,13 @@ BUGS = {
         "test_budgets.py::test_nothing_is_created_or_lost_at_the_end_of_a_year",
         "AssertionError",
     ),
+    "what is late passes the first closing by": Bug(
+        "R1.3",
+        f"{SERVICES}/booking.py",
+        "if closed is None and _late(",
+        "if False and _late(",
+        "test_closing.py::test_nothing_before_the_first_closed_month_is_left_out",
+    ),
     "who forgot the key writes untagged": Bug(
         "I23",
         f"{SERVICES}/engine.py",

@@ -12,6 +12,7 @@ from ..domain.cards import BOOKS, Books
 from ..domain.document import Document, Payable
 from ..domain.periods import Month
 from ..domain.policy import Policy
+from ..domain.posting import Posting
 from ..ports.errors import Tampered
 from ..ports.repository import Guard, Look, Seen
 from .effects import Effects
@@ -56,9 +57,20 @@ def booked(e: Effects, subject: str, at: datetime, seen: Seen, policies: Mapping
                 before, after, e.facts, _policy(policies, before), at, closed, (subject, version)
             )
         ]
+        if closed is None and _late(posted, policies, at) and closed_through(seen) is None:
+            # Which month may be closed first rests on what was posted of those before it.
+            if BOOKS not in seen.guards:
+                return SEEN
+            e.guards = (*e.guards, guard(seen))
         e.moves = bookkeeping.moves(e.moves, posted, closed)
         e.facts = (*e.facts, *posted)
     return e
+
+
+def _late(posted: list[Posting], policies: Mapping[str, Policy], at: datetime) -> bool:
+    """Whether something belongs to a month that has ended."""
+    months = {policy.calendar.month(at) for policy in policies.values()}
+    return any(posting.month < month for posting in posted for month in months)
 
 
 def _policy(policies: Mapping[str, Policy], document: Document) -> Policy:
