@@ -899,22 +899,31 @@ BUGS = {
 }
 
 
+@pytest.fixture(scope="module")
+def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One place for all copies, one after the other: what Python compiled for one serves the next."""
+    return tmp_path_factory.mktemp("sown")
+
+
 @pytest.mark.clause("G3.3")
 @pytest.mark.parametrize("name", BUGS)
-def test_a_sown_bug_is_caught(name: str, tmp_path: Path) -> None:
+def test_a_sown_bug_is_caught(name: str, field: Path) -> None:
     """The bug makes the test fail that holds its law, and for that reason."""
-    catch(BUGS[name], tmp_path)
+    catch(BUGS[name], field)
 
 
-def catch(bug: Bug, tmp_path: Path) -> None:
+def catch(bug: Bug, field: Path) -> None:
     """Sows a bug in a copy of the library: the test that has to see it fails, and says why."""
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    place = tmp_path / "src" / bug.file
+    src = field / "src"
+    shutil.rmtree(src, ignore_errors=True)
+    shutil.copytree(ROOT / "src", src, ignore=shutil.ignore_patterns("__pycache__"))
+    place = src / bug.file
     text = place.read_text(encoding="utf-8")
     assert text.count(bug.old) == 1, f"the place of this bug stands {text.count(bug.old)} times in {bug.file}"
     place.write_text(text.replace(bug.old, bug.new), encoding="utf-8")
     # The copy comes first on the path, and the installed library is what a run without it would find.
-    env = {**os.environ, "PYTHONPATH": str(tmp_path / "src"), "EXPENSE_POLICY_NO_SHRINKING": "1"}
+    env = {**os.environ, "PYTHONPATH": str(src), "EXPENSE_POLICY_NO_SHRINKING": "1"}
+    env |= {"PYTHONPYCACHEPREFIX": str(field / "compiled"), "PYTHONDONTWRITEBYTECODE": ""}
     run = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
     done = subprocess.run([*run, f"tests/{bug.seen_by}"], cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 1, f"{bug.law}: not seen\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
