@@ -54,9 +54,9 @@ class Uses:
     @cached_property
     def _customers(self) -> Mapping[str, Customer] | None:
         """The recipients that are known; asked once, however often the decision is made."""
-        ids = tuple(dict.fromkeys(id for use in self.rows for id in use.recipients))
         if self.env.customers is None:
             return None
+        ids = tuple(dict.fromkeys(id for use in self.rows for id in use.recipients))
         return self.env.customers.known(ids) if ids else {}
 
     def _guard(self, period: str) -> str:
@@ -67,7 +67,11 @@ class Uses:
         sums = tuple([self._sum(period, recipients) for period, recipients in self._counted.items()])
         once = tuple(dict.fromkeys((Space.USE, once_key(self.type, name)) for use in self.rows for name in use.once))
         guards = tuple(map(self._guard, self._counted))
-        return Look(documents=(self.subject,), guards=guards, taken=once, sums=sums, held=True)
+        return Look(documents=(self.subject,), guards=guards, taken=once, sums=sums, held=self._late(at, policy))
+
+    def _late(self, at: datetime, policy: Policy | None) -> bool:
+        """Whether a row may be of a month that is closed, as its lines then say; without them a commit says so."""
+        return True
 
     def _sum(self, period: str, recipients: tuple[str, ...]) -> Sum:
         months = period if len(period) > 4 else tuple(f"{period}-{month}" for month in _MONTHS)
@@ -164,6 +168,15 @@ class UseRecord(Uses):
     def name(self) -> str:
         return "settle" if self.settle else "record_use"
 
+    def _late(self, at: datetime, policy: Policy | None) -> bool:
+        if policy is None:
+            return True
+        if not self.rows:
+            return False
+        # A month is closed after its end.
+        calendar = policy.calendar
+        return min([use.day(calendar) for use in self.rows]) < calendar.day(at).replace(day=1)
+
     def decide(self, scene: Scene) -> Verdicts:
         document = document_of(scene, self.subject)
         if self.settle and document.application is not None and not self.rows:
@@ -216,12 +229,15 @@ def _unsettled(document: Document, used: int, rows: int, unexplained: bool, kind
     """
     if document.ended_at is not None:
         return []
-    found = [] if document.drawn else [refusal(Code.NOTHING_TO_CLOSE)]
-    total, paid = Money(used, document.currency), Money(document.drawn, document.currency)
+    drawn = document.drawn
+    found = [] if drawn else [refusal(Code.NOTHING_TO_CLOSE)]
     if not rows:
-        found.append(refusal(Code.USE_MISSING))
-    elif total > paid and not kind.paid_up_to_use:
+        return [*found, refusal(Code.USE_MISSING)]
+    if used == drawn:
+        return found
+    total, paid = Money(used, document.currency), Money(drawn, document.currency)
+    if used > drawn and not kind.paid_up_to_use:
         found.append(refusal(Code.USE_EXCEEDS_PAID, used=total, paid=paid))
-    elif total < paid and unexplained:
+    elif used < drawn and unexplained:
         found.append(refusal(Code.USE_FALLS_SHORT, used=total, paid=paid, short=paid - total))
     return found
