@@ -103,8 +103,8 @@ class MemoryRepository:
                 _found(s.records[Project], at.projects),
                 _found(s.lines, wanted),
                 {g: s.guards.get(g, 0) for g in at.guards},
-                {t: s.taken[t][0] for t in at.taken if t in s.taken},
-                tuple([summed(s, each) for each in at.sums]),
+                {t: s.taken[t][0] for t in at.taken if t in s.taken} if at.taken else {},
+                tuple([summed(s, each) for each in at.sums]) if at.sums else (),
                 _found(s.records[Card], at.cards),
             )
 

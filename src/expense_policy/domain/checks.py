@@ -24,8 +24,8 @@ _INVISIBLE = ("Cc", "Cs", "Cf", "Zl", "Zp")
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
-# What most ids and labels are, and needs no closer look; what is blank holds none of the first either.
-_ID, _LABEL, _INK = re.compile(f"[!-~]{{1,{NAME_MAX}}}"), re.compile(f"[ -~]{{0,{NAME_MAX}}}"), re.compile("[!-~]")
+# What is blank holds none of these; most texts do.
+_INK = re.compile("[!-~]")
 
 SINCE = {"since": 2}
 """The metadata of a field that came later: it is left out of what is signed while it holds its default (`content`)."""
@@ -90,7 +90,8 @@ def a_text(name: str, value: object) -> None:
 
 def label(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """One line that shows all it holds: no control, no invisible and no direction character (Cf)."""
-    if type(value) is not str or _LABEL.fullmatch(value) is None:
+    # Most are short and ASCII, and told without a call.
+    if type(value) is not str or len(value) > NAME_MAX or not (value.isascii() and value.isprintable()):
         a_label(attribute.name, value)
 
 
@@ -101,8 +102,10 @@ def a_label(name: str, value: object) -> None:
 
 def ident(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """An id: see `an_ident`."""
-    if type(value) is not str or _ID.fullmatch(value) is None:
-        an_ident(attribute.name, value)
+    plain = type(value) is str and 0 < len(value) <= NAME_MAX and value.isascii() and value.isprintable()
+    if plain and " " not in str(value):
+        return
+    an_ident(attribute.name, value)
 
 
 def an_ident(name: str, value: object) -> None:

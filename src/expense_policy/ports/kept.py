@@ -86,6 +86,8 @@ def identity(fact: Fact) -> tuple[str | int, ...]:
     match fact:
         case UseRow():
             return ("use", fact.document, fact.number)
+        case Posting():
+            return ("posting", fact.document, str(fact.source), fact.number, fact.line)
         case Signed():
             return ("signature", fact.document, fact.round, fact.signature.step)
         case Payment():
@@ -94,8 +96,6 @@ def identity(fact: Fact) -> tuple[str | int, ...]:
             return ("round", fact.document, fact.round.number)
         case Seal():
             return ("seal", fact.number)
-        case Posting():
-            return ("posting", fact.document, str(fact.source), fact.number, fact.line)
         case Planned():
             return ("planned", fact.document, fact.line, str(fact.month))
         case VoucherRow():

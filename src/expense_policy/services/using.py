@@ -67,11 +67,7 @@ class Uses:
         sums = tuple([self._sum(period, recipients) for period, recipients in self._counted.items()])
         once = tuple(dict.fromkeys((Space.USE, once_key(self.type, name)) for use in self.rows for name in use.once))
         guards = tuple(map(self._guard, self._counted))
-        return Look(documents=(self.subject,), guards=guards, taken=once, sums=sums, held=self._late(at, policy))
-
-    def _late(self, at: datetime, policy: Policy | None) -> bool:
-        """Whether a row may be of a month that is closed, as its lines then say; without them a commit says so."""
-        return True
+        return Look(documents=(self.subject,), guards=guards, taken=once, sums=sums, held=True)
 
     def _sum(self, period: str, recipients: tuple[str, ...]) -> Sum:
         months = period if len(period) > 4 else tuple(f"{period}-{month}" for month in _MONTHS)
@@ -168,14 +164,17 @@ class UseRecord(Uses):
     def name(self) -> str:
         return "settle" if self.settle else "record_use"
 
-    def _late(self, at: datetime, policy: Policy | None) -> bool:
-        if policy is None:
-            return True
-        if not self.rows:
-            return False
-        # A month is closed after its end.
-        calendar = policy.calendar
-        return min([use.day(calendar) for use in self.rows]) < calendar.day(at).replace(day=1)
+    def look(self, at: datetime, policy: Policy | None) -> Look:
+        """As for uses; for lines only where a row may be of a month that they are closed through: of one that is over.
+
+        Where a clock errs the commit is refused, and the lines are looked at then.
+        """
+        look = super().look(at, policy)
+        if policy is not None:
+            calendar = policy.calendar
+            begun = calendar.day(at).replace(day=1)
+            look.held = min([use.day(calendar) for use in self.rows], default=begun) < begun
+        return look
 
     def decide(self, scene: Scene) -> Verdicts:
         document = document_of(scene, self.subject)
