@@ -11,7 +11,7 @@ from expense_policy.domain.holds import Move
 from expense_policy.domain.negotiation import Offer, Reviewed
 from expense_policy.domain.periods import Month
 from expense_policy.domain.policy import Policy
-from expense_policy.domain.posting import Planned, Posting, Source
+from expense_policy.domain.posting import Posting, Source
 from expense_policy.domain.vocabulary import Space
 from expense_policy.domain.voucher import Voucher, VoucherKind, VoucherRow
 from expense_policy.ports.repository import Look, Take
@@ -62,7 +62,7 @@ def post(world: World, document: str, *postings: Posting) -> Receipt:
 
 
 def kept(world: World, paid: str) -> None:
-    """A month closed twice, a correction of it, what was planned, a voucher of a paid document, a view of a draft."""
+    """A month closed twice, a correction of it, a voucher of a paid document, a view of a draft."""
     world.clock.at += timedelta(seconds=1)
     undone = posting("ledger", 2, -2_000, DECEMBER, reverses=1, reference="V-17")
     post(world, "ledger", posting("ledger", 1, 5_000, DECEMBER), undone)
@@ -71,7 +71,6 @@ def kept(world: World, paid: str) -> None:
     post(world, "earlier", posting("earlier", 1, 700, DECEMBER, project="fair"))
     world.desk.closing.close(DECEMBER, actor="officer")
     post(world, "ledger", posting("ledger", 3, 300, JANUARY, corrects=DECEMBER))
-    write(world, "planned", facts=(Planned("planned", "mkt-gifts", JANUARY, 1_000),))
     amounts = (cny("100.00"), cny("13.00"), cny("113.00"))
     invoice = Voucher(VoucherKind.INVOICE, "04411", "Tea House", "We", date(2026, 1, 3), *amounts, code="011002")
     take = Take(Space.VOUCHER, invoice.key, paid)

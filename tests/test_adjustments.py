@@ -20,11 +20,16 @@ from expense_policy.domain.approval import Reject, Return
 from expense_policy.domain.budget import BudgetPlan, PlanLine, evenly
 from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.money import Money
+from expense_policy.domain.periods import Month
+from expense_policy.domain.posting import Planned
 from expense_policy.domain.refusals import Code
 from expense_policy.domain.vocabulary import Status
 from expense_policy.domain.year_end import YearEnd
+from expense_policy.policy_file import load_policy
 from expense_policy.ports.repository import Repository, move_said
+from expense_policy.services.budgetlaws import Plans
 from expense_policy.services.engine import Receipt
+from expense_policy.services.replay import Replay
 from expense_policy.services.verification import verify
 from expense_policy.testing.batches import Clerk
 from expense_policy.testing.company import drafted
@@ -32,7 +37,7 @@ from expense_policy.testing.company import drafted
 from .fights import desk_at
 from .orders import Stepped, every_order, play
 from .test_budgets import codes, planned, refusals
-from .world import BARE, EXAMPLE, World, cny
+from .world import BARE, EXAMPLE, POLICY, World, cny
 
 Change = BudgetAdjustment | SupplementaryRequest
 NOTHING = cny("0")
@@ -387,3 +392,26 @@ def test_what_is_in_force_was_signed_or_is_the_end_of_a_year(world: World) -> No
     clerk.does("nobody", moves=(less,), rows=(move_said(less),))
     breaks = verify(repository).breaks
     assert [(each.subject, each.law) for each in breaks] == [("nobody", "I10"), ("year:marketing:2025", "I10")]
+
+
+@pytest.mark.clause("B1.3", "B1.6")
+def test_what_is_planned_is_what_was_signed(world: World) -> None:
+    """`verify` derives each month of each line again, change after change, and names what says something else (I10)."""
+    april, first = Month(2026, 4), (cny("60000.00"), *[NOTHING] * 11)
+    done(world, adjustment(*MOVE))
+    id = done(world, adjustment(LineChange("mkt-sms", cny("60000.00"), cny("60000.00"), first)))
+    repository, played, plans = world.desk.env.repository, Replay(), Plans()
+    assert verify(repository).breaks == ()
+    for entry, facts in repository.history():
+        played.take(entry, facts)
+    for row in world.desk.find():
+        plans.take(world.desk.document(row.id), load_policy(POLICY))
+    stood = played.planned[id]
+    for wrong in ({**stood, ("mkt-gifts", april): 1}, {at: units for at, units in stood.items() if at[1] != april}, {}):
+        played.planned[id] = wrong
+        plans.broken(played)
+        assert [(each.subject, each.law) for each in played.breaks] == [(id, "I10")]
+        played.breaks.clear()
+    stray = Planned("nobody", "mkt-gifts", april, 1)
+    Clerk(repository).does("nobody", facts=(stray,), rows=(stray.row(),))
+    assert [(each.subject, each.law) for each in verify(repository).breaks] == [("nobody", "I10")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
@@ -228,6 +228,10 @@ class Kept:
 
     def policies(self) -> list[PolicyVersion]:
         return self._versions
+
+    def history(self, subject: str) -> Iterator[object]:
+        """No entry."""
+        return iter(())
 
 
 @pytest.mark.clause("X2")

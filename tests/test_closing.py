@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 from expense_adapters.cli import guard
+from expense_adapters.memory import MemoryRepository
 from expense_adapters.sql import SqlRepository
 from expense_policy.domain.accounting import RecordedCost
 from expense_policy.domain.budget import BudgetPlan, PlanLine
@@ -19,8 +20,12 @@ from expense_policy.domain.periods import Month, instant
 from expense_policy.domain.posting import Posting, Source
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.ports.errors import NotFound
+from expense_policy.services.closing import CloseMonth
+from expense_policy.services.engine import Engine
 from expense_policy.services.verification import verify
 
+from .fights import desk_at, said
+from .orders import Choose, Played, Stepped, every_order, play
 from .test_spine import codes
 from .world import World, cny
 
@@ -71,6 +76,31 @@ def test_a_month_is_closed_once_in_order_after_its_end(world: World) -> None:
     closing.close(MARCH, actor="officer")
     assert refused(lambda: closing.close(Month(2026, 4), actor="officer")) == {Code.MONTH_NOT_ENDED}
     assert verify(world.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("R1.3")
+def test_nothing_before_the_first_closed_month_is_left_out(figures: Callable[[str], None]) -> None:
+    """The first closing and a use of an earlier month, in every order: a correction, or its own month comes first."""
+
+    def once(choose: Choose) -> tuple[Played, object]:
+        world = World.with_budget(MemoryRepository())
+        id, rows = campaign(world), sent(world)
+        world.on(date(2026, 3, 5))
+        at = desk_at(world, Stepped(world.desk.env.repository))
+        acts = (
+            lambda: Engine(at.desk.env).perform(CloseMonth(FEBRUARY, "officer", at.desk.env.directory)),
+            lambda: at.desk.spending.record_use(id, rows, actor="li.na", reason="Late."),
+        )
+        played = play(acts, choose)
+        months = [world.desk.accounts(month) for month in (JANUARY, FEBRUARY, MARCH)]
+        return played, ([said(each) for each in played.answers], [(each.total, each.closed) for each in months])
+
+    found = [outcome for _, outcome in every_order(once)]
+    used = ("done", "record_use", "approved", None)
+    first = ([("done", "close_month", None, None), used], [(0, True), (0, True), (5, False)])
+    second = ([("refused", "month_out_of_order"), used], [(5, False), (0, False), (0, False)])
+    assert {str(each) for each in found} == {str(first), str(second)}
+    figures(f"{len(found)} orders")
 
 
 @pytest.mark.clause("R1.3", "R1.1")

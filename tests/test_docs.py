@@ -375,7 +375,7 @@ def test_every_law_of_verify_is_listed() -> None:
     services = ROOT / "src" / "expense_policy" / "services"
     named = {
         law
-        for name in ("verification", "replay", "lawfulness", "booklaws")
+        for name in ("verification", "replay", "lawfulness", "budgetlaws", "booklaws")
         for law in re.findall(r'"(I[0-9]+)"', _text(services / f"{name}.py"))
     }
     page = _text(ROOT / "docs" / "explanation" / "the-record.md")

@@ -130,7 +130,7 @@ def _text(quantity: str | int) -> str:
         return str(quantity)
     if isinstance(quantity, str):
         return quantity
-    raise TypeError(f"a quantity is a str or an int, not {type(quantity).__name__}")
+    raise TypeError(f"a quantity is a whole number or a number as text, not {type(quantity).__name__}")
 
 
 @attrs.frozen

@@ -56,9 +56,20 @@ def booked(e: Effects, subject: str, at: datetime, seen: Seen, policies: Mapping
         for after in changed:
             before = seen.documents[after.id]
             posted += bookkeeping.postings(before, after, e.facts, _policy(policies, before), at, closed, by)
+        if closed is None and _late(posted, policies, at) and closed_through(seen) is None:
+            # Which month may be closed first rests on what was posted of those before it.
+            if BOOKS not in seen.guards:
+                return SEEN
+            e.guards = (*e.guards, guard(seen))
         e.moves = bookkeeping.moves(e.moves, posted, closed)
         e.facts = (*e.facts, *posted)
     return e
+
+
+def _late(posted: list[Posting], policies: Mapping[str, Policy], at: datetime) -> bool:
+    """Whether something belongs to a month that has ended."""
+    months = {policy.calendar.month(at) for policy in policies.values()}
+    return any(posting.month < month for posting in posted for month in months)
 
 
 def _policy(policies: Mapping[str, Policy], document: Document) -> Policy:

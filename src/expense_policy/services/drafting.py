@@ -62,9 +62,12 @@ def vacated(document: Document, status: Status) -> tuple[Free, ...]:
     return tuple(Free(*each, document.id) for each in places(form)) if ended and is_budget(form) else ()
 
 
+BUDGET_GUARDS = "budget:"
+
+
 def budget_guard(department: str, year: int) -> str:
     """The guard of what is in force of a department's year: whoever changes it bumps it."""
-    return f"budget:{department}:{year}"
+    return f"{BUDGET_GUARDS}{department}:{year}"
 
 
 @attrs.define
@@ -263,16 +266,16 @@ def enforced(document: Document, policy: Policy, scene: Scene) -> InForce | Look
     )
 
 
-def _planned(id: str, form: Budget, policy: Policy, now: Mapping[tuple[str, ...], int]) -> tuple[Planned, ...]:
-    """By how much it changes what is planned on each line for each month (B1.3)."""
-    stands = [(line.id, budget.by_month(line.amount, line.months)) for line in form.opens]
+def stated(form: Budget, policy: Policy) -> dict[tuple[LineId, Month], int]:
+    """What shall be planned on each line that it names, for each month of its year, once it is in force (B1.3)."""
+    said = [(line.id, budget.by_month(line.amount, line.months)) for line in form.opens]
     if not isinstance(form, BudgetPlan):
-        stands += [(change.line, budget.by_month(change.after, change.months)) for change in form.changes]
-    found = []
-    months: tuple[Month, ...] = policy.calendar.months(form.year)
-    for line, amounts in stands:
-        for month, units in zip(months, amounts, strict=True):
-            more = units - now.get((line, str(month)), 0)
-            if more:
-                found.append(Planned(id, line, month, more))
-    return tuple(found)
+        said += [(change.line, budget.by_month(change.after, change.months)) for change in form.changes]
+    months = policy.calendar.months(form.year)
+    return {(line, month): units for line, each in said for month, units in zip(months, each, strict=True)}
+
+
+def _planned(id: str, form: Budget, policy: Policy, now: Mapping[tuple[str, ...], int]) -> tuple[Planned, ...]:
+    """By how much it changes what is planned."""
+    more = {at: units - now.get((at[0], str(at[1])), 0) for at, units in stated(form, policy).items()}
+    return tuple([Planned(id, *at, units) for at, units in more.items() if units])

@@ -156,6 +156,8 @@ class Environment:
     _known: list[tuple[int, dict[str, Policy]]] = attrs.field(
         factory=lambda: [(-1, {})], init=False, repr=False, eq=False
     )
+    # The key of the first tag, as it was found once.
+    _keys: list[str | None] = attrs.field(factory=list, init=False, repr=False, eq=False)
 
     def adopted(self, count: int | None = None) -> tuple[int, dict[str, Policy]]:
         """Every adopted version by its name, the latest effective first, as of the guard's count.
@@ -167,7 +169,21 @@ class Environment:
             loaded = [_kept(v) for v in self.repository.policies() if v.adopted]
             loaded.sort(key=lambda policy: policy.effective, reverse=True)
             self._known[0] = (count, {policy.version: policy for policy in loaded})
+            if loaded and not self._keys:
+                first = next(self.repository.history(f"policy:{loaded[0].version}"), None)
+                self._keys.append(None if first is None else first[0].key_id)
         return self._known[0]
+
+    def tag(self, entry: Digest) -> tuple[str, str] | tuple[None, None]:
+        """The id of the key and the entry's tag; neither in a company without a key.
+
+        ValueError where the company has one and the host did not bring it: an entry without its tag could never be told
+        from one that somebody added (G3.4).
+        """
+        found = self.keyring.mac(entry.encode())
+        if found is None and any(self._keys):
+            raise ValueError(f"the keyring is missing: this store's entries carry tags of the key {self._keys[0]!r}")
+        return found or (None, None)
 
 
 def _kept(record: PolicyVersion) -> Policy:
@@ -326,8 +342,7 @@ class Engine:
             rows,
         )
         found = journal.entry_digest(*head)
-        tag = self.env.keyring.mac(found.encode())
-        entry = Entry(*head, found, *(tag or (None, None)))
+        entry = Entry(*head, found, *self.env.tag(found))
         notices = (
             (Notice(f"{act.subject}:{seq + 1}", act.name, act.subject, e.tell, scene.at, (("entry", found), *e.body)),)
             if e.tell

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 
 import attrs
 
-from ..domain import year_end
 from ..domain.approval import authorised
 from ..domain.claim import Claim
 from ..domain.document import OPEN
 from ..domain.documents import Document, Payable, manifest, present_statement, unsigned
 from ..domain.policy import Policy
 from ..domain.vocabulary import Kind, Space, Status
-from .drafting import is_budget
-from .replay import Replay
+from .budgetlaws import in_force
+from .replay import Broken, Replay
 from .vouching import held
 
-Broken = list[tuple[str, str]]
 _SIGNED_OFF = (Status.APPROVED, Status.SETTLED, Status.CLOSED, Status.EXPIRED)
 
 
@@ -37,7 +34,7 @@ def broken_laws(document: Document, policy: Policy | None, played: Replay) -> Br
         broken.append(("I14", "the document is not the one that was archived"))
     if isinstance(d.content, Payable):
         broken += _paid(d, d.content) + _held(d) + _vouched(d, played)
-    return broken + _in_force(d, played)
+    return broken + in_force(d, played)
 
 
 def _signed(d: Document, policy: Policy | None) -> Broken:
@@ -119,22 +116,3 @@ class Claimed:
         """The applications whose claims ask for something else than they say."""
         ids = sorted({*self.said, *self.taken})
         return [id for id in ids if self.said.get(id, (0, 0)) != tuple(self.taken.get(id, (0, 0)))]
-
-
-def _in_force(d: Document, played: Replay) -> Broken:
-    signed = d.content.in_force if is_budget(d.content) and d.status is Status.APPROVED else {}
-    if _moved(played.opened.get(d.id, {})) == _moved(signed):
-        return []
-    return [("I10", "what is in force is not what was signed")]
-
-
-def broken_years(played: Replay) -> None:
-    """Tells every change of what is in force that is no document's, and no end of a year says of itself (I10)."""
-    for subject in sorted({*played.opened, *played.carried}):
-        told = year_end.in_force(played.carried.get(subject, ()))
-        if ("document", subject) not in played.records and _moved(played.opened.get(subject, {})) != told:
-            played.broken(subject, "I10", "what is in force was moved otherwise than the end of the year says")
-
-
-def _moved(units: Mapping[str, int]) -> dict[str, int]:
-    return {line: n for line, n in units.items() if n}

@@ -15,11 +15,14 @@ from ..domain.content import Digest, Row
 from ..domain.journal import Entry, Seal
 from ..domain.payment import Payment
 from ..domain.periods import Month
-from ..domain.posting import Posting, Source
+from ..domain.posting import Planned, Posting, Source
 from ..domain.year_end import Carried, YearEnd
 from ..ports.repository import Fact, Signed, Submission
+from .drafting import BUDGET_GUARDS
 
 FACTS = ("round", "signature", "payment", "use", "seal", "posting", "planned", "voucher", "paper")
+Broken = list[tuple[str, str]]
+"""Laws that don't hold of one document, each with how."""
 RECORDS = ("document", "payee", "policy", "project", "guard", "card")
 
 
@@ -62,6 +65,12 @@ class Replay:
     """What each subject put in force on each line."""
     carried: dict[str, list[Carried]] = attrs.field(factory=lambda: defaultdict(list))
     """What the ends of a department's year say that they moved."""
+    planned: dict[str, dict[tuple[str, Month], int]] = attrs.field(factory=dict)
+    """What each subject changed of what is planned on a line for a month."""
+    planned_since: datetime | None = None
+    """When months were planned first: a library of before planned none."""
+    bumped: Counter[str] = attrs.field(factory=Counter)
+    """To which count a subject brought the guard of its department's budget, last."""
     archives: dict[str, Row] = attrs.field(factory=dict)
     """The latest archive manifest of each subject (A4.4)."""
     digests: dict[tuple[str, int], Digest] = attrs.field(factory=dict)
@@ -88,6 +97,9 @@ class Replay:
         for fact in facts:
             if isinstance(fact, YearEnd):
                 self.carried[entry.subject] += fact.carried
+            if isinstance(fact, Planned):
+                self.planned.setdefault(entry.subject, {})[(fact.line, fact.month)] = fact.units
+                self.planned_since = min(entry.at, self.planned_since or entry.at)
             by = (
                 fact.signature.signer if isinstance(fact, Signed) else fact.payer if isinstance(fact, Payment) else None
             )
@@ -168,6 +180,8 @@ class Replay:
 
     def _record(self, entry: Entry, row: Row) -> None:
         key, version = (row[0], row[1]), int(row[2])
+        if row[0] == "guard" and row[1].startswith(BUDGET_GUARDS):
+            self.bumped[entry.subject] = version
         kept = self.records.get(key)
         if row[0] == "document":
             renewed = any(each[0] == "round" and each[1] == row[1] for each in entry.rows)

@@ -17,7 +17,8 @@ from ..ports.errors import RepositoryError
 from ..ports.keyring import Keyring
 from ..ports.repository import Look, Repository, Summary
 from .booklaws import Costs, broken_books
-from .lawfulness import Claimed, broken_laws, broken_years
+from .budgetlaws import Plans, broken_years
+from .lawfulness import Claimed, broken_laws
 from .replay import Break, Replay
 from .tending import SEALS
 
@@ -71,10 +72,11 @@ def verify(
     for row in sorted(found - expected):
         law = "I10" if row[0] == "balance" else "I19"
         played.broken(row[1], law, f"a row stands that the journal does not know: {_short(row)}")
-    costs = Costs()
-    held = _documents(repository, played, searched, policies, costs)
+    costs, plans = Costs(), Plans()
+    held = _documents(repository, played, searched, policies, costs, plans)
     _balances(played, held, found)
     broken_years(played)
+    plans.broken(played)
     broken_books(played, numbered, costs)
     return Report(entries, len(searched), tuple(played.breaks))
 
@@ -169,6 +171,7 @@ def _documents(
     searched: Mapping[str, Row],
     policies: Mapping[str, Policy],
     costs: Costs,
+    plans: Plans,
 ) -> Mapping[str, list[int]]:
     """Holds every document to its journal, its laws and its searched columns; what all hold, by line."""
     held: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
@@ -181,10 +184,12 @@ def _documents(
                 played.broken(id, "I19", "the stored document is not what the journal says")
             if searched.get(id) != Summary.of(document).row():
                 played.broken(id, "I2", "the searched columns are not what the document says")
-            for law, message in broken_laws(document, policies.get(document.round.policy_version), played):
+            policy = policies.get(document.round.policy_version)
+            for law, message in broken_laws(document, policy, played):
                 played.broken(id, law, message)
             claimed.take(document)
             costs.take(document)
+            plans.take(document, policy)
             for h in document.held:
                 for i, units in enumerate((h.reserved, h.committed, h.spent)):
                     held[h.line][i] += units

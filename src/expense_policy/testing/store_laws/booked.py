@@ -22,7 +22,7 @@ from ...ports.errors import Conflict, RepositoryError
 from ...ports.mistakes import POSTED
 from ...ports.repository import Batch, Fact, Guard, Look, Repository, Sum, identity, number_said
 from ..batches import NOW, Clerk, gift, numbered, written
-from ..ledger import APRIL, FEBRUARY, MARCH, posting, review, voucher, voucher_row
+from ..ledger import APRIL, FEBRUARY, MARCH, allocated, posting, review, voucher, voucher_row, year_end
 from . import Laws
 from .asked import mistaken
 from .stocked import PLAIN, Text, Where, grouped, ledger, matching, text
@@ -55,6 +55,9 @@ class Booked(Laws):
             voucher_row("d2", 1, round=2),
             review("d2", 1),
             review("d2", 2, round=2, by="财务", at=NOW + timedelta(microseconds=1)),
+            year_end("d2", number=3),
+            allocated("d2", number=4),
+            allocated("d2", number=5, department=None),
         ]
         second = clerk.does("d2", facts=tuple(facts))
         found = {entry.digest: facts for entry, facts in repository.history()}
