@@ -105,7 +105,7 @@ class _Ledger:
             if row.units:
                 months.setdefault((row.on.year, row.on.month), []).append(row)
         for _, each in sorted(months.items()):
-            used += sum(row.units for row in each)
+            used += sum([row.units for row in each])
             then = _shared(self.form, used)
             self.post(Source.INCURRED, each[0].number, each[0].on, _more(so_far, then))
             so_far = then

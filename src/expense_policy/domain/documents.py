@@ -273,7 +273,7 @@ _GIVEN_BACK = (Status.RETURNED, Status.REJECTED, Status.WITHDRAWN, Status.EXPIRE
 def evidence(document: Document) -> tuple[Digest, ...]:
     """The digests of what was handed in with it."""
     form = document.content
-    return tuple(a.digest for a in form.attachments) if isinstance(form, Payable) else ()
+    return tuple([a.digest for a in form.attachments]) if isinstance(form, Payable) else ()
 
 
 def manifest(document: Document) -> Row:

@@ -68,8 +68,8 @@ def booked(e: Effects, subject: str, at: datetime, seen: Seen, policies: Mapping
 
 def _late(posted: list[Posting], policies: Mapping[str, Policy], at: datetime) -> bool:
     """Whether something belongs to a month that has ended."""
-    months = {policy.calendar.month(at) for policy in policies.values()}
-    return any(posting.month < month for posting in posted for month in months)
+    last = max([policy.calendar.month(at) for policy in policies.values()])
+    return any(posting.month < last for posting in posted)
 
 
 def _policy(policies: Mapping[str, Policy], document: Document) -> Policy:

@@ -212,8 +212,9 @@ def _kept(recording: Recording, uses: tuple[Use, ...], unexplained: bool) -> lis
     broken: dict[Refusal, None] = {}
     for use in uses:
         judged = recording.judge(use)
-        forbidden.update(dict.fromkeys(judged.forbidden))
-        broken.update(dict.fromkeys(judged.broken))
+        if judged.forbidden or judged.broken:
+            forbidden.update(dict.fromkeys(judged.forbidden))
+            broken.update(dict.fromkeys(judged.broken))
         recording.keep(judged)
     found = list(forbidden)
     if broken and unexplained:

@@ -53,7 +53,7 @@ class Judged:
     @property
     def units(self) -> int:
         """What it costs, in smallest units."""
-        return sum(part.units for part in self.parts)
+        return sum([part.units for part in self.parts])
 
 
 def once_key(type_: str, name: tuple[str, ...]) -> str:
