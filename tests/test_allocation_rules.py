@@ -396,7 +396,7 @@ def test_two_reversals_at_once_are_one(sharing: Sharing) -> None:
     engine = sharing.world.desk.allocations._engine
     id = sharing.allocate().id
     acts = [reversal(engine, id, OFFICER, "Wrong") for _ in range(2)]
-    scenes = [engine.scene(partial(looked, act, None, Look()), act.subject) for act in acts]
+    scenes = [engine.scene(partial(looked, act, None, ()), act.subject) for act in acts]
     batches = [engine.decided(act, scene, None) for act, scene in zip(acts, scenes, strict=True)]
     engine.env.repository.commit(batches[0])  # type: ignore[arg-type]  # both were decided on
     with pytest.raises(Conflict):
@@ -538,7 +538,7 @@ def test_the_rule_of_the_day_is_a_condition(world: World, shared_form: Any) -> N
     engine = world.desk.allocations._engine
     act = Acts(engine).submit(None, shared_form, "li.na")
     key = wanted(act, "between", shared_form.digest)
-    batch = engine.decided(act, engine.scene(partial(looked, act, key, Look()), act.subject), key)
+    batch = engine.decided(act, engine.scene(partial(looked, act, key, ()), act.subject), key)
     world.on(date(2026, 1, 6))
     world.desk.allocations.rule("fair", attrs.evolve(HALL, effective=date(2026, 1, 6), name="Other"), actor=OFFICER)
     with pytest.raises(Conflict):

@@ -54,7 +54,7 @@ class State:
         self.numbers: dict[Month, dict[int, Posting]] = defaultdict(dict)
         self.numbered: dict[Identity, int] = {}
         self.planned: dict[str, dict[Identity, Planned]] = defaultdict(dict)
-        self.moved: dict[str, dict[tuple[str, int, str], Move]] = defaultdict(dict)
+        self.moved: dict[str, dict[tuple[str, int, int], Move]] = defaultdict(dict)
         self.paid: dict[Identity, Payment] = {}
         self.vouchers: dict[tuple[str, str], dict[Identity, VoucherRow]] = defaultdict(dict)
 

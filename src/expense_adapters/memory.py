@@ -103,8 +103,8 @@ class MemoryRepository:
                 _found(s.records[Project], at.projects),
                 _found(s.lines, wanted),
                 {g: s.guards.get(g, 0) for g in at.guards},
-                {t: s.taken[t][0] for t in at.taken if t in s.taken},
-                tuple([summed(s, each) for each in at.sums]),
+                {t: s.taken[t][0] for t in at.taken if t in s.taken} if at.taken else {},
+                tuple([summed(s, each) for each in at.sums]) if at.sums else (),
                 _found(s.records[Card], at.cards),
             )
 
@@ -156,9 +156,9 @@ class MemoryRepository:
                 raise Conflict(f"{take.space} {take.key} is taken")
             if not isinstance(take, Take) and holder != (take.by, False):
                 raise Conflict(f"{take.space} {take.key} is not {take.by}'s to give back")
-        for fact in b.facts:
-            if identity(fact) in s.facts:
-                raise Conflict(f"{identity(fact)} is there already")
+        for at in map(identity, b.facts):
+            if at in s.facts:
+                raise Conflict(f"{at} is there already")
         last, entry = self._last(b.entry.subject), b.entry
         if (entry.seq, entry.prev) != ((1, GENESIS) if last is None else (last.seq + 1, last.digest)):
             raise Conflict(f"the journal of {b.entry.subject} has moved on")
@@ -193,8 +193,8 @@ class MemoryRepository:
         subject, seq = b.entry.subject, b.entry.seq
         write(s.entries[subject], seq, (b.entry, b.facts, b.moves))
         write(s.unsealed, (subject, seq), b.entry)
-        for move in b.moves:
-            write(s.moved[move.line], (subject, seq, str(move.expected)), move)
+        for number, move in enumerate(b.moves):
+            write(s.moved[move.line], (subject, seq, number), move)
         if b.closes is not None:
             self._number(b.closes, undo)
         if b.key is not None:
@@ -203,17 +203,17 @@ class MemoryRepository:
             write(s.notices, notice.key, (notice, notice.at, False))
 
     def _keep(self, fact: Fact, undo: _Undo) -> None:
-        s = self._state
-        undo.put(s.facts, identity(fact), True)
+        s, at = self._state, identity(fact)
+        undo.put(s.facts, at, True)
         if isinstance(fact, Payment):
-            undo.put(s.paid, identity(fact), fact)
+            undo.put(s.paid, at, fact)
         elif isinstance(fact, Posting):
             for place in (("month", str(fact.month)), ("line", fact.line)):
-                undo.put(s.posted[place], identity(fact), fact)
+                undo.put(s.posted[place], at, fact)
         elif isinstance(fact, Planned):
-            undo.put(s.planned[fact.line], identity(fact), fact)
+            undo.put(s.planned[fact.line], at, fact)
         elif isinstance(fact, VoucherRow):
-            undo.put(s.vouchers[(fact.alike, fact.voucher.on.isoformat())], identity(fact), fact)
+            undo.put(s.vouchers[(fact.alike, fact.voucher.on.isoformat())], at, fact)
         elif isinstance(fact, UseRow):
             counted = s.contacts[(fact.type, fact.month)]
             undo.put(counted, fact.recipient, counted.get(fact.recipient, 0) + 1)

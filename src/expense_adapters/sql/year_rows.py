@@ -9,7 +9,7 @@ from typing import Any
 from expense_policy.codec import dump, load
 from expense_policy.domain.cards import Card, Paper
 from expense_policy.domain.money import Money
-from expense_policy.domain.periods import Month, instant_text
+from expense_policy.domain.periods import Month, day_text, instant_text
 from expense_policy.domain.posting import Planned, Posting, Source
 from expense_policy.domain.voucher import Voucher, VoucherKind, VoucherRow
 
@@ -20,12 +20,12 @@ def posting_row(p: Posting, seq: int) -> dict[str, Any]:
     """A posting's columns, before a closing gives it a number."""
     return {
         "document": p.document,
-        "source": p.source.value,
+        "source": str(p.source),
         "number": p.number,
         "line": p.line,
         "seq": seq,
         "month": str(p.month),
-        "on_day": p.on.isoformat(),
+        "on_day": day_text(p.on),
         "department": p.department,
         "project": p.project,
         "category": p.category,

@@ -278,13 +278,14 @@ def unsigned_steps(
     people: set[PersonId | None] = {applicant, payee}
     missing = []
     for i, step in enumerate(chain):
-        others = people.union(*[s.people for s in before if s.office != step.office])
+        others = people.union(*[s.people for s in before if s.office != step.office]) if before else people
         for s in signatures:
             if s.step != i or (s.office, s.statement, s.verdict.outcome) != (step.office, statement, Outcome.APPROVE):
                 continue
-            right = others.isdisjoint(s.people) and authorised(s, step, policy, units)
+            both = s.people
+            right = others.isdisjoint(both) and authorised(s, step, policy, units)
             if right and not check_verdict(step, s.verdict):
-                people.update(s.people)
+                people.update(both)
                 break
         else:
             missing.append(step.office)

@@ -10,7 +10,7 @@ import attrs
 from . import checks
 from .content import Digest, Row, line_digest
 from .money import UNITS_MAX
-from .periods import Month
+from .periods import Month, day_text
 from .vocabulary import LineId
 
 
@@ -79,14 +79,14 @@ class Posting:
     @property
     def digest(self) -> Digest:
         """The digest of everything the posting says."""
-        what = (self.document, self.source.value, str(self.number), self.line, str(self.month), self.on.isoformat())
+        what = (self.document, str(self.source), str(self.number), self.line, str(self.month), day_text(self.on))
         where = (self.department, self.project, self.category, self.type, self.account)
         of = ("" if self.reverses is None else str(self.reverses), "" if self.corrects is None else str(self.corrects))
         return line_digest(("posting/1", *what, *where, str(self.units), *of, self.reference))
 
     def row(self) -> Row:
         """What a journal entry says of this row."""
-        return ("posting", self.document, self.source.value, str(self.number), self.line, self.digest)
+        return ("posting", self.document, str(self.source), str(self.number), self.line, self.digest)
 
 
 @attrs.frozen

@@ -196,8 +196,9 @@ def check_batch(b: Batch) -> None:
         check_units((line.in_force, line.reserved, line.committed, line.spent))
     for notice in b.notices:
         check_instant(notice.at)
-    if not all(row and row[0] for row in b.entry.rows):
-        raise ValueError("each row of an entry begins with what it is")
+    for row in b.entry.rows:
+        if not row or not row[0]:
+            raise ValueError("each row of an entry begins with what it is")
     for month in (b.closes, b.reopens):
         if month is not None and type(month) is not Month:
             raise ValueError(f"{month!r} is not a month to close or to open")
@@ -213,14 +214,14 @@ def _check_posted(b: Batch, posted: list[Posting]) -> None:
     if b.closes is not None or b.reopens is not None:
         raise ValueError("an act that closes a month, or opens one, posts nothing")
     open_from = {move.line: move.month for move in b.moves if move.month is not None}
-    guarded = any(guard.key == BOOKS for guard in b.guards)
     for posting in posted:
-        month = open_from.get(posting.line) if posting.line else None
-        if posting.line and (month is None or month > posting.month):
-            raise ValueError(
-                f"a posting of {posting.month} on {posting.line} comes with a move of the line in its month"
-            )
-        if not posting.line and not guarded:
+        if posting.line:
+            month = open_from.get(posting.line)
+            if month is None or month > posting.month:
+                raise ValueError(
+                    f"a posting of {posting.month} on {posting.line} comes with a move of the line in its month"
+                )
+        elif all(guard.key != BOOKS for guard in b.guards):
             raise ValueError(f"a posting on no line comes with the guard {BOOKS!r}")
 
 

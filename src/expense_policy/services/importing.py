@@ -279,7 +279,7 @@ class Import:
     def _decided(self, portion: Portion) -> Batch:
         """The portion judged as the store stands now; Refused where the document takes no rows."""
         engine = self._engine
-        scene = engine.scene(partial(looked, portion, None, Look()), portion.subject)
+        scene = engine.scene(partial(looked, portion, None, ()), portion.subject)
         found = engine.decided(portion, scene, None)
         assert isinstance(found, Batch)
         return found

@@ -82,7 +82,7 @@ class RecordCosts:
     def _posting(self, number: int, cost: RecordedCost, policy: Policy, closed: Month | None) -> Posting:
         kind = kind_of(cost.type, policy)
         assert kind is not None
-        month, corrects = month_of(Month(cost.on.year, cost.on.month), closed)
+        month, corrects = month_of(Month.on(cost.on), closed)
         where = (cost.department, cost.project or "", kind.category, cost.type, policy.ledger_account(cost.type))
         units, key = cost.amount.units, cost.key
         return Posting(

@@ -41,6 +41,7 @@ class Vouching:
     likely: tuple[_Key, ...] = ()
     """The look-alikes that were found: whether a document still has them is asked for besides."""
 
+    # Most forms have no voucher: whatever is asked of those is said at once.
     @cached_property
     def _alike(self) -> Mapping[str, str]:
         """What each voucher has in common with its look-alikes, by its key."""
@@ -49,17 +50,21 @@ class Vouching:
     @cached_property
     def guards(self) -> tuple[str, ...]:
         """The guards that make two look-alikes, handed in at once, see each other."""
-        return tuple(sorted({f"alike:{alike}" for alike in self._alike.values()}))
+        return tuple(sorted({f"alike:{alike}" for alike in self._alike.values()})) if self.form.vouchers else ()
 
     @property
     def taken(self) -> tuple[_Key, ...]:
         """The keys to look at: the vouchers' own, their confirmations, and those of look-alikes."""
+        if not self.form.vouchers:
+            return ()
         found = [(Space.VOUCHER, key) for key in self._alike]
         found += [(Space.CONFIRMED, self._confirmation(each)) for each in self.form.vouchers]
         return tuple(dict.fromkeys((*found, *self.likely)))
 
     def sums(self, policy: Policy) -> tuple[Sum, ...]:
         """What there is of the same payee and total on the days around each voucher's."""
+        if not self.form.vouchers:
+            return ()
         return tuple(dict.fromkeys(self._sum(each, policy) for each in self.form.vouchers))
 
     def _sum(self, each: Voucher, policy: Policy) -> Sum:
@@ -85,7 +90,6 @@ class Vouching:
         self, scene: Scene, policy: Policy, today: date, sums: Sequence[Mapping[tuple[str, ...], int]]
     ) -> list[Refusal] | Look:
         """Every refusal; a look where it has to be seen who has the look-alikes."""
-        # Most applications have none.
         if not self.form.vouchers:
             return []
         found, taken = voucher.check(self.form.vouchers, policy, today), scene.seen.taken
@@ -120,7 +124,7 @@ class Vouching:
 
     def unchecked(self, document: Document) -> list[Refusal]:
         """A refusal where nobody checked a voucher, and no step of the chain finds on it (A2.1)."""
-        each = self.stated
+        each = self.stated if self.form.vouchers else None
         if each is None or any(POINT in step.points for step in document.round.chain):
             return []
         return [refusal(Code.INVOICES_UNCHECKED, voucher=voucher.named(each), point=POINT)]
@@ -128,22 +132,28 @@ class Vouching:
     @property
     def marks(self) -> tuple[tuple[str, ...], ...]:
         """What is kept of the check: each voucher that is genuine, and that others stand as they were stated."""
+        if not self.form.vouchers:
+            return ()
         keys = [key for key, verdict in self.verdicts.items() if verdict is VoucherVerdict.GENUINE]
         genuine = [("mark", self.subject, "voucher_genuine", key) for key in keys if key in self._alike]
         return (*genuine, *([("mark", self.subject, "vouchers_stated")] if self.stated else []))
 
     def bumped(self, scene: Scene) -> tuple[Guard, ...]:
         """The guards, as they were seen."""
-        return tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in self.guards)
+        return tuple([Guard(key, scene.seen.guards.get(key, 0)) for key in self.guards])
 
     def takes(self, previous: Document | None) -> tuple[Take | Free, ...]:
         """What the new round takes, and what it no longer names."""
         before = set() if previous is None else held(previous)
+        if not before and not self.form.vouchers:
+            return ()
         new = [Take(Space.VOUCHER, key, self.subject) for key in self._alike if key not in before]
         return (*new, *[Free(Space.VOUCHER, key, self.subject) for key in sorted(before - set(self._alike))])
 
     def rows(self, round: int) -> tuple[VoucherRow, ...]:
         """The vouchers as they are found by later."""
+        if not self.form.vouchers:
+            return ()
         return tuple(
             VoucherRow(self.subject, round, number, each, self._alike[each.key])
             for number, each in enumerate(self.form.vouchers, 1)
