@@ -235,7 +235,7 @@ BUGS = {
     ),
     "an allocation is undone twice": Bug(
         "I30",
-        f"{SERVICES}/allocating.py",
+        f"{SERVICES}/undoing.py",
         "        if scene.seen.taken:\n",
         "        if False:\n",
         "test_allocation_rules.py::test_a_result_is_undone_whole_and_once[memory]",
