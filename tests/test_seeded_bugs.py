@@ -388,6 +388,14 @@ BUGS = {
         "            adopters = same.adopters\n",
         "test_adoption.py::test_what_is_adopted_stays_adopted",
     ),
+    "a later version accounts by the other method": Bug(
+        "I26",
+        f"{SERVICES}/policies.py",
+        "    if bases[0] != bases[1]:\n",
+        "    if not bases:\n",
+        "test_adoption.py::test_one_method_of_accounting[memory]",
+        "DID NOT RAISE",
+    ),
     "a stored text is not held to its digest": Bug(
         "I28",
         f"{SERVICES}/engine.py",

@@ -66,6 +66,7 @@ class Code(StrEnum):
     MONTH_NOT_ENDED = "month_not_ended"
     MONTH_OUT_OF_ORDER = "month_out_of_order"
     MEASURE_MISSING = "measure_missing"
+    METHOD_CHANGED = "method_changed"
     NOT_EXISTING_CUSTOMER = "not_existing_customer"
     NOTHING_TO_CLOSE = "nothing_to_close"
     OFFICE_NOT_HELD = "office_not_held"

@@ -606,6 +606,13 @@ TEXTS: dict[Code, Text] = {
         "What is granted has no payee and the method set-off; what is paid has a payee and another method.",
         "折扣、满减不填收款人，方式为抵减；其他费用须填收款人和付款方式。",
     ),
+    Code.METHOD_CHANGED: Text(
+        "R1.1",
+        "Policy version {version} accounts by {basis}; the company accounts by {company_basis}.",
+        "制度版本{version}采用{basis}；公司采用{company_basis}。",
+        "Keep {company_basis}: where one method follows another, some costs count twice and others never.",
+        "请保留{company_basis}：中途变更核算基础，有的费用会重复计入，有的会漏计。",
+    ),
     Code.MONTH_CLOSED: Text(
         "R1.3",
         "The books are closed through {through}: {month} is closed already.",
