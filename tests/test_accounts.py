@@ -301,14 +301,16 @@ def test_accounts_that_differ_have_names_that_differ(drawn: list[tuple[Role, str
 
 
 def closed_month(repository: Repository) -> World:
-    """A month with every source in it, a correction, and a label that would be a formula."""
-    played = opened(repository)
+    """A month with every source in it, a correction, a label that would be a formula, and a type with a quote."""
+    policy = POLICY.replace('name = "exhibition_booth"', "name = 'stand \"A\\'")
+    played = opened(repository, World.with_policy(repository, policy=policy))
     world = played.world
     for id in played.ids:
         played._use(id, 2, 0)
         played._pay(id, 0, 4)
     odd = RecordedCost('=HYPERLINK("x")\\', date(2026, 1, 3), "marketing", "sms", cny("-3.21"))
-    world.desk.costs.record((odd,), actor="officer")
+    stand = RecordedCost("stand", date(2026, 1, 4), "marketing", 'stand "A\\', cny("9.00"))
+    world.desk.costs.record((odd, stand), actor="officer")
     played._reverse(played.ids[0], 0, 0)
     world.on(date(2026, 3, 1))
     world.desk.closing.close(Month(2026, 1), actor="officer")
@@ -339,7 +341,7 @@ def test_a_month_leaves_as_csv(repository: Repository) -> None:
         if row["account"] in world.desk.accounts(month).by("account")
     )
     assert costs == world.desk.accounts(month).total
-    assert {row["reference"] for row in read if row["reference"]} == {'\'=HYPERLINK("x")\\'}
+    assert {row["reference"] for row in read if row["reference"]} == {'\'=HYPERLINK("x")\\', "stand"}
 
 
 BEAN_CHECK = Path(sys.executable).with_name("bean-check")
