@@ -396,6 +396,14 @@ BUGS = {
         "test_adoption.py::test_one_method_of_accounting[memory]",
         "DID NOT RAISE",
     ),
+    "a type's account may be the bank's": Bug(
+        "I26",
+        "expense_policy/policy_year.py",
+        "        if account in costs:\n",
+        "        if account in costs.values():\n",
+        "test_policy_year.py::test_each_fault_of_the_year_has_its_place",
+        "assert",
+    ),
     "a stored text is not held to its digest": Bug(
         "I28",
         f"{SERVICES}/engine.py",
