@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import date
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -417,8 +418,14 @@ def test_accounts_ask_for_two_sums(world: World) -> None:
 
 
 def test_a_month_is_a_month(world: World) -> None:
-    """What is no month, or no dimension, is the caller's mistake."""
+    """What is no month, no month of the company's years, or no dimension, is the caller's mistake."""
     with pytest.raises(TypeError, match="month"):
         world.desk.accounts("2026-01")  # type: ignore[arg-type]  # the mistake
+    for month in (Month(1, 1), Month(1799, 12), Month(3201, 1), Month(9999, 12)):
+        for ask in (world.desk.accounts, world.desk.closing.entries, partial(world.desk.closing.close, actor="cfo")):
+            with pytest.raises(ValueError, match="within 1800 to 3200"):
+                ask(month)
+    for month in (Month(1800, 2), Month(3200, 11)):
+        assert world.desk.accounts(month).total == 0
     with pytest.raises(ValueError, match="payee"):
         world.desk.accounts(Month(2026, 1)).by("payee")

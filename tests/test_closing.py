@@ -93,6 +93,21 @@ def test_what_comes_late_corrects_the_closed_month(world: World) -> None:
     assert verify(world.desk.env.repository).breaks == ()
 
 
+@pytest.mark.clause("R1.4")
+def test_only_a_closed_month_has_entries(world: World) -> None:
+    """Before a month is closed, and after it was opened again, its entries are refused: they would not be whole."""
+    closing = world.desk.closing
+    id = campaign(world)
+    world.desk.spending.record_use(id, sent(world, 3)[:2], actor="li.na")
+    assert refused(lambda: closing.entries(JANUARY)) == {Code.MONTH_OPEN}
+    world.on(date(2026, 3, 2))
+    closing.close(JANUARY, actor="officer")
+    assert sum(1 for _ in closing.entries(JANUARY)) == 1
+    assert refused(lambda: closing.entries(FEBRUARY)) == {Code.MONTH_OPEN}
+    closing.reopen(JANUARY, actor="cfo", reason="A row is missing.")
+    assert refused(lambda: closing.entries(JANUARY)) == {Code.MONTH_OPEN}
+
+
 @pytest.mark.clause("R1.3")
 def test_what_is_posted_after_reopening_gets_the_numbers_that_follow(world: World) -> None:
     """The finance head opens the last closed month with a reason; numbers that were given stay."""

@@ -90,10 +90,12 @@ def closed(year: Year, number: int, actor: str, day: date) -> None:
 
 
 def unfit(year: Year, day: date) -> None:
-    """A month that goes on, or is closed, is not closed; nothing to come is recorded, nothing undone twice (R1.3)."""
+    """A month that goes on, or is closed, is not closed; an open one has no entries (R1.4); nothing to come is
+    recorded, nothing undone twice (R1.3)."""
     year.to(day)
     closing, costs = year.desk.closing, year.desk.costs
     year.tries(lambda: closing.close(FIRST.plus(1), actor="chen.jie"))
+    year.tries(lambda: closing.entries(FIRST.plus(1)))
     year.tries(lambda: closing.close(FIRST, actor="chen.jie"))
     year.tries(lambda: closing.close(FIRST, actor="li.na"))
     year.tries(lambda: closing.reopen(FIRST.plus(-1), actor="liu.yang", reason="To look at it."))

@@ -64,6 +64,7 @@ class Code(StrEnum):
     MONTH_CLOSED = "month_closed"
     MONTH_NOT_CLOSED = "month_not_closed"
     MONTH_NOT_ENDED = "month_not_ended"
+    MONTH_OPEN = "month_open"
     MONTH_OUT_OF_ORDER = "month_out_of_order"
     MEASURE_MISSING = "measure_missing"
     METHOD_CHANGED = "method_changed"

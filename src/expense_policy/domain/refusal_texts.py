@@ -634,6 +634,13 @@ TEXTS: dict[Code, Text] = {
         "Close it once the month has ended.",
         "请在该月结束后结账。",
     ),
+    Code.MONTH_OPEN: Text(
+        "R1.4",
+        "{month} is not closed: its postings do not all have their numbers, and more may come.",
+        "{month}尚未结账：入账尚未全部编号，并且可能继续增加。",
+        "Close {month} first; then its entries are whole.",
+        "请先将{month}结账，之后分录才完整。",
+    ),
     Code.MONTH_OUT_OF_ORDER: Text(
         "R1.3",
         "Months are closed one after the other without a gap: {first} comes before {month}.",

@@ -172,5 +172,8 @@ class Closing:
         return self._engine.perform(act, key=key, asked=(month, reason))
 
     def entries(self, month: Month) -> Iterator[DoubleEntry]:
-        """The double entries of a month by its closing, in the order of their numbers, streamed (R1.4)."""
+        """The double entries of a month, in the order of their numbers, streamed (R1.4).
+
+        Raises Refused with month_open unless the month is closed: of an open one they would not be whole.
+        """
         return entries(self._engine.env, month)
