@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -19,6 +21,7 @@ from expense_policy.domain.periods import Month, instant
 from expense_policy.domain.posting import Posting, Source
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.ports.errors import NotFound
+from expense_policy.services.recording import Recorded
 from expense_policy.services.verification import verify
 
 from .test_spine import codes
@@ -170,6 +173,7 @@ def test_costs_that_were_paid_elsewhere_are_recorded_once(world: World) -> None:
     found = record(costs, actor="officer")
     assert (found.recorded, found.known) == (1, 2)
     assert record(costs, actor="officer").recorded == 0
+    assert refused(lambda: record(costs, actor="li.na")) == {Code.OFFICE_NOT_HELD}
     assert world.desk.accounts(JANUARY).by("type") == {"sms": 1527}
     world.on(date(2026, 2, 2))
     world.desk.closing.close(JANUARY, actor="officer")
@@ -184,6 +188,31 @@ def test_costs_that_were_paid_elsewhere_are_recorded_once(world: World) -> None:
     assert world.desk.accounts(FEBRUARY).total == 1250
     assert dict(world.desk.accounts(FEBRUARY).sources)[Source.RECORDED] == 1250
     assert {line.spent for line in world.desk.lines()} == {0}
+    assert verify(world.desk.env.repository).breaks == ()
+
+
+OTHERWISE: dict[str, Any] = {
+    "on": date(2026, 1, 3),
+    "department": "customer_service",
+    "type": "phone",
+    "amount": cny("2000.00"),
+    "project": "spring",
+}
+
+
+@pytest.mark.clause("R1.1")
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_another_cost_under_a_known_key_is_refused(world: World, what: str) -> None:
+    """Whatever of it differs, alone or among others that are new: it is told, and nothing of its portion recorded."""
+    known, new = (RecordedCost(key, date(2026, 1, 2), "marketing", "sms", cny("10.00")) for key in ("known", "new"))
+    record = world.desk.costs.record
+    record((known,), actor="officer")
+    other = attrs.evolve(known, **{what: OTHERWISE[what]})
+    for portion in ((other,), (new, other)):
+        assert refused(partial(record, portion, actor="officer")) == {Code.COST_DIFFERS}
+    world.desk.costs.reverse("known", actor="officer", reason="It was another.")
+    assert refused(lambda: record((other,), actor="officer")) == {Code.COST_DIFFERS}
+    assert record((known, new), actor="officer") == Recorded(1, 1)
     assert verify(world.desk.env.repository).breaks == ()
 
 

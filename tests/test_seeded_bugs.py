@@ -412,6 +412,22 @@ BUGS = {
         "test_closing.py::test_only_a_closed_month_has_entries[memory]",
         "DID NOT RAISE",
     ),
+    "another cost under a known key is known": Bug(
+        "I26",
+        f"{SERVICES}/recording.py",
+        "known.get(_key(cost.key), cost.digest) != cost.digest",
+        "known.get(_key(cost.key), cost.digest) == _key(cost.key)",
+        "test_closing.py::test_another_cost_under_a_known_key_is_refused[memory-amount]",
+        "DID NOT RAISE",
+    ),
+    "nobody asks who records what is known": Bug(
+        "I5",
+        f"{SERVICES}/recording.py",
+        "            elif refused := self._engine.consider(act).refusals:\n",
+        "            elif refused := ():\n",
+        "test_closing.py::test_costs_that_were_paid_elsewhere_are_recorded_once[memory]",
+        "DID NOT RAISE",
+    ),
     "a stored text is not held to its digest": Bug(
         "I28",
         f"{SERVICES}/engine.py",

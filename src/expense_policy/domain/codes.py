@@ -38,6 +38,7 @@ class Code(StrEnum):
     CLAIM_UNPAID = "claim_unpaid"
     BUDGET_MOVED = "budget_moved"
     CARRY_UNFIT = "carry_unfit"
+    COST_DIFFERS = "cost_differs"
     COST_NOT_YET = "cost_not_yet"
     COST_REVERSED = "cost_reversed"
     CURRENCY_OR_ZONE_CHANGED = "currency_or_zone_changed"

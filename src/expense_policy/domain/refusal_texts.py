@@ -202,6 +202,13 @@ TEXTS: dict[Code, Text] = {
         "Name such a line, or let the balance lapse.",
         "请指定符合条件的明细，或任余额失效。",
     ),
+    Code.COST_DIFFERS: Text(
+        "R1.1",
+        "Cost {key} was recorded already, and said something else.",
+        "费用{key}已补录，且内容不同。",
+        "Give what is another cost a key of its own; a mistake is reversed, and recorded under a new key.",
+        "若为另一笔费用，请另用编号；若原补录有误，请冲销后以新编号补录。",
+    ),
     Code.COST_NOT_YET: Text(
         "R1.1",
         "Cost {key} is of {day}, and today is {today}: what has not happened is not recorded.",
