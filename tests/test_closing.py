@@ -246,7 +246,8 @@ def test_months_are_closed_from_the_command_line(tmp_path: Path, capsys: pytest.
     assert "0.15" in shown
     code, shown, _ = run("accounts", "2026-01", "--csv", str(sheet), "--beancount", str(book), "--json")
     found = json.loads(shown)
-    assert (code, found["closed"], found["total"], found["sources"]["incurred"]) == (0, True, 15, 15)
+    assert (code, found["closed"], found["total"], found["sources"]["incurred"]) == (0, True, "0.15", "0.15")
+    assert [row["amount"] for row in found["rows"]] == ["0.15"]
     assert [len(path.read_text(encoding="utf-8").splitlines()) > 1 for path in (sheet, book)] == [True, True]
     assert sorted(path.name for path in tmp_path.iterdir() if "part" in path.name) == []
     assert closing("2026-01", "--reopen", "A row is missing.")[0] == 2

@@ -12,6 +12,7 @@ import typer
 from expense_adapters._reading import escaped, why
 from expense_adapters.cli.opening import opened, refused, unopened
 from expense_adapters.cli.say import Json, fail, place, put, put_json
+from expense_policy.domain.accounting import DIMENSIONS
 from expense_policy.domain.money import Money
 from expense_policy.domain.periods import Month
 from expense_policy.domain.refusals import ExpensePolicyError
@@ -149,22 +150,28 @@ def _table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def _document(found: MonthlyAccounts) -> dict[str, Any]:
-    """As JSON: amounts are smallest units."""
-    rows = [
-        {name: getattr(row, name) for name in ("department", "project", "category", "type", "account", "units")}
-        for row in found.rows
-    ]
+    """As JSON: amounts are decimals of the currency beside them."""
+
+    def amount(units: int) -> str:
+        return str(Money(units, found.currency))
+
+    rows = [{**{name: getattr(row, name) for name in DIMENSIONS}, "amount": amount(row.units)} for row in found.rows]
     return {
         "month": str(found.month),
         "closed": found.closed,
         "method": found.method,
         "currency": found.currency,
-        "total": found.total,
+        "total": amount(found.total),
         "rows": rows,
-        "sources": {source.value: units for source, units in found.sources},
-        "corrections": {str(month): units for month, units in found.corrections},
+        "sources": {source.value: amount(units) for source, units in found.sources},
+        "corrections": {str(month): amount(units) for month, units in found.corrections},
         "reconciled": [
-            {"what": each.what, "stated": each.stated, "posted": each.posted, "agrees": each.agrees}
+            {
+                "what": each.what,
+                "stated": amount(each.stated),
+                "posted": amount(each.posted),
+                "agrees": each.agrees,
+            }
             for each in found.reconciled
         ],
     }
