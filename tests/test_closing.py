@@ -17,6 +17,7 @@ from expense_adapters.sql import SqlRepository
 from expense_policy.domain.accounting import RecordedCost
 from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.categories.sms import SmsSent
+from expense_policy.domain.money import UNITS_MAX, Money
 from expense_policy.domain.periods import Month, instant
 from expense_policy.domain.posting import Posting, Source
 from expense_policy.domain.refusals import Code, Refused
@@ -254,6 +255,20 @@ def test_months_are_closed_from_the_command_line(tmp_path: Path, capsys: pytest.
     code, shown, _ = closing("2026-01", "--reopen", "A row is missing.", actor="cfo")
     assert (code, shown.splitlines()[0]) == (0, "2026-01 (open), accrual, CNY")
     assert run("accounts", "2026-01", "--csv", f"{tmp_path}/none/b.csv")[0] == 2
+
+
+def test_a_month_beyond_any_one_amount_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a month costs may be more than one amount may be: it is closed and shown, to the smallest unit."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    world = World.with_policy(SqlRepository(url))
+    most = Money(UNITS_MAX, "CNY")
+    costs = [RecordedCost(f"card-{n}", date(2026, 1, 3), "marketing", "sms", most) for n in range(2)]
+    world.desk.costs.record(costs, actor="officer")
+    world.on(date(2026, 2, 3))
+    assert world.desk.closing.close(JANUARY, actor="officer").total == 2 * UNITS_MAX
+    world.desk.env.repository.close()  # type: ignore[attr-defined]  # it is one of SQL
+    assert guard.run(["accounts", "2026-01", "--store", url]) == 0
+    assert "184467440737095516.14" in capsys.readouterr().out
 
 
 PEOPLE = """

@@ -13,7 +13,7 @@ from expense_adapters._reading import escaped, why
 from expense_adapters.cli.opening import opened, refused, unopened
 from expense_adapters.cli.say import Json, fail, place, put, put_json
 from expense_policy.domain.accounting import DIMENSIONS
-from expense_policy.domain.money import Money
+from expense_policy.domain.money import decimal
 from expense_policy.domain.periods import Month
 from expense_policy.domain.refusals import ExpensePolicyError
 
@@ -126,17 +126,17 @@ def _show(found: MonthlyAccounts, as_json: bool) -> None:
     state = "closed" if found.closed else "open"
     put(f"{found.month} ({state}), {found.method}, {found.currency}")
     head = ("department", "project", "category", "type", "account", "amount")
-    money = [str(Money(row.units, found.currency)) for row in found.rows]
+    money = [decimal(row.units, found.currency) for row in found.rows]
     told = [(r.department, r.project or "-", r.category, r.type, r.account) for r in found.rows]
-    total = str(Money(found.total, found.currency))
+    total = decimal(found.total, found.currency)
     _table([head, *[(*row, units) for row, units in zip(told, money, strict=True)], ("total", *[""] * 4, total)])
     put("")
     for source, units in found.sources:
-        put(f"{source.value:10} {Money(units, found.currency)}")
+        put(f"{source.value:10} {decimal(units, found.currency)}")
     for month, units in found.corrections:
-        put(f"correction of {month} {Money(units, found.currency)}")
+        put(f"correction of {month} {decimal(units, found.currency)}")
     for each in found.differences:
-        stated, posted = Money(each.stated, found.currency), Money(each.posted, found.currency)
+        stated, posted = decimal(each.stated, found.currency), decimal(each.posted, found.currency)
         put(f"DIFFERENCE {each.what}: {stated} stated, {posted} posted")
 
 
@@ -153,7 +153,7 @@ def _document(found: MonthlyAccounts) -> dict[str, Any]:
     """As JSON: amounts are decimals of the currency beside them."""
 
     def amount(units: int) -> str:
-        return str(Money(units, found.currency))
+        return decimal(units, found.currency)
 
     rows = [{**{name: getattr(row, name) for name in DIMENSIONS}, "amount": amount(row.units)} for row in found.rows]
     return {
