@@ -25,6 +25,7 @@ from expense_policy.ports.errors import NotFound
 from expense_policy.services.recording import Recorded
 from expense_policy.services.verification import verify
 
+from . import books
 from .test_spine import codes
 from .world import World, cny
 
@@ -255,6 +256,21 @@ def test_months_are_closed_from_the_command_line(tmp_path: Path, capsys: pytest.
     code, shown, _ = closing("2026-01", "--reopen", "A row is missing.", actor="cfo")
     assert (code, shown.splitlines()[0]) == (0, "2026-01 (open), accrual, CNY")
     assert run("accounts", "2026-01", "--csv", f"{tmp_path}/none/b.csv")[0] == 2
+
+
+@pytest.mark.clause("R1.1")
+def test_a_month_that_does_not_reconcile_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Closing and looking both end with 4 where payments and their postings differ, and say by how much."""
+    url, people = f"sqlite:///{tmp_path}/store.db", tmp_path / "people.toml"
+    people.write_text(PEOPLE, encoding="utf-8")
+    world = World.with_budget(SqlRepository(url))
+    books.post(world, "nobody's", books.posting("nobody's", 1, 500, JANUARY, source=Source.PAID))
+    world.desk.env.repository.close()  # type: ignore[attr-defined]  # it is one of SQL
+    for told in (("close", "--actor", "officer", "--people", str(people)), ("accounts",)):
+        assert guard.run([*told, "2026-01", "--store", url]) == 4
+        shown = capsys.readouterr().out
+        assert "2026-01 (closed)" in shown
+        assert "DIFFERENCE paid: 0.00 stated, 5.00 posted" in shown
 
 
 def test_a_month_beyond_any_one_amount_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

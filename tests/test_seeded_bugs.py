@@ -698,6 +698,14 @@ BUGS = {
         "test_accounts.py::test_no_cell_is_a_formula",
         "AssertionError",
     ),
+    "a month that does not reconcile is closed in silence": Bug(
+        "I12",
+        "expense_adapters/cli/books.py",
+        "    raise typer.Exit(4 if found.differences else 0)\n",
+        "    raise typer.Exit(0)\n",
+        "test_closing.py::test_a_month_that_does_not_reconcile_is_said",
+        "assert",
+    ),
     "a type's name ends the line of a book": Bug(
         "I26",
         "expense_adapters/books.py",

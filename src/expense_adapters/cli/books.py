@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -40,7 +40,10 @@ def close(
     key_file: Annotated[Path | None, typer.Option(help="The journal's key, id:hexadecimal secret.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Closes a month that has ended, and shows its accounts; with --reopen the finance head opens it again."""
+    """Closes a month that has ended, and shows its accounts; with --reopen the finance head opens it again.
+
+    Exit 0, or 4 where the accounts do not reconcile: they say by how much.
+    """
     which = _month(month)
     try:
         desk, repository = opened(store, people, key=key_file)
@@ -51,11 +54,12 @@ def close(
             desk.closing.close(which, actor=actor)
         else:
             desk.closing.reopen(which, actor=actor, reason=reopen)
-        _show(desk.accounts(which), as_json)
+        found = desk.accounts(which)
     except (ExpensePolicyError, TypeError, ValueError) as error:
         refused(error, store)
     finally:
         repository.close()
+    _told(found, as_json)
 
 
 def accounts(
@@ -83,8 +87,7 @@ def accounts(
     finally:
         if repository is not None:
             repository.close()
-    _show(found, as_json)
-    raise typer.Exit(4 if found.differences else 0)
+    _told(found, as_json)
 
 
 def _month(text: str) -> Month:
@@ -117,6 +120,11 @@ def _write(desk: Desk, found: MonthlyAccounts, csv: Path | None, beancount: Path
             os.replace(part, path)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _told(found: MonthlyAccounts, as_json: bool) -> NoReturn:
+    _show(found, as_json)
+    raise typer.Exit(4 if found.differences else 0)
 
 
 def _show(found: MonthlyAccounts, as_json: bool) -> None:
