@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import date
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -301,14 +302,16 @@ def test_accounts_that_differ_have_names_that_differ(drawn: list[tuple[Role, str
 
 
 def closed_month(repository: Repository) -> World:
-    """A month with every source in it, a correction, and a label that would be a formula."""
-    played = opened(repository)
+    """A month with every source in it, a correction, a label that would be a formula, and a type with a quote."""
+    policy = POLICY.replace('name = "exhibition_booth"', "name = 'stand \"A\\'")
+    played = opened(repository, World.with_policy(repository, policy=policy))
     world = played.world
     for id in played.ids:
         played._use(id, 2, 0)
         played._pay(id, 0, 4)
     odd = RecordedCost('=HYPERLINK("x")\\', date(2026, 1, 3), "marketing", "sms", cny("-3.21"))
-    world.desk.costs.record((odd,), actor="officer")
+    stand = RecordedCost("stand", date(2026, 1, 4), "marketing", 'stand "A\\', cny("9.00"))
+    world.desk.costs.record((odd, stand), actor="officer")
     played._reverse(played.ids[0], 0, 0)
     world.on(date(2026, 3, 1))
     world.desk.closing.close(Month(2026, 1), actor="officer")
@@ -339,7 +342,7 @@ def test_a_month_leaves_as_csv(repository: Repository) -> None:
         if row["account"] in world.desk.accounts(month).by("account")
     )
     assert costs == world.desk.accounts(month).total
-    assert {row["reference"] for row in read if row["reference"]} == {'\'=HYPERLINK("x")\\'}
+    assert {row["reference"] for row in read if row["reference"]} == {'\'=HYPERLINK("x")\\', "stand"}
 
 
 BEAN_CHECK = Path(sys.executable).with_name("bean-check")
@@ -415,8 +418,14 @@ def test_accounts_ask_for_two_sums(world: World) -> None:
 
 
 def test_a_month_is_a_month(world: World) -> None:
-    """What is no month, or no dimension, is the caller's mistake."""
+    """What is no month, no month of the company's years, or no dimension, is the caller's mistake."""
     with pytest.raises(TypeError, match="month"):
         world.desk.accounts("2026-01")  # type: ignore[arg-type]  # the mistake
+    for month in (Month(1, 1), Month(1799, 12), Month(3201, 1), Month(9999, 12)):
+        for ask in (world.desk.accounts, world.desk.closing.entries, partial(world.desk.closing.close, actor="cfo")):
+            with pytest.raises(ValueError, match="within 1800 to 3200"):
+                ask(month)
+    for month in (Month(1800, 2), Month(3200, 11)):
+        assert world.desk.accounts(month).total == 0
     with pytest.raises(ValueError, match="payee"):
         world.desk.accounts(Month(2026, 1)).by("payee")

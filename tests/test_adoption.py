@@ -116,6 +116,17 @@ def test_one_currency_and_one_time_zone(repository: Repository, old: str, new: s
     assert found[Code.CURRENCY_OR_ZONE_CHANGED].clause == "X3"
 
 
+@pytest.mark.clause("R1.1")
+def test_one_method_of_accounting(repository: Repository) -> None:
+    """No later version accounts by the other method, under which costs would count twice or never."""
+    world = World.with_policy(repository)
+    text = later("2026.2", "2026-02-01", **{'method = "accrual"': 'method = "cash"'})
+    found = refusals(lambda: world.desk.policies.adopt(text, actor="cfo"))
+    assert set(found) == {Code.METHOD_CHANGED}
+    assert "by cash basis; the company accounts by accrual basis" in found[Code.METHOD_CHANGED].text()
+    assert "收付实现制" in found[Code.METHOD_CHANGED].text("zh")
+
+
 @pytest.mark.clause("X2")
 def test_a_day_has_one_version(repository: Repository) -> None:
     """Of two versions for one day the first to be adopted stands; the other one is refused, even half adopted."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -16,14 +18,17 @@ from expense_adapters.sql import SqlRepository
 from expense_policy.domain.accounting import RecordedCost
 from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.categories.sms import SmsSent
+from expense_policy.domain.money import UNITS_MAX, Money
 from expense_policy.domain.periods import Month, instant
 from expense_policy.domain.posting import Posting, Source
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.ports.errors import NotFound
 from expense_policy.services.closing import CloseMonth
 from expense_policy.services.engine import Engine
+from expense_policy.services.recording import Recorded
 from expense_policy.services.verification import verify
 
+from . import books
 from .fights import desk_at, said
 from .orders import Choose, Played, Stepped, every_order, play
 from .test_spine import codes
@@ -123,6 +128,21 @@ def test_what_comes_late_corrects_the_closed_month(world: World) -> None:
     assert verify(world.desk.env.repository).breaks == ()
 
 
+@pytest.mark.clause("R1.4")
+def test_only_a_closed_month_has_entries(world: World) -> None:
+    """Before a month is closed, and after it was opened again, its entries are refused: they would not be whole."""
+    closing = world.desk.closing
+    id = campaign(world)
+    world.desk.spending.record_use(id, sent(world, 3)[:2], actor="li.na")
+    assert refused(lambda: closing.entries(JANUARY)) == {Code.MONTH_OPEN}
+    world.on(date(2026, 3, 2))
+    closing.close(JANUARY, actor="officer")
+    assert sum(1 for _ in closing.entries(JANUARY)) == 1
+    assert refused(lambda: closing.entries(FEBRUARY)) == {Code.MONTH_OPEN}
+    closing.reopen(JANUARY, actor="cfo", reason="A row is missing.")
+    assert refused(lambda: closing.entries(JANUARY)) == {Code.MONTH_OPEN}
+
+
 @pytest.mark.clause("R1.3")
 def test_what_is_posted_after_reopening_gets_the_numbers_that_follow(world: World) -> None:
     """The finance head opens the last closed month with a reason; numbers that were given stay."""
@@ -185,6 +205,7 @@ def test_costs_that_were_paid_elsewhere_are_recorded_once(world: World) -> None:
     found = record(costs, actor="officer")
     assert (found.recorded, found.known) == (1, 2)
     assert record(costs, actor="officer").recorded == 0
+    assert refused(lambda: record(costs, actor="li.na")) == {Code.OFFICE_NOT_HELD}
     assert world.desk.accounts(JANUARY).by("type") == {"sms": 1527}
     world.on(date(2026, 2, 2))
     world.desk.closing.close(JANUARY, actor="officer")
@@ -199,6 +220,31 @@ def test_costs_that_were_paid_elsewhere_are_recorded_once(world: World) -> None:
     assert world.desk.accounts(FEBRUARY).total == 1250
     assert dict(world.desk.accounts(FEBRUARY).sources)[Source.RECORDED] == 1250
     assert {line.spent for line in world.desk.lines()} == {0}
+    assert verify(world.desk.env.repository).breaks == ()
+
+
+OTHERWISE: dict[str, Any] = {
+    "on": date(2026, 1, 3),
+    "department": "customer_service",
+    "type": "phone",
+    "amount": cny("2000.00"),
+    "project": "spring",
+}
+
+
+@pytest.mark.clause("R1.1")
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_another_cost_under_a_known_key_is_refused(world: World, what: str) -> None:
+    """Whatever of it differs, alone or among others that are new: it is told, and nothing of its portion recorded."""
+    known, new = (RecordedCost(key, date(2026, 1, 2), "marketing", "sms", cny("10.00")) for key in ("known", "new"))
+    record = world.desk.costs.record
+    record((known,), actor="officer")
+    other = attrs.evolve(known, **{what: OTHERWISE[what]})
+    for portion in ((other,), (new, other)):
+        assert refused(partial(record, portion, actor="officer")) == {Code.COST_DIFFERS}
+    world.desk.costs.reverse("known", actor="officer", reason="It was another.")
+    assert refused(lambda: record((other,), actor="officer")) == {Code.COST_DIFFERS}
+    assert record((known, new), actor="officer") == Recorded(1, 1)
     assert verify(world.desk.env.repository).breaks == ()
 
 
@@ -232,13 +278,43 @@ def test_months_are_closed_from_the_command_line(tmp_path: Path, capsys: pytest.
     assert "0.15" in shown
     code, shown, _ = run("accounts", "2026-01", "--csv", str(sheet), "--beancount", str(book), "--json")
     found = json.loads(shown)
-    assert (code, found["closed"], found["total"], found["sources"]["incurred"]) == (0, True, 15, 15)
+    assert (code, found["closed"], found["total"], found["sources"]["incurred"]) == (0, True, "0.15", "0.15")
+    assert [row["amount"] for row in found["rows"]] == ["0.15"]
     assert [len(path.read_text(encoding="utf-8").splitlines()) > 1 for path in (sheet, book)] == [True, True]
     assert sorted(path.name for path in tmp_path.iterdir() if "part" in path.name) == []
     assert closing("2026-01", "--reopen", "A row is missing.")[0] == 2
     code, shown, _ = closing("2026-01", "--reopen", "A row is missing.", actor="cfo")
     assert (code, shown.splitlines()[0]) == (0, "2026-01 (open), accrual, CNY")
     assert run("accounts", "2026-01", "--csv", f"{tmp_path}/none/b.csv")[0] == 2
+
+
+@pytest.mark.clause("R1.1")
+def test_a_month_that_does_not_reconcile_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Closing and looking both end with 4 where payments and their postings differ, and say by how much."""
+    url, people = f"sqlite:///{tmp_path}/store.db", tmp_path / "people.toml"
+    people.write_text(PEOPLE, encoding="utf-8")
+    world = World.with_budget(SqlRepository(url))
+    books.post(world, "nobody's", books.posting("nobody's", 1, 500, JANUARY, source=Source.PAID))
+    world.desk.env.repository.close()  # type: ignore[attr-defined]  # it is one of SQL
+    for told in (("close", "--actor", "officer", "--people", str(people)), ("accounts",)):
+        assert guard.run([*told, "2026-01", "--store", url]) == 4
+        shown = capsys.readouterr().out
+        assert "2026-01 (closed)" in shown
+        assert "DIFFERENCE paid: 0.00 stated, 5.00 posted" in shown
+
+
+def test_a_month_beyond_any_one_amount_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a month costs may be more than one amount may be: it is closed and shown, to the smallest unit."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    world = World.with_policy(SqlRepository(url))
+    most = Money(UNITS_MAX, "CNY")
+    costs = [RecordedCost(f"card-{n}", date(2026, 1, 3), "marketing", "sms", most) for n in range(2)]
+    world.desk.costs.record(costs, actor="officer")
+    world.on(date(2026, 2, 3))
+    assert world.desk.closing.close(JANUARY, actor="officer").total == 2 * UNITS_MAX
+    world.desk.env.repository.close()  # type: ignore[attr-defined]  # it is one of SQL
+    assert guard.run(["accounts", "2026-01", "--store", url]) == 0
+    assert "184467440737095516.14" in capsys.readouterr().out
 
 
 PEOPLE = """

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -381,7 +382,8 @@ def test_budgets_are_shown_at_the_command_line(tmp_path: Path, capsys: pytest.Ca
     # By the machine's own clock the year may be over: then nothing is in danger any more.
     found = json.loads(run("execution", "--year", "2026", "--department", "marketing", "--json")[1])
     gifts = next(row for row in found["lines"] if row["id"] == "mkt-gifts")
-    assert (gifts["spent"], gifts["used_bp"], found["total"]["spent"]) == (19000000, 9500, 19000000)
-    assert sum(month["planned"] for month in found["total"]["months"]) == found["total"]["in_force"] == 21300000
+    assert (gifts["spent"], gifts["used_bp"], found["total"]["spent"]) == ("190000.00", 9500, "190000.00")
+    assert sum(Decimal(month["planned"]) for month in found["total"]["months"]) == Decimal("213000.00")
+    assert (found["currency"], found["total"]["in_force"]) == ("CNY", "213000.00")
     assert json.loads(run("execution", "--year", "1999", "--json")[1])["lines"] == []
     assert run("execution")[0] == 2

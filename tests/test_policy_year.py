@@ -113,6 +113,8 @@ WRONG = {
     '[vouchers]\nbuyers = [" "]': ("vouchers.buyers", 1),
     '[accounts]\nmethod = "modified"': ("accounts.method", 1),
     '[accounts]\nbank = "2241"': ("accounts.bank", 1),
+    '[accounts]\npayable = "6601.0302"': ("accounts.payable", 1),
+    '[email]\nledger_account = "1002"': ("accounts.bank", None),
     "[duties]\naudit = 0": ("duties.audit", 1),
     "[duties]\nstocktaking = 30": ("duties.stocktaking", 1),
 }

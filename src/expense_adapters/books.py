@@ -86,7 +86,8 @@ def write_beancount(out: TextIO, entries: Iterable[DoubleEntry], currency: str, 
 def _transaction(each: DoubleEntry, currency: str) -> str:
     posting, amount = each.posting, Money(each.units, currency)
     tag = "" if posting.corrects is None else " #correction"
-    lines = [f'\n{each.day} * "{posting.source.value} {posting.type}" ^{_LINK.sub("-", posting.document)}{tag}']
+    told, link = _quoted(f"{posting.source.value} {posting.type}"), _LINK.sub("-", posting.document)
+    lines = [f"\n{each.day} * {told} ^{link}{tag}"]
     lines += [f'  month: "{posting.month}"', f"  number: {each.number}"]
     lines += [f"  {name}: {_quoted(text)}" for name, text in _said(each) if text]
     lines += [

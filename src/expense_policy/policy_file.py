@@ -13,7 +13,6 @@ from . import policy_checks, policy_kinds, policy_types, policy_year
 from ._policy_reader import Reader
 from ._toml_lines import lines
 from .domain import checks
-from .domain.categories import REGISTER
 from .domain.content import Digest
 from .domain.money import exponent
 from .domain.periods import Calendar
@@ -77,9 +76,10 @@ def _policy(root: Reader, text: str) -> Policy:
     currency: str = named["currency"]
     days = root.table_at("periods")
     types = policy_types.read(root, currency)
-    known = (*REGISTER, *[each.name for each in types])
-    chains, offices = _chains(root.table_at("chain"), currency, known)
     limits, accounts = policy_kinds.limits(root, currency)
+    ledgers = {**dict(accounts), **{each.name: each.ledger_account for each in types}}
+    known = tuple(ledgers)
+    chains, offices = _chains(root.table_at("chain"), currency, known)
     policy = Policy(
         **named,
         chains=chains,
@@ -95,7 +95,7 @@ def _policy(root: Reader, text: str) -> Policy:
         kinds=limits,
         ledger_accounts=accounts,
         types=types,
-        **policy_year.rules(root, currency, named["departments"], known),
+        **policy_year.rules(root, currency, named["departments"], ledgers),
         text=text,
         digest=text_digest(text),
     )

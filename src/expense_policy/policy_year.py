@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -13,6 +14,8 @@ from .domain.vocabulary import CATEGORIES
 
 _DUE = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 _METHODS = ("accrual", "cash")
+_OTHER = ("bank", "payable", "receivable")
+"""The accounts that are no type's."""
 DUTIES = (("monitoring", 31), ("accounting", 31), ("audit", 366))
 """The duties that return, with their usual intervals in days (G3.5)."""
 
@@ -36,13 +39,13 @@ def _days(table: Reader, key: str) -> frozenset[date]:
     return frozenset(values or ())
 
 
-def rules(root: Reader, currency: str, departments: tuple[str, ...], known: tuple[str, ...]) -> dict[str, Any]:
-    """The tables of the year, by the names of the policy's fields."""
+def rules(root: Reader, currency: str, departments: tuple[str, ...], ledgers: Mapping[str, str]) -> dict[str, Any]:
+    """The tables of the year, by the names of the policy's fields; `ledgers` are the accounts of the types, by name."""
     return {
         "budget": _budget(root.table_at("budget", optional=True), departments),
-        "claims": _claims(root.table_at("claims", optional=True), currency, known),
+        "claims": _claims(root.table_at("claims", optional=True), currency, tuple(ledgers)),
         "vouchers": _vouchers(root.table_at("vouchers", optional=True)),
-        "accounts": _accounts(root.table_at("accounts", optional=True)),
+        "accounts": _accounts(root.table_at("accounts", optional=True), ledgers),
         "duties": _duties(root.table_at("duties", optional=True)),
     }
 
@@ -110,14 +113,15 @@ def _vouchers(table: Reader) -> VoucherRules:
     return VoucherRules(age, tuple(names or ()) if all(good) else (), near)
 
 
-def _accounts(table: Reader) -> AccountRules:
-    usual = AccountRules()
+def _accounts(table: Reader, ledgers: Mapping[str, str]) -> AccountRules:
+    usual, costs = AccountRules(), {account: type_ for type_, account in ledgers.items()}
     method = table.take("method", str, usual.method)
     if method is not None and method not in _METHODS:
         table.fault("method", f"must be one of {', '.join(_METHODS)}")
-    names = [
-        table.word(name) if name in table.table else getattr(usual, name) for name in ("bank", "payable", "receivable")
-    ]
+    names = [table.word(name) if name in table.table else getattr(usual, name) for name in _OTHER]
+    for name, account in zip(_OTHER, names, strict=True):
+        if account in costs:
+            table.fault(name, f"{account!r} is the ledger account of {costs[account]}")
     if all(names) and len(set(names)) < len(names):
         table.fault("bank", "bank, payable and receivable are three accounts")
     table.done()

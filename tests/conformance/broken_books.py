@@ -237,6 +237,15 @@ class NothingIsNone(Answering):
         return {tuple(each or "None" for each in group): units for group, units in answer.items()}
 
 
+@breaks("test_sums_are_exact")
+class SumsRunOver(Answering):
+    """Adds up in whole numbers of 64 bits."""
+
+    def summed(self, asked: Sum, answer: Mapping[Group, int]) -> Mapping[Group, int]:
+        """What is left of it."""
+        return {group: (units + 2**63) % 2**64 - 2**63 for group, units in answer.items()}
+
+
 @breaks("test_plans_are_summed")
 class LastPlan(MemoryRepository):
     """Keeps the last that was planned of a line and month."""

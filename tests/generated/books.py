@@ -109,6 +109,8 @@ class Books:
         """Why costs from elsewhere are not entered."""
         fresh = [cost for cost in costs if cost["key"] not in self.costs]
         found = {"cost_not_yet"} if any(cost["on"] > self.today for cost in fresh) else set()
+        if any(cost["units"] != self.costs.get(cost["key"], cost)["units"] for cost in costs):
+            found.add("cost_differs")
         for cost in (cost for cost in fresh if cost["department"] == "nobody"):
             found |= {"department_out_of_scope"} | ({"project_mismatch"} if cost["project"] else set())
         return found

@@ -354,7 +354,7 @@ class Drawing:
         return rows
 
     def costs(self) -> list[Dict]:
-        """Costs that were paid elsewhere, refunds among them, perhaps one that is known."""
+        """Costs that were paid elsewhere, refunds among them, perhaps one that is known, or has the key of one."""
         found = []
         for _ in range(self.random.randint(1, 3)):
             days = self.random.randint(0, 50) if self.chance(0.98) else -1
@@ -369,7 +369,8 @@ class Drawing:
                 }
             )
         if self.oracle.costs and self.chance(0.1):
-            found[0] = self.one(*self.oracle.costs.values())
+            known = self.one(*self.oracle.costs.values())
+            found[0] = {**known, "units": known["units"] * self.one(1, 1, 1, 2)}
         return found
 
     def terms(self, name: str) -> Dict:

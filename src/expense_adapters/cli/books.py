@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from expense_adapters._reading import escaped, why
 from expense_adapters.cli.opening import opened, refused, unopened
 from expense_adapters.cli.say import Json, fail, place, put, put_json
-from expense_policy.domain.money import Money
+from expense_policy.domain.accounting import DIMENSIONS
+from expense_policy.domain.money import decimal
 from expense_policy.domain.periods import Month
 from expense_policy.domain.refusals import ExpensePolicyError
 
@@ -39,7 +40,10 @@ def close(
     key_file: Annotated[Path | None, typer.Option(help="The journal's key, id:hexadecimal secret.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Closes a month that has ended, and shows its accounts; with --reopen the finance head opens it again."""
+    """Closes a month that has ended, and shows its accounts; with --reopen the finance head opens it again.
+
+    Exit 0, or 4 where the accounts do not reconcile: they say by how much.
+    """
     which = _month(month)
     try:
         desk, repository = opened(store, people, key=key_file)
@@ -50,11 +54,12 @@ def close(
             desk.closing.close(which, actor=actor)
         else:
             desk.closing.reopen(which, actor=actor, reason=reopen)
-        _show(desk.accounts(which), as_json)
+        found = desk.accounts(which)
     except (ExpensePolicyError, TypeError, ValueError) as error:
         refused(error, store)
     finally:
         repository.close()
+    _told(found, as_json)
 
 
 def accounts(
@@ -74,8 +79,6 @@ def accounts(
         repository = SqlRepository.reading(store)
         desk = _reader(repository)
         found = desk.accounts(which)
-        if (csv or beancount) and not found.closed:
-            fail(f"{which} is not closed: its postings have no numbers yet")
         _write(desk, found, csv, beancount)
     except (ExpensePolicyError, ValueError) as error:
         fail(f"{place(store)}: {str(error).replace(store, place(store))}")
@@ -84,8 +87,7 @@ def accounts(
     finally:
         if repository is not None:
             repository.close()
-    _show(found, as_json)
-    raise typer.Exit(4 if found.differences else 0)
+    _told(found, as_json)
 
 
 def _month(text: str) -> Month:
@@ -120,6 +122,11 @@ def _write(desk: Desk, found: MonthlyAccounts, csv: Path | None, beancount: Path
             part.unlink(missing_ok=True)
 
 
+def _told(found: MonthlyAccounts, as_json: bool) -> NoReturn:
+    _show(found, as_json)
+    raise typer.Exit(4 if found.differences else 0)
+
+
 def _show(found: MonthlyAccounts, as_json: bool) -> None:
     if as_json:
         put_json(_document(found))
@@ -127,17 +134,17 @@ def _show(found: MonthlyAccounts, as_json: bool) -> None:
     state = "closed" if found.closed else "open"
     put(f"{found.month} ({state}), {found.method}, {found.currency}")
     head = ("department", "project", "category", "type", "account", "amount")
-    money = [str(Money(row.units, found.currency)) for row in found.rows]
+    money = [decimal(row.units, found.currency) for row in found.rows]
     told = [(r.department, r.project or "-", r.category, r.type, r.account) for r in found.rows]
-    total = str(Money(found.total, found.currency))
+    total = decimal(found.total, found.currency)
     _table([head, *[(*row, units) for row, units in zip(told, money, strict=True)], ("total", *[""] * 4, total)])
     put("")
     for source, units in found.sources:
-        put(f"{source.value:10} {Money(units, found.currency)}")
+        put(f"{source.value:10} {decimal(units, found.currency)}")
     for month, units in found.corrections:
-        put(f"correction of {month} {Money(units, found.currency)}")
+        put(f"correction of {month} {decimal(units, found.currency)}")
     for each in found.differences:
-        stated, posted = Money(each.stated, found.currency), Money(each.posted, found.currency)
+        stated, posted = decimal(each.stated, found.currency), decimal(each.posted, found.currency)
         put(f"DIFFERENCE {each.what}: {stated} stated, {posted} posted")
 
 
@@ -151,22 +158,28 @@ def _table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def _document(found: MonthlyAccounts) -> dict[str, Any]:
-    """As JSON: amounts are smallest units."""
-    rows = [
-        {name: getattr(row, name) for name in ("department", "project", "category", "type", "account", "units")}
-        for row in found.rows
-    ]
+    """As JSON: amounts are decimals of the currency beside them."""
+
+    def amount(units: int) -> str:
+        return decimal(units, found.currency)
+
+    rows = [{**{name: getattr(row, name) for name in DIMENSIONS}, "amount": amount(row.units)} for row in found.rows]
     return {
         "month": str(found.month),
         "closed": found.closed,
         "method": found.method,
         "currency": found.currency,
-        "total": found.total,
+        "total": amount(found.total),
         "rows": rows,
-        "sources": {source.value: units for source, units in found.sources},
-        "corrections": {str(month): units for month, units in found.corrections},
+        "sources": {source.value: amount(units) for source, units in found.sources},
+        "corrections": {str(month): amount(units) for month, units in found.corrections},
         "reconciled": [
-            {"what": each.what, "stated": each.stated, "posted": each.posted, "agrees": each.agrees}
+            {
+                "what": each.what,
+                "stated": amount(each.stated),
+                "posted": amount(each.posted),
+                "agrees": each.agrees,
+            }
             for each in found.reconciled
         ],
     }

@@ -90,15 +90,18 @@ def closed(year: Year, number: int, actor: str, day: date) -> None:
 
 
 def unfit(year: Year, day: date) -> None:
-    """A month that goes on, or is closed, is not closed; nothing to come is recorded, nothing undone twice (R1.3)."""
+    """A month that goes on, or is closed, is not closed; an open one has no entries (R1.4); nothing to come is
+    recorded, nothing under a key of another, nothing undone twice (R1.3)."""
     year.to(day)
     closing, costs = year.desk.closing, year.desk.costs
     year.tries(lambda: closing.close(FIRST.plus(1), actor="chen.jie"))
+    year.tries(lambda: closing.entries(FIRST.plus(1)))
     year.tries(lambda: closing.close(FIRST, actor="chen.jie"))
     year.tries(lambda: closing.close(FIRST, actor="li.na"))
     year.tries(lambda: closing.reopen(FIRST.plus(-1), actor="liu.yang", reason="To look at it."))
     _recorded(year, "card-early", day + timedelta(days=1), SUPPORT, "repair", "10.00")
-    _recorded(year, "card-twice", day, SUPPORT, "repair", "10.00")
+    for amount in ("10.00", "11.00"):
+        _recorded(year, "card-twice", day, SUPPORT, "repair", amount)
     for _ in range(2):
         year.tries(lambda: costs.reverse("card-twice", actor="tang.yu", reason="It was a private purchase."))
 

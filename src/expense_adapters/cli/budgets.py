@@ -189,12 +189,18 @@ def _flags(alert: bool, deviates: bool) -> str:
 
 
 def _document(found: Execution) -> dict[str, Any]:
-    """As JSON: amounts are smallest units, rates basis points."""
+    """As JSON: amounts are decimals of the currency beside them, rates basis points."""
+
+    def named(figures: Figures) -> dict[str, str]:
+        amounts = [_money(units, found.currency) for units in _units(figures)]
+        return dict(zip(("planned", "reserved", "committed", "spent"), amounts, strict=True))
 
     def told(each: Executed) -> dict[str, Any]:
-        names = ("in_force", "available", "planned_to_date", "deviation", "forecast", "burn_bp", "used_bp")
-        rows = [{"month": None if m.month is None else str(m.month), **_named(m.figures)} for m in each.months]
-        return {**_named(each.figures), **{name: getattr(each, name) for name in names}, "months": rows}
+        names = ("in_force", "available", "planned_to_date", "deviation", "forecast")
+        amounts = {name: _money(getattr(each, name), found.currency) for name in names}
+        rows = [{"month": None if m.month is None else str(m.month), **named(m.figures)} for m in each.months]
+        rates = {"burn_bp": each.burn_bp, "used_bp": each.used_bp}
+        return {**named(each.figures), **amounts, **rates, "months": rows}
 
     lines = [
         {
@@ -210,7 +216,3 @@ def _document(found: Execution) -> dict[str, Any]:
     ]
     head = {"year": found.year, "department": found.department, "at": found.at.isoformat(), "currency": found.currency}
     return {**head, "lines": lines, "total": told(found.total)}
-
-
-def _named(figures: Figures) -> dict[str, int]:
-    return dict(zip(("planned", "reserved", "committed", "spent"), _units(figures), strict=True))

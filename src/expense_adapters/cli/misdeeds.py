@@ -18,12 +18,12 @@ from .year import FAIR, Year
 
 
 def policies(year: Year) -> None:
-    """Versions that are not adopted: nobody's, late ones, on a day that has one, in another currency (X2, X3)."""
+    """Versions that are not adopted: nobody's, late, on a day that has one, otherwise counted (X2, X3, R1.1)."""
     adopt, text = year.desk.policies.adopt, year.policy
     year.tries(lambda: adopt(text, actor="liu.yang"))
     for version, day, currency in (("2026.0", YEAR, "CNY"), ("2027.0", YEAR + 1, "EUR")):
         dated = text.replace(f"effective = {YEAR}-", f"effective = {day}-")
-        other = dated.replace("2026.1", version).replace("CNY", currency)
+        other = dated.replace("2026.1", version).replace("CNY", currency).replace('"accrual"', '"cash"')
         year.tries(partial(adopt, other, actor="liu.yang"))
 
 

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, Select, Table, tuple_
+from sqlalchemy import ColumnElement, Select, Table, func, tuple_
 from sqlalchemy.engine import Dialect as Compiler
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement
@@ -117,6 +117,10 @@ class Dialect(ABC):
     def by_index(self, query: Select[Any], table: Table, index: str) -> Select[Any]:
         """A query that is to read a table by an index: most engines find out by themselves."""
         return query
+
+    def summed(self, column: ColumnElement[int]) -> tuple[ColumnElement[Any], ...]:
+        """The sum of a column, exact: in parts, each worth 2**32 of the one after it, where one would run over."""
+        return (func.sum(column),)
 
     @abstractmethod
     def held(self, document: ColumnElement[bool]) -> ColumnElement[Any]:

@@ -89,7 +89,7 @@ class Questions:
             lines,
             {key: stand.get(key, 0) for key in self._at.guards},
             {(space, key): owner for space, place in self._taken.items() for key, owner in answers[place]},
-            tuple([{tuple(row[:-1]): int(row[-1] or 0) for row in answers[place]} for place in self._sums]),
+            tuple([_summed(len(each.by), answers[n]) for each, n in zip(self._at.sums, self._sums, strict=True)]),
             each("cards", year_rows.card_of),
         )
 
@@ -110,6 +110,17 @@ class Questions:
             before = tuple([signature for number, signature in signed[id] if number < present])
             found[id] = rows.document_of(head, now, before, tuple(paid[id]))
         return found
+
+
+def _summed(by: int, answer: Answer) -> dict[tuple[str, ...], int]:
+    """The sums by their groups, each out of its parts (`Dialect.summed`)."""
+    found = {}
+    for row in answer:
+        units = 0
+        for part in row[by:]:
+            units = (units << 32) + int(part or 0)
+        found[tuple(row[:by])] = units
+    return found
 
 
 def _entry(columns: Sequence[Any]) -> dict[str, Any]:

@@ -44,6 +44,10 @@ class Sqlite(Dialect):
         """As JSON."""
         return json.dumps(values, ensure_ascii=False)
 
+    def summed(self, column: ColumnElement[int]) -> tuple[ColumnElement[Any], ...]:
+        """In two parts: what SQLite adds up has to stay below 2**63."""
+        return func.sum(column.bitwise_rshift(32)), func.sum(column.bitwise_and(2**32 - 1))
+
     def held(self, document: ColumnElement[bool]) -> ColumnElement[Any]:
         """The first of each item of `held`."""
         each = func.json_each(s.documents.c.held).table_valued("value")

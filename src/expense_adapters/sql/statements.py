@@ -32,17 +32,18 @@ FACTS: tuple[tuple[Table, Any], ...] = (
 )
 RECORDS = (s.payees, s.policies, s.projects, s.lines, s.cards)
 
-SUMS: dict[str, tuple[Table, ColumnElement[int]]] = {
-    "related": (s.documents, func.sum(s.documents.c.counted)),
-    "contacts": (s.use_rows, func.count()),
-    "postings": (s.postings, func.sum(s.postings.c.units)),
-    "posting_count": (s.postings, func.count()),
-    "planned": (s.planned, func.sum(s.planned.c.units)),
-    "reserved": (s.moves, func.sum(s.moves.c.reserved)),
-    "committed": (s.moves, func.sum(s.moves.c.committed)),
-    "payments": (s.payments, func.sum(s.payments.c.units)),
-    "vouchers": (s.vouchers, func.count()),
+SUMS: dict[str, tuple[Table, str | None]] = {
+    "related": (s.documents, "counted"),
+    "contacts": (s.use_rows, None),
+    "postings": (s.postings, "units"),
+    "posting_count": (s.postings, None),
+    "planned": (s.planned, "units"),
+    "reserved": (s.moves, "reserved"),
+    "committed": (s.moves, "committed"),
+    "payments": (s.payments, "units"),
+    "vouchers": (s.vouchers, None),
 }
+"""What each sum adds up, or that it counts rows."""
 _SINCE = {"related": s.documents.c.submitted_at, "payments": s.payments.c.at}
 """What `since` and `until` are asked of."""
 
@@ -120,11 +121,12 @@ class Statements:
 
         A column with True is one of an array: one statement, however many values.
         """
-        t, what = SUMS[of]
+        t, added = SUMS[of]
+        what = (func.count(),) if added is None else self._dialect.summed(t.c[added])
         columns = [t.c[name] for name in by]
         among = self._dialect.among
         conditions = [among(t.c[name], bind(name)) if many else t.c[name] == bind(name) for name, many in where]
-        query = select(*columns, what.label("sum")).where(*conditions).group_by(*columns)
+        query = select(*columns, *what).where(*conditions).group_by(*columns)
         if since:
             query = query.where(_SINCE[of] >= bind("since"))
         return self._dialect.compiled(query.where(_SINCE[of] < bind("until")) if until else query)

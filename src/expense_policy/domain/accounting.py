@@ -10,6 +10,7 @@ from enum import StrEnum
 import attrs
 
 from . import checks
+from .content import Digest, line_digest
 from .money import UNITS_MAX, Money
 from .periods import Month
 from .policy import AccountRules
@@ -203,3 +204,9 @@ class RecordedCost:
     type: str = attrs.field(validator=checks.ident)
     amount: Money = attrs.field(validator=_not_nothing)
     project: str | None = attrs.field(default=None, validator=checks.optional(checks.ident))
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of everything the cost says."""
+        where = (self.department, self.type, self.project or "")
+        return line_digest(("recorded/1", self.key, self.on.isoformat(), *where, str(self.amount.units)))

@@ -202,6 +202,13 @@ TEXTS: dict[Code, Text] = {
         "Name such a line, or let the balance lapse.",
         "请指定符合条件的明细，或任余额失效。",
     ),
+    Code.COST_DIFFERS: Text(
+        "R1.1",
+        "Cost {key} was recorded already, and said something else.",
+        "费用{key}已补录，且内容不同。",
+        "Give what is another cost a key of its own; a mistake is reversed, and recorded under a new key.",
+        "若为另一笔费用，请另用编号；若原补录有误，请冲销后以新编号补录。",
+    ),
     Code.COST_NOT_YET: Text(
         "R1.1",
         "Cost {key} is of {day}, and today is {today}: what has not happened is not recorded.",
@@ -606,6 +613,13 @@ TEXTS: dict[Code, Text] = {
         "What is granted has no payee and the method set-off; what is paid has a payee and another method.",
         "折扣、满减不填收款人，方式为抵减；其他费用须填收款人和付款方式。",
     ),
+    Code.METHOD_CHANGED: Text(
+        "R1.1",
+        "Policy version {version} accounts by {basis}; the company accounts by {company_basis}.",
+        "制度版本{version}采用{basis}；公司采用{company_basis}。",
+        "Keep {company_basis}: where one method follows another, some costs count twice and others never.",
+        "请保留{company_basis}：中途变更核算基础，有的费用会重复计入，有的会漏计。",
+    ),
     Code.MONTH_CLOSED: Text(
         "R1.3",
         "The books are closed through {through}: {month} is closed already.",
@@ -626,6 +640,13 @@ TEXTS: dict[Code, Text] = {
         "{month}尚未结束，今天是{today}，须在月末之后结账。",
         "Close it once the month has ended.",
         "请在该月结束后结账。",
+    ),
+    Code.MONTH_OPEN: Text(
+        "R1.4",
+        "{month} is not closed: its postings do not all have their numbers, and more may come.",
+        "{month}尚未结账：入账尚未全部编号，并且可能继续增加。",
+        "Close {month} first; then its entries are whole.",
+        "请先将{month}结账，之后分录才完整。",
     ),
     Code.MONTH_OUT_OF_ORDER: Text(
         "R1.3",

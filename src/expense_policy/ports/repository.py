@@ -154,7 +154,7 @@ class Batch:
 
 @attrs.frozen
 class Sum:
-    """Whole units or a count of what matches, grouped; a group that no row is in is not there.
+    """Whole units or a count of what matches, grouped, exact beyond 2**63; a group that no row is in is not there.
 
     `of` is one of a closed list; anything else is a ValueError. A tuple in `where` stands for any one of its values:
     the work grows with them, and with what they find, not with what is kept.

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from ..domain.accounting import GROUPED, DoubleEntry, MonthlyAccounts, double_entry, monthly
+from ..domain.checks import YEAR_MAX, YEAR_MIN
 from ..domain.periods import Month
-from ..domain.policy import Policy
+from ..domain.policy import AccountRules, Policy
 from ..domain.posting import Source
-from ..domain.refusals import Refused
+from ..domain.refusals import Code, Refused, refusal
 from ..domain.vocabulary import SET_OFF
 from ..ports.repository import Look, Sum
 from .booking import SEEN, closed_through
@@ -20,9 +21,11 @@ _CASH = (Source.PAID, Source.SET_OFF)
 
 
 def a_month(month: object) -> Month:
-    """The month, or TypeError."""
+    """The month, or TypeError; ValueError for one that no day of the company lies in."""
     if type(month) is not Month:
         raise TypeError(f"month must be Month, not {type(month).__name__}")
+    if not YEAR_MIN <= month.year <= YEAR_MAX:
+        raise ValueError(f"month must be within {YEAR_MIN} to {YEAR_MAX}")
     return month
 
 
@@ -56,8 +59,15 @@ def _late(env: Environment, month: Month) -> Mapping[Source, int]:
 
 
 def entries(env: Environment, month: Month) -> Iterator[DoubleEntry]:
-    """The double entries of a month that was closed, in the order of their numbers, read page by page (R1.4)."""
-    rules, after = _policy(env, a_month(month)).accounts, 0
+    """The double entries of a closed month, in the order of their numbers, read page by page (R1.4)."""
+    rules, through = _policy(env, a_month(month)).accounts, closed_through(env.repository.look(SEEN))
+    if through is None or month > through:
+        raise Refused([refusal(Code.MONTH_OPEN, month=str(month))])
+    return _entries(env, month, rules)
+
+
+def _entries(env: Environment, month: Month, rules: AccountRules) -> Iterator[DoubleEntry]:
+    after = 0
     while page := env.repository.postings(month, after, _PAGE):
         for number, posting in page:
             entry = double_entry(number, posting, rules)

@@ -224,8 +224,7 @@ def allocation(
     """The act of allocating; TypeError or ValueError for what is no amount, or one that nobody bore."""
     for name, value in (("rule", rule), ("type", type_)):
         checks.an_ident(name, value)
-    if not checks.YEAR_MIN <= a_month(month).year <= checks.YEAR_MAX:
-        raise ValueError(f"month must be within {checks.YEAR_MIN} to {checks.YEAR_MAX}")
+    a_month(month)
     given = [amount] if isinstance(amount, Money) else [*amount.values()]
     if any(type(each) is not Money for each in given):
         raise TypeError("amount must be Money, or the Money of each pool")

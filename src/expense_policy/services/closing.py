@@ -159,7 +159,8 @@ class Closing:
 
         A finance officer or the finance head does it. From then on what belongs to the month stands in the next open
         one as a marked correction; every posting of the month has its number, from 1 without a gap. The first month
-        that is closed is the earliest one that has postings, or any before it.
+        that is closed is the earliest one that has postings, or any before it. A month that does not reconcile is
+        closed all the same, for no act would put it right: the accounts that come back tell their `differences`.
         """
         act = CloseMonth(a_month(month), actor, self._engine.env.directory)
         self._engine.perform(act, key=key, asked=month)
@@ -172,5 +173,8 @@ class Closing:
         return self._engine.perform(act, key=key, asked=(month, reason))
 
     def entries(self, month: Month) -> Iterator[DoubleEntry]:
-        """The double entries of a month by its closing, in the order of their numbers, streamed (R1.4)."""
+        """The double entries of a month, in the order of their numbers, streamed (R1.4).
+
+        Raises Refused with month_open unless the month is closed: of an open one they would not be whole.
+        """
         return entries(self._engine.env, month)

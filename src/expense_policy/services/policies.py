@@ -14,6 +14,9 @@ from ..ports.directory import Directory
 from ..ports.repository import Guard, Look, Put
 from .engine import POLICY_GUARD, Effects, Engine, Receipt, Scene, Verdicts
 
+_BASES = {"accrual": "accrual", "cash": "cash_basis"}
+"""What each method of accounting is called: "cash" alone is a way to pay."""
+
 
 @attrs.define
 class Adopt:
@@ -85,7 +88,7 @@ def _adopting(scene: Scene) -> tuple[str, ...]:
 
 
 def _against(new: Policy, scene: Scene) -> list[Refusal]:
-    """What speaks against a text, whoever adopts it: its day, and the versions that are adopted already (X2, X3)."""
+    """What speaks against a text, whoever adopts it: its day, and the versions adopted already (X2, X3, R1.1)."""
     found: list[Refusal] = []
     others = [policy for policy in scene.policies.values() if policy.digest != new.digest]
     company = others[0] if others else new
@@ -109,6 +112,9 @@ def _against(new: Policy, scene: Scene) -> list[Refusal]:
                 company_time_zone=zones[1],
             )
         )
+    bases = [_BASES[policy.accounts.method] for policy in (new, company)]
+    if bases[0] != bases[1]:
+        found.append(refusal(Code.METHOD_CHANGED, version=new.version, basis=bases[0], company_basis=bases[1]))
     return found
 
 
@@ -124,7 +130,7 @@ class Policies:
         The offices are those of the version in force, before the first one those the desk was opened with; they
         stay what they were when the text was first adopted. Raises PolicyFileError for a text with faults; Refused
         with adopted_already, adopted_late, adopted_twice, currency_or_zone_changed (X3), effective_day_taken,
-        office_not_held or policy_version_changed: all that apply at once.
+        method_changed (R1.1), office_not_held or policy_version_changed: all that apply at once.
         """
         act = adoption(self._engine, text, actor)
         return self._engine.perform(act, key=key, asked=act.policy.digest)

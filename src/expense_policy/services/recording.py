@@ -17,7 +17,7 @@ from ..domain.content import line_digest
 from ..domain.periods import Month
 from ..domain.policy import Policy
 from ..domain.posting import Posting, Source
-from ..domain.refusals import Code, Refusal, refusal
+from ..domain.refusals import Code, Refusal, Refused, refusal
 from ..domain.vocabulary import Space
 from ..ports.directory import Directory
 from ..ports.errors import NotFound
@@ -64,8 +64,12 @@ class RecordCosts:
             return policy
         roster = self.directory.roster(policy.departments, scene.at)
         office = held_office(roster, policy, self.actor, OFFICERS, "R1.1")
-        fresh = [cost for cost in self.costs if (Space.COST, _key(cost.key)) not in scene.seen.taken]
+        known = {key: said.rpartition(":")[2] for (_, key), said in scene.seen.taken.items()}
+        fresh = [cost for cost in self.costs if _key(cost.key) not in known]
         found = dict.fromkeys(office if isinstance(office, tuple) else ())
+        for cost in self.costs:
+            if known.get(_key(cost.key), cost.digest) != cost.digest:
+                found[refusal(Code.COST_DIFFERS, key=cost.key)] = None
         for cost in fresh:
             found.update(dict.fromkeys(_unfit(cost, policy, scene)))
         if found or isinstance(office, tuple):
@@ -75,7 +79,7 @@ class RecordCosts:
         return Effects(
             office=office,
             guards=(guard(scene.seen),),
-            takes=tuple([Take(Space.COST, _key(cost.key), self.subject, ever=True) for cost in fresh]),
+            takes=tuple([_taking(cost, self.subject) for cost in fresh]),
             facts=tuple([self._posting(n, cost, policy, closed) for n, cost in enumerate(fresh, 1)]),
         )
 
@@ -93,6 +97,11 @@ class RecordCosts:
 def _key(key: str) -> str:
     """What a cost's key is taken under: keys that follow each other stand side by side in an index."""
     return line_digest(("costs", key[:-4]))[:8] + line_digest(("cost", key))[:56]
+
+
+def _taking(cost: RecordedCost, subject: str) -> Take:
+    """A cost's key, taken by what recorded it and what it was: under a known key another cost is told from the same."""
+    return Take(Space.COST, _key(cost.key), f"{subject}:{cost.digest}", ever=True)
 
 
 def _unfit(cost: RecordedCost, policy: Policy, scene: Scene) -> Iterator[Refusal]:
@@ -119,19 +128,21 @@ class Costs:
 
         They count in the month they happened in, or, where that is closed, in the next open one as corrections (R1.3).
         No money is paid by it, and no budget line bears it. It goes by portions of one act each: a portion with a
-        refusal is refused whole, those before it stay, and doing it again skips what is known. What is held in memory
-        is a portion.
+        refusal is refused whole, those before it stay, and doing it again skips what is known: under a known key
+        another cost is refused. What is held in memory is a portion.
         """
         found, rows = Recorded(), iter(costs)
         while portion := tuple(islice(rows, PORTION)):
             act = self.recording(portion, actor)
             if self._fresh(portion):
                 self._engine.perform(act)
+            elif refused := self._engine.consider(act).refusals:
+                raise Refused(refused)
             found = Recorded(found.recorded + act.recorded, found.known + len(portion) - act.recorded)
         return found
 
     def _fresh(self, costs: tuple[RecordedCost, ...]) -> bool:
-        """Whether one of them is not known yet: an act of nothing is none."""
+        """Whether one of them is not known yet: an act of nothing is none, and only considered."""
         taken = tuple([(Space.COST, _key(cost.key)) for cost in costs])
         return len(self._engine.env.repository.look(Look(taken=taken)).taken) < len(taken)
 
@@ -153,8 +164,8 @@ class Costs:
         """The act; what it undoes stays as it was posted, and is read first."""
         checks.an_ident("key", key)
         store, place = self._engine.env.repository, (Space.COST, _key(key))
-        owner = store.look(Look(taken=(place,))).taken.get(place)
-        told = () if owner is None else store.history(owner)
+        said = store.look(Look(taken=(place,))).taken.get(place)
+        told = () if said is None else store.history(said.rpartition(":")[0])
         for _, facts in told:
             for fact in facts:
                 if isinstance(fact, Posting) and fact.reference == key and fact.reverses is None:

@@ -16,7 +16,7 @@ from ...domain.cards import BOOKS
 from ...domain.holds import Line, Move
 from ...domain.money import UNITS_MAX, Money
 from ...domain.periods import Month
-from ...domain.posting import Planned, Source
+from ...domain.posting import Planned, Posting, Source
 from ...domain.voucher import VoucherKind
 from ...ports.errors import Conflict, RepositoryError
 from ...ports.mistakes import POSTED
@@ -166,6 +166,17 @@ class Booked(Laws):
             answers = self.asked(repository, *[Sum(of, by, where) for where, by in asked])
             for (where, by), answer in zip(asked, answers, strict=True):
                 assert answer == grouped(matching(posted, where), by, units), (of, where, by)
+
+    def test_sums_are_exact(self, repository: Repository, clerk: Clerk) -> None:
+        """A sum is whole and exact also where it is beyond what any one amount may be, above 0 and below."""
+        rows: list[Posting] = []
+        for id, sign in zip(PLAIN, (1, -1), strict=False):
+            lines = [posting(id, n, line="", units=sign * (UNITS_MAX - n), account=id) for n in range(1, 4)]
+            repository.commit(clerk.posts(id, *lines))
+            rows += lines
+        for by in ((), ("account",), ("document", "source")):
+            (answer,) = self.asked(repository, Sum("postings", by, (("month", "2026-03"),)))
+            assert answer == grouped(rows, by, "units"), by
 
     def test_plans_are_summed(self, repository: Repository, clerk: Clerk) -> None:
         """What is planned on a line is the sum of all that changed it, for a month or all, by line, month or both."""
