@@ -51,7 +51,14 @@ BUGS = {
         "        round_,\n        previous.signatures if previous else (),\n        before=before,\n",
     ),
     "a delegation counts for every office": Bug(
-        "I4", f"{DOMAIN}/organisation.py", "                    and d.office == office\n", ""
+        "I4", f"{DOMAIN}/organisation.py", "d.holder == holder and d.office == office and", "d.holder == holder and"
+    ),
+    "a limit counts in whatever currency": Bug(
+        "X3",
+        f"{DOMAIN}/organisation.py",
+        "d.units_max is not None and d.currency != amount.currency",
+        "False",
+        "test_edges.py::test_a_delegations_limit_is_in_the_companys_currency",
     ),
     "a delegation counts beyond its end": Bug(
         "I4",
