@@ -835,6 +835,20 @@ BUGS = {
         "test_duties.py::test_two_at_once_report_an_interval_once[memory]",
         "DID NOT RAISE",
     ),
+    "one department looked at is the duty done": Bug(
+        "G3.5",
+        f"{SERVICES}/desk.py",
+        "        if department is not None:\n            return self",
+        "        if False:\n            return self",
+        "test_monitoring.py::test_the_duty_is_of_the_whole_company[memory]",
+    ),
+    "a longer interval passes a missed one over": Bug(
+        "G3.5",
+        f"{DOMAIN}/duty.py",
+        "(until - last).days // days)",
+        "(until - last).days // 10)",
+        "test_duties.py::test_no_interval_is_reported_twice_or_never",
+    ),
     "a duty is missed on its last day": Bug(
         "G3.5",
         f"{DOMAIN}/duty.py",

@@ -98,8 +98,8 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.ALLOCATION_EXCEEDS: Text(
         "R1.2",
-        "{place} has {borne} of {type} in {month} that was not allocated yet; {asked} was to be.",
-        "{place}在{month}尚未分摊的{type}为{borne}，拟分摊{asked}。",
+        "{place} has {borne} of {type} in {month} left to allocate; {asked} was to be.",
+        "{place}在{month}可再分摊的{type}为{borne}，拟分摊{asked}。",
         "Allocate at most what stands there; see the postings of the month, and what was allocated before.",
         "分摊金额不得超过该数；请查阅当月记账及此前的分摊。",
     ),
