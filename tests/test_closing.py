@@ -285,7 +285,36 @@ def test_months_are_closed_from_the_command_line(tmp_path: Path, capsys: pytest.
     assert closing("2026-01", "--reopen", "A row is missing.")[0] == 2
     code, shown, _ = closing("2026-01", "--reopen", "A row is missing.", actor="cfo")
     assert (code, shown.splitlines()[0]) == (0, "2026-01 (open), accrual, CNY")
-    assert run("accounts", "2026-01", "--csv", f"{tmp_path}/none/b.csv")[0] == 2
+
+
+@pytest.mark.clause("R1.4")
+def test_files_are_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both files are written or neither, each to a place of its own; what hinders it is told of the file it is of."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    store = SqlRepository(url)
+    world = World.with_budget(store)
+    world.desk.spending.record_use(campaign(world), sent(world, 3), actor="li.na")
+    world.on(date(2026, 2, 5))
+    world.desk.closing.close(Month(2026, 1), actor="officer")
+    store.close()
+    book, sheet = tmp_path / "b.beancount", tmp_path / "b.csv"
+    for csv, beancount, said in (
+        (str(sheet), f"{tmp_path}/none/b.beancount", f"{tmp_path}/none/b.beancount: No such file"),
+        (f"{tmp_path}/none/b.csv", str(book), f"{tmp_path}/none/b.csv: No such file"),
+        (str(sheet), str(tmp_path), f"{tmp_path}: is a folder"),
+        (".", str(book), ".: is a folder"),
+        (str(sheet), f"{tmp_path}/./b.csv", f"{sheet}: is to be both"),
+    ):
+        told = ["accounts", "2026-01", "--store", url, "--csv", csv, "--beancount", beancount]
+        assert guard.run(told) == 2
+        shown = capsys.readouterr()
+        assert (shown.out, shown.err.startswith(said), shown.err.count("\n")) == ("", True, 1), shown.err
+        assert not [path for path in tmp_path.iterdir() if path.name != "store.db" and "b." in path.name[:3]]
+    assert guard.run(["accounts", "2026-01", "--store", url, "--no-opens"]) == 2
+    assert guard.run(["accounts", "2026-01", "--store", url, "--beancount", str(book), "--no-opens"]) == 0
+    text = book.read_text(encoding="utf-8")
+    assert " * " in text
+    assert " open " not in text
 
 
 @pytest.mark.clause("R1.1")

@@ -281,7 +281,10 @@ class Reckoner(Budgets):
         form = d["form"]
         department, project = form["places"].get(line, (None, None))
         place = (department or form["department"], project or form["project"])
-        self._post(source, month, place, form["type"], units, line)
+        settled = (
+            form["rule"] is not None if form["kind"] == "application" else any(d for d, _ in form["places"].values())
+        )
+        self._post(source, month, place, form["type"], units, line, settled=settled)
 
     # Signing, ending.
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import attrs
 
+from .application import Application
 from .categories import UseRow, kind_of
 from .claim import Claim
 from .document import Document, Payable
@@ -15,7 +16,7 @@ from .money import split
 from .payment import Payment
 from .periods import Month
 from .policy import Policy
-from .posting import Posting, Source
+from .posting import SETTLED, Posting, Source
 from .vocabulary import DocumentId, LineId, Status
 
 ByLine = dict[LineId, int]
@@ -90,11 +91,14 @@ class _Ledger:
         kind = kind_of(form.type, policy)
         month, corrects = month_of(Month.on(on), self.closed)
         category, account = form.type if kind is None else kind.category, policy.ledger_account(form.type)
+        # A claim says no rule: it names departments where its application shares its cost by one.
+        rule = form.allocation if isinstance(form, Application) else any(share.department for share in form.shares)
+        more = (reverses, corrects, SETTLED if rule else "")
         of = {share.line: (share.department, share.project) for share in form.shares}
         for line, units in borne:
             department, project = of.get(line, (None, None))
             where = (department or form.department, project or form.project or "", category, form.type, account)
-            self.found.append(Posting(self.subject, source, number, line, month, on, *where, units, reverses, corrects))
+            self.found.append(Posting(self.subject, source, number, line, month, on, *where, units, *more))
 
     def used(self, used: int, so_far: ByLine, rows: Sequence[UseRow]) -> ByLine:
         """What the use record grew by, month by month; gives what was incurred then."""

@@ -39,6 +39,10 @@ BY_METHOD: dict[str, tuple[Source, ...]] = {
 """What a month's costs are made of, by the method of accounting (R1.1)."""
 
 
+SETTLED = "settled"
+"""The `reference` of what a rule left with whoever bore it, or laid on its shares from the start: it stays (R1.2)."""
+
+
 def _units(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
     if type(value) is not int:
         raise TypeError(f"{attribute.name} must be int, not {type(value).__name__}")
@@ -53,7 +57,7 @@ class Posting:
     `number` is the payment's, or that of the first use row, that it comes from; what a document's end makes of it has
     its version. `line` is "" where no budget line bears it. `month` is that of the books; of a late one, which corrects
     an earlier month that is closed, `corrects` says which (R1.3). What undoes another is of the other sign, and
-    `reverses` is the number it undoes (I30). `reference` is what finance knows it by elsewhere.
+    `reverses` is the number it undoes (I30). `reference` is what finance knows it by elsewhere, or `SETTLED`.
     """
 
     document: str = attrs.field(validator=checks.ident)

@@ -75,6 +75,13 @@ TEXTS: dict[Code, Text] = {
         "Name an approved application, or have one approved first.",
         "请选用已批准的申请，或先办理申请审批。",
     ),
+    Code.ALLOCATION_BACKDATED: Text(
+        "R1.2",
+        "A version of rule {rule} effective {effective} would change {month}, which is closed or was allocated by it.",
+        "分摊规则{rule}自{effective}生效的新版本会改变{month}的分摊依据，而该月已结账或已按该规则分摊。",
+        "Give the new version a day after {month}; for that month enter a rule of another name.",
+        "请将生效日期定在{month}之后；该月如需另行分摊，请以其他名称录入规则。",
+    ),
     Code.ALLOCATION_DIFFERS: Text(
         "R1.2",
         "Rule {rule} splits {amount} so: {expected}.",
@@ -91,8 +98,8 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.ALLOCATION_EXCEEDS: Text(
         "R1.2",
-        "{place} has {borne} of {type} in {month} that was not allocated yet; {asked} was to be.",
-        "{place}在{month}尚未分摊的{type}为{borne}，拟分摊{asked}。",
+        "{place} has {borne} of {type} in {month} left to allocate; {asked} was to be.",
+        "{place}在{month}可再分摊的{type}为{borne}，拟分摊{asked}。",
         "Allocate at most what stands there; see the postings of the month, and what was allocated before.",
         "分摊金额不得超过该数；请查阅当月记账及此前的分摊。",
     ),
@@ -109,6 +116,13 @@ TEXTS: dict[Code, Text] = {
         "分摊规则{rule}用于费用池，不适用于单项费用。",
         "Name a rule that splits one cost by weights.",
         "请选用按权重分摊单项费用的规则。",
+    ),
+    Code.ALLOCATION_PASSED_ON: Text(
+        "R1.2",
+        "{place} received {received} of {type} of {month} by {allocation}, and has {left} of it left: it was passed on.",
+        "{place}经{allocation}分得{month}的{type}{received}，现仅余{left}可供冲回：其余已再行分摊。",
+        "Reverse first what allocated it on.",
+        "请先冲销其后的分摊。",
     ),
     Code.ALLOCATION_REVERSED: Text(
         "R1.2",

@@ -37,7 +37,10 @@ NARROWED = ("type", "month")
 CARD = ("kind", "status", "department", "owner")
 """The columns `Repository.cards` searches by, the kind always."""
 
-POSTED = (*("month", "source", "document", "line", "department", "project", "category", "type", "account", "corrects"),)
+POSTED = (
+    *("month", "source", "document", "line", "department", "project", "category", "type", "account", "corrects"),
+    "reference",
+)
 """The columns that postings are summed by."""
 
 

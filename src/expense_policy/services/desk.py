@@ -17,6 +17,7 @@ from ..domain.execution import Execution
 from ..domain.holds import Line
 from ..domain.journal import Entry
 from ..domain.periods import Month
+from ..domain.refusals import Code, Refused, refusal
 from ..ports.customers import Customers
 from ..ports.directory import Directory
 from ..ports.environment import Clock, IdSource
@@ -165,13 +166,20 @@ class Desk:
     def monitor(self, department: str | None = None, *, actor: str) -> tuple[Receipt, ...]:
         """Finance monitors how the present year's budget is executed (B2.3): what strays from its plan is put right.
 
-        Each line that does opens a rectification, one a month (B2.4), and the duty of monitoring is done (G3.5). The
-        receipts of what was opened. Refused with office_not_held.
+        Each line that does opens a rectification, one a month (B2.4). Of the whole company it is the duty of monitoring
+        that is done (G3.5), of one department it is not. The receipts of what was opened. Refused with
+        department_out_of_scope, office_not_held.
         """
-        calendar, now = asking.policy_now(self.env).calendar, self.env.clock.now()
+        policy, now = asking.policy_now(self.env), self.env.clock.now()
+        if department is not None and department not in policy.departments:
+            raise Refused([refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=department)])
+        calendar = policy.calendar
         found = self.execution(department, year=calendar.fiscal_year(calendar.day(now)))
         month = calendar.month(now)
-        return self.rectifications.monitor(month, found.strayed(month), actor=actor)
+        strayed = found.strayed(month)
+        if department is not None:
+            return self.rectifications.for_deviations(strayed, actor=actor)
+        return self.rectifications.monitor(month, strayed, actor=actor)
 
     def history(self, id: str) -> Iterator[Entry]:
         """The journal of one subject, oldest first (G3.4)."""

@@ -255,11 +255,10 @@ class Rectifications:
         act = self._acts.for_deviation(deviation, actor, owner)
         return self._engine.perform(act, key=key, asked=(deviation, owner))
 
-    def monitor(self, month: Month, deviations: Iterable[Deviation], *, actor: str) -> tuple[Receipt, ...]:
-        """Opens what of a month's deviations is not open yet, and counts as the duty of monitoring (B2.3, G3.5).
+    def for_deviations(self, deviations: Iterable[Deviation], *, actor: str) -> tuple[Receipt, ...]:
+        """As `for_deviation` for each that has none yet.
 
-        Each owner and department is reminded by a notice. What was done is kept where it ends early: done again, it
-        goes on from there.
+        What was opened is kept where it ends early: done again, it goes on from there.
         """
         opened = []
         for each in deviations:
@@ -268,8 +267,16 @@ class Rectifications:
             except Refused as refused:
                 if [r.code for r in refused.refusals] != [Code.RECTIFICATION_EXISTS]:
                     raise
-        self._engine.perform(doing(self._engine, "monitoring", actor, str(month)))
         return tuple(opened)
+
+    def monitor(self, month: Month, deviations: Iterable[Deviation], *, actor: str) -> tuple[Receipt, ...]:
+        """Opens what of a month's deviations is not open yet, and counts as the duty of monitoring (B2.3, G3.5).
+
+        They are those of the whole company. Each owner and department is reminded by a notice.
+        """
+        opened = self.for_deviations(deviations, actor=actor)
+        self._engine.perform(doing(self._engine, "monitoring", actor, str(month)))
+        return opened
 
     def answer(
         self, id: str, measures: str, *, actor: str, evidence: tuple[Digest, ...] = (), key: str | None = None
