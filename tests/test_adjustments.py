@@ -142,6 +142,11 @@ def _cases() -> dict[str, tuple[Change, list[Code]]]:
             [Code.DEPARTMENT_OUT_OF_SCOPE, Code.LINE_OF_OTHER_BUDGET],
         ),
         "a year that is over": (adjustment(cut, year=2025), [Code.YEAR_OVER, Code.LINE_OF_OTHER_BUDGET]),
+        **{
+            f"no reason, {reason!a} of {made.kind}": (attrs.evolve(made, reason=reason), [Code.REASON_MISSING])
+            for reason in ("", " ", "\u3000", "\u200b")
+            for made in (adjustment(cut), supplement(raised))
+        },
     }
 
 
@@ -283,6 +288,11 @@ def test_a_change_is_what_it_says(world: World) -> None:
         LineChange("l", cny("1.00"), cny("1.00"))
     with pytest.raises(ValueError, match="add up"):
         LineChange("l", cny("1.00"), cny("2.00"), evenly(cny("1.00")))
+    for other in (("1.00", "EUR", "EUR"), ("1.00", "CNY", "EUR"), ("1.00", "EUR", "CNY")):
+        amount, *currencies = other
+        after, month = (Money.of(amount, each) for each in currencies)
+        with pytest.raises(TypeError, match="one currency"):
+            LineChange("l", cny("2.00"), after, evenly(month))
     with pytest.raises(TypeError):
         adjustment(MOVE[0], LineChange("l", Money(1, "EUR"), Money(0, "EUR")))
     with pytest.raises(ValueError, match="CNY"):

@@ -490,6 +490,22 @@ BUGS = {
         "test_adjustments.py::test_nothing_is_taken_that_is_held_or_spent[memory]",
         "DID NOT RAISE",
     ),
+    "a change of the budget needs no reason": Bug(
+        "B1.6",
+        f"{DOMAIN}/adjustment.py",
+        "    if checks.blank(form.reason):\n",
+        "    if not form.reason:\n",
+        "test_adjustments.py::test_a_change_that_is_not_to_be_is_refused[memory-no reason, ' ' of budget_adjustment]",
+        "DID NOT RAISE",
+    ),
+    "a line changes from one currency to another": Bug(
+        "X3",
+        f"{DOMAIN}/adjustment.py",
+        "(self.before, self.after, *self.months)}",
+        "(self.before, self.after)}",
+        "test_adjustments.py::test_a_change_is_what_it_says[memory]",
+        "DID NOT RAISE",
+    ),
     "a change rests on what was in force once": Bug(
         "B1.6",
         f"{DOMAIN}/adjustment.py",

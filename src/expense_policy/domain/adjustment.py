@@ -29,6 +29,8 @@ class LineChange:
     months: tuple[Money, ...] = attrs.field(default=(), validator=months)
 
     def __attrs_post_init__(self) -> None:
+        if len({each.currency for each in (self.before, self.after, *self.months)}) > 1:
+            raise TypeError("what a line had, has, and has by month is in one currency")
         if self.months and sum(each.units for each in self.months) != self.after.units:
             raise ValueError("the months add up to what the line has afterwards")
         if self.before == self.after and not self.months:
@@ -125,6 +127,8 @@ def check(
     if form.amount.currency != policy.currency:
         raise ValueError(f"the company's currency is {policy.currency}, not {form.amount.currency}")
     found = check_opening(form, policy, known)
+    if checks.blank(form.reason):
+        found.append(refusal(Code.REASON_MISSING, clause="B1.6"))
     if not policy.chain(form.kind, form.amount.units):
         found.append(refusal(Code.CHAIN_MISSING, kind=form.kind.value))
     if policy.calendar.fiscal_year(today) > form.year:
