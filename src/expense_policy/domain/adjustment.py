@@ -53,6 +53,11 @@ class BudgetChange:
             raise ValueError("a change of the budget names at least one line, and each once")
         _ = self.amount  # Mixed currencies are told here, and not at the first question.
 
+    @property
+    def raises(self) -> tuple[LineId, ...]:
+        """The lines that get more."""
+        return tuple([change.line for change in self.changes if change.before < change.after])
+
     @cached_property
     def more(self) -> Money:
         """What lines gain and what is opened, together."""
@@ -126,7 +131,7 @@ def check(
     """
     if form.amount.currency != policy.currency:
         raise ValueError(f"the company's currency is {policy.currency}, not {form.amount.currency}")
-    found = check_opening(form, policy, known)
+    found = check_opening(form, policy, known, lines)
     if checks.blank(form.reason):
         found.append(refusal(Code.REASON_MISSING, clause="B1.6"))
     if not policy.chain(form.kind, form.amount.units):

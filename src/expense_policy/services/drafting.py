@@ -129,11 +129,11 @@ class File:
         )
 
     def _marks(self, policy: Policy, scene: Scene) -> tuple[list[str], list[tuple[str, str]]]:
-        """What finance is told of: a draft that is late (B1.1), and lines outside the table of estimates (B1.2)."""
+        """What finance is told of: a late draft (B1.1), lines opened or raised outside the table (B1.2)."""
         form, marks = self.form, []
         if self.new and isinstance(form, BudgetPlan) and policy.calendar.day(scene.at) > budget.due(form.year, policy):
             marks.append("draft_late")
-        outside = [("line", line.id) for line in budget.outside(form, policy)]
+        outside = [("line", id) for id in budget.outside(form, policy, scene.seen.lines)]
         return (["outside_estimates", *marks] if outside else marks), outside
 
     def _finance(self, scene: Scene) -> tuple[str, ...]:

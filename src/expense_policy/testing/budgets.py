@@ -95,10 +95,14 @@ def bases(currency: str) -> st.SearchStrategy[Basis]:
     )
 
 
+def _estimated(policy: Policy, department: str, category: str) -> bool:
+    """Whether a line of this category may be opened or raised (B1.2)."""
+    return not policy.budget.closed or policy.budget.estimated_by(department, category)
+
+
 @st.composite
 def _line(draw: st.DrawFn, policy: Policy, department: str, known: Collection[str], most: int = LARGEST) -> PlanLine:
-    rules = policy.budget
-    fit = [each for each in CATEGORIES if not rules.closed or rules.estimated_by(department, each)]
+    fit = [each for each in CATEGORIES if _estimated(policy, department, each)]
     amount = Money(draw(units(most)), policy.currency)
     return PlanLine(
         draw(ids().filter(lambda id: id not in known)),
@@ -124,6 +128,7 @@ def _adjustment(draw: st.DrawFn, policy: Policy, mine: list[Line], known: frozen
     first, *others = draw(st.permutations(mine))
     less = draw(st.one_of(st.just(0), units(first.available))) if first.available else 0
     changes, opens = [draw(_change(policy, first, -less))], list[PlanLine]()
+    others = [line for line in others if _estimated(policy, line.department, line.category)]
     if less and others and draw(st.booleans()):
         changes.append(draw(_change(policy, others[0], draw(units(less)))))
     elif less and draw(st.booleans()):
@@ -133,7 +138,8 @@ def _adjustment(draw: st.DrawFn, policy: Policy, mine: list[Line], known: frozen
 
 @st.composite
 def _supplement(draw: st.DrawFn, policy: Policy, mine: list[Line], known: frozenset[str]) -> SupplementaryRequest:
-    raised = draw(st.lists(st.sampled_from(mine), max_size=2, unique_by=lambda line: line.id))
+    fit = [line for line in mine if _estimated(policy, line.department, line.category)]
+    raised = draw(st.lists(st.sampled_from(fit), max_size=2, unique_by=lambda line: line.id)) if fit else []
     changes = [draw(_change(policy, line, draw(units(LARGEST)))) for line in raised]
     opens = []
     if not changes or draw(st.booleans()):
