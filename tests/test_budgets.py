@@ -466,11 +466,18 @@ def test_a_year_is_closed_by_the_finance_head_into_lines_that_fit(repository: Re
         close("marketing", 2026, actor="cfo", reason="End", carry={"gifts-2027": "gifts-2026"})
     with pytest.raises(NotFound):
         close("marketing", 2020, actor="cfo", reason="End")
+    # What was left of a year goes into no year that is closed itself.
+    world.on(date(2028, 1, 4))
+    close("marketing", 2027, actor="cfo", reason="End")
+    fine = {"gifts-2026": "gifts-2027"}
+    found = refusals(lambda: close("marketing", 2026, actor="cfo", reason="End", carry=fine))
+    assert found == [(Code.YEAR_CLOSED, "B2.1", {"department": "marketing", "year": 2027})]
+    close("marketing", 2026, actor="cfo", reason="End")
+    assert [line.in_force for line in world.desk.lines()] == [0] * 4
     strict = _years(MemoryRepository(), POLICY.replace("carry_balances = true", "carry_balances = false"))
     strict.on(date(2027, 1, 4))
-    fine = {"gifts-2026": "gifts-2027"}
-    found = codes(lambda: strict.desk.budgeting.close_year("marketing", 2026, actor="cfo", reason="End", carry=fine))
-    assert found == [Code.BALANCE_LAPSES]
+    close = strict.desk.budgeting.close_year
+    assert codes(lambda: close("marketing", 2026, actor="cfo", reason="End", carry=fine)) == [Code.BALANCE_LAPSES]
 
 
 @pytest.mark.clause("B1.5", "B2.1")

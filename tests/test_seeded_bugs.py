@@ -530,6 +530,14 @@ BUGS = {
         "test_clauses.py::test_a_project_is_named_as_it_stands[memory]",
         "AssertionError",
     ),
+    "a balance is carried into a year that is closed": Bug(
+        "B2.1",
+        f"{SERVICES}/closing_year.py",
+        "        if self.carry and _subject(",
+        "        if not self.carry and _subject(",
+        "test_budgets.py::test_a_year_is_closed_by_the_finance_head_into_lines_that_fit[memory]",
+        "DID NOT RAISE",
+    ),
     "a change rests on what was in force once": Bug(
         "B1.6",
         f"{DOMAIN}/adjustment.py",

@@ -139,6 +139,8 @@ class Budgets(Books):
         found = set() if actor == "cfo" else {"office_not_held"}
         if self.year_of(self.today) <= year:
             found.add("year_not_over")
+        if carry and (department, year + 1) in self.years_closed:
+            found.add("year_closed")
         for name, to in carry.items():
             if not self.carry:
                 found.add("balance_lapses")

@@ -776,10 +776,10 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.YEAR_CLOSED: Text(
         "B1.5",
-        "The year {year} of {department} is closed, and nothing has come back to its lines since.",
-        "{department}{year}年度已关闭，此后各明细无退回款项。",
-        "Nothing is left to close.",
-        "无需再次关闭。",
+        "The year {year} of {department} is closed: nothing goes into its lines, and none has anything left.",
+        "{department}{year}年度已关闭：其明细不再转入款项，也无余额。",
+        "Close it again once something has come back to a line; carry balances into a year that is not closed.",
+        "明细有退回款项后方可再次关闭；余额请结转至尚未关闭的年度。",
     ),
     Code.YEAR_NOT_OVER: Text(
         "B1.5",

@@ -378,7 +378,7 @@ def looked(act: Act, key: Key | None, more: Look, at: datetime, policy: Policy |
         look = joined([look, more])
     return Look(
         () if key is None else (key.key,),
-        (act.subject,),
+        (act.subject, *look.subjects),
         look.documents,
         look.payees,
         look.policies,
