@@ -218,11 +218,13 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.CURRENCY_OR_ZONE_CHANGED: Text(
         "X3",
-        "Policy version {version} counts in {currency} and {time_zone}; "
-        "the company counts in {company_currency} and {company_time_zone}.",
-        "制度版本{version}采用{currency}和{time_zone}；公司采用{company_currency}和{company_time_zone}。",
-        "Keep {company_currency} and {company_time_zone}: the company has one currency and one time zone.",
-        "请保留{company_currency}和{company_time_zone}：公司只有一种币种和一个时区。",
+        "Policy version {version} counts in {currency} and {time_zone}, in years from month {start}; "
+        "the company counts in {company_currency} and {company_time_zone}, in years from month {company_start}.",
+        "制度版本{version}采用{currency}和{time_zone}，预算年度自{start}月起；"
+        "公司采用{company_currency}和{company_time_zone}，预算年度自{company_start}月起。",
+        "Keep {company_currency}, {company_time_zone} and month {company_start}: "
+        "the company has one currency, one time zone and one fiscal year.",
+        "请保留{company_currency}、{company_time_zone}和{company_start}月：公司只有一种币种、一个时区和一种预算年度。",
     ),
     Code.DEPARTMENT_OUT_OF_SCOPE: Text(
         "G2",

@@ -95,9 +95,9 @@ class Budgeting:
         """The finance head closes a department's year that is over: its lines hold what is held or spent, no more.
 
         What is left lapses, or, where the policy lets balances be carried, goes into the line of the next year that
-        `carry` names for its line, unless that year is closed, too. What documents hold stays in force on its line, for them alone, and is paid from
-        there. What comes back to a line later is closed by closing again. The journal has every movement, in a
-        `YearEnd` paper. NotFound where the department has no line of that year.
+        `carry` names for its line, unless that year is closed, too. What documents hold stays in force on its line, for
+        them alone, and is paid from there. What comes back to a line later is closed by closing again. The journal has
+        every movement, in a `YearEnd` paper. NotFound where the department has no line of that year.
         """
         act = self._acts.close_year(department, year, carry or {}, actor, reason)
         asked = (department, year, tuple(sorted((carry or {}).items())), reason)
