@@ -546,6 +546,14 @@ BUGS = {
         "test_adoption.py::test_one_currency_and_one_time_zone",
         "DID NOT RAISE",
     ),
+    "a forecast rests on next to nothing": Bug(
+        "B2.3",
+        f"{DOMAIN}/execution.py",
+        " or to_date * _MONTHS < whole.planned:",
+        ":",
+        "test_execution.py::test_burn_and_forecast_follow_from_what_was_planned_to_date",
+        "AssertionError",
+    ),
     "a change rests on what was in force once": Bug(
         "B1.6",
         f"{DOMAIN}/adjustment.py",

@@ -101,10 +101,15 @@ class Money:
 
     def __str__(self) -> str:
         """The amount alone, as `of` reads it: "50000.01"."""
-        places = exponent(self.currency)
-        whole, part = divmod(abs(self.units), 10**places)
-        sign = "-" if self.units < 0 else ""
-        return f"{sign}{whole}.{part:0{places}d}" if places else f"{sign}{whole}"
+        return written(self.units, self.currency)
+
+
+def written(units: int, currency: str) -> str:
+    """Units of a currency as `Money` writes them; a sum or a forecast may be more than an amount may be."""
+    places = exponent(currency)
+    whole, part = divmod(abs(units), 10**places)
+    sign = "-" if units < 0 else ""
+    return f"{sign}{whole}.{part:0{places}d}" if places else f"{sign}{whole}"
 
 
 def above_0(instance: object, attribute: attrs.Attribute[Money], value: object) -> None:
