@@ -403,6 +403,11 @@ def test_budgets_are_shown_at_the_command_line(tmp_path: Path, capsys: pytest.Ca
     assert [row["estimate"] for row in found["estimates"]] == [None] * 3
     found = json.loads(run("budget", "--document", changed, "--json")[1])
     assert found["changes"] == [{"line": "mkt-sms", "before": "10000.00", "after": "12000.00"}]
+    assert [(row["month"], row["before"], row["after"]) for row in found["months"]][:2] == [
+        ("2026-01", "833.34", "1000.00"),
+        ("2026-02", "833.34", "1000.00"),
+    ]
+    assert len(found["months"]) == 12
     for wrong in (id, "absent"):
         code, shown, told = run("budget", "--document", wrong)
         assert (code, shown, told.count("\n")) == (2, "", 1)

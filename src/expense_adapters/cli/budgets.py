@@ -42,7 +42,7 @@ def budget(
     document: Annotated[str | None, typer.Option(help="A plan, adjustment or supplementary request by its id.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Shows budget lines with their documents; of one document its estimates, negotiation and changes."""
+    """Shows budget lines with their documents; of one document its estimates, negotiation, changes, months."""
     with reading(store) as desk:
         found = _one(desk, document) if document is not None else _all(desk, department, year)
     if as_json:
@@ -136,6 +136,10 @@ def _one(desk: Desk, id: str) -> dict[str, Any]:
         found["changes"] = [
             {"line": each.line, "before": str(each.before), "after": str(each.after)} for each in form.changes
         ]
+    found["months"] = [
+        {"line": each.line, "month": str(each.month), "before": str(each.before), "after": str(each.after)}
+        for each in desk.budgeting.months(id)
+    ]
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Protocol
@@ -14,6 +14,7 @@ from .content import Digest, digest
 from .estimates import Basis, Drivers, LastYear, OperatingPlan, Trend
 from .holds import Line
 from .money import Money, split
+from .periods import Month
 from .policy import Policy
 from .project import Project
 from .refusals import Code, Refusal, refusal
@@ -28,9 +29,13 @@ def _category(instance: object, attribute: attrs.Attribute[str], value: str) -> 
 MONTHS = 12
 
 
-def evenly(amount: Money) -> tuple[Money, ...]:
-    """An amount by month, in equal parts: the first months have a unit more where it does not divide."""
-    return tuple(Money(units, amount.currency) for units in split(amount.units, [1] * MONTHS))
+def evenly(amount: Money, over: tuple[Money, ...] = ()) -> tuple[Money, ...]:
+    """An amount by month, in equal parts: the first months have a unit more where it does not divide.
+
+    `over` are what stands for the months that are over, which a change leaves as it is: the others have the rest.
+    """
+    rest = amount.units - sum(each.units for each in over)
+    return (*over, *[Money(units, amount.currency) for units in split(rest, [1] * (MONTHS - len(over)))])
 
 
 def months(instance: object, attribute: attrs.Attribute[tuple[Money, ...]], value: tuple[Money, ...]) -> None:
@@ -235,6 +240,16 @@ def estimated(form: Opening, policy: Policy) -> tuple[Estimated, ...]:
     return tuple(found)
 
 
+@attrs.frozen
+class MonthPlanned:
+    """What is planned on a line for a month before a document is in force, and after it (B1.3, B1.6)."""
+
+    line: LineId
+    month: Month
+    before: Money
+    after: Money
+
+
 def lines(form: Opening, document: DocumentId) -> tuple[Line, ...]:
     """The lines it opens once it is approved, at nothing: a move puts the money in force."""
     return tuple(
@@ -246,3 +261,23 @@ def lines(form: Opening, document: DocumentId) -> tuple[Line, ...]:
 def by_month(amount: Money, months: tuple[Money, ...]) -> tuple[int, ...]:
     """What is planned for each month, in smallest units: evenly where a line does not say it."""
     return tuple([month.units for month in months or evenly(amount)])
+
+
+def respread(units: int, stands: Sequence[int], over: int) -> tuple[int, ...]:
+    """What is planned for each month of a line that a change gives so much, and says no months of (B1.6).
+
+    The first `over` months are over and keep what stands; the rest goes over the others in proportion to what stands,
+    in equal parts where nothing does. Where the line gets less than those that are over had, they share it so, and
+    nothing is to come.
+    """
+    past, to_come = stands[:over], stands[over:]
+    left = units - sum(past)
+    if left < 0 or not to_come:
+        return (*_in_proportion(units, past), *[0] * len(to_come))
+    return (*past, *_in_proportion(left, to_come))
+
+
+def _in_proportion(units: int, stands: Sequence[int]) -> tuple[int, ...]:
+    # What a store has that somebody meddled with may be below 0: `verify` says so, and must not stop at it.
+    weights = [max(0, each) for each in stands]
+    return split(units, weights if any(weights) else [1] * len(weights))

@@ -416,6 +416,13 @@ TEXTS: dict[Code, Text] = {
         "Revise that one while it is in review.",
         "请在审批期间修改原预算。",
     ),
+    Code.PLAN_MONTHS_OVER: Text(
+        "B1.6",
+        "Months that are over are to stay as they were planned on line {line}: {months}.",
+        "明细{line}已过月份的计划不变：{months}。",
+        "State these amounts for them, and change the months that are to come.",
+        "请照填上述金额，只调整尚未过去的月份。",
+    ),
     Code.PLAN_TOTAL_DIFFERS: Text(
         "C8",
         "The record adds up to {total}; {asked} was asked.",
