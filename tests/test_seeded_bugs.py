@@ -578,6 +578,22 @@ BUGS = {
         "test_adjustments.py::test_a_change_without_months_keeps_what_was_planned[memory]",
         "AssertionError",
     ),
+    "the last weeks of a year are never monitored": Bug(
+        "B2.3",
+        f"{SERVICES}/desk.py",
+        "((year,) if seen else (year - 1, year))",
+        "(year,)",
+        "test_monitoring.py::test_a_year_is_monitored_to_its_end[memory]",
+        "AssertionError",
+    ),
+    "a line that is not there strays": Bug(
+        "B2.4",
+        f"{SERVICES}/rectifying.py",
+        "return [] if line is not None else [refusal(Code.LINE_NOT_IN_FORCE",
+        "return [] if True else [refusal(Code.LINE_NOT_IN_FORCE",
+        "test_rectification.py::test_a_deviation_opens_one_rectification[memory]",
+        "DID NOT RAISE",
+    ),
     "a change rests on what was in force once": Bug(
         "B1.6",
         f"{DOMAIN}/adjustment.py",

@@ -166,12 +166,16 @@ class Desk:
         """Finance monitors how the present year's budget is executed (B2.3): what strays from its plan is put right.
 
         Each line that does opens a rectification, one a month (B2.4), and the duty of monitoring is done (G3.5). The
-        receipts of what was opened. Refused with office_not_held.
+        first time in a fiscal year the one that ended is looked at, too, with what came after it was monitored last.
+        The receipts of what was opened. Refused with office_not_held.
         """
         calendar, now = asking.policy_now(self.env).calendar, self.env.clock.now()
-        found = self.execution(department, year=calendar.fiscal_year(calendar.day(now)))
-        month = calendar.month(now)
-        return self.rectifications.monitor(month, found.strayed(month), actor=actor)
+        month, year = calendar.month(now), calendar.fiscal_year(calendar.day(now))
+        (last,) = [each.done_at for each in self.duties.all() if each.name == "monitoring"]
+        seen = last is not None and calendar.fiscal_year(calendar.day(last)) == year
+        executed = [self.execution(department, year=each) for each in ((year,) if seen else (year - 1, year))]
+        strayed = [each for found in executed for each in found.strayed(month)]
+        return self.rectifications.monitor(month, strayed, actor=actor)
 
     def history(self, id: str) -> Iterator[Entry]:
         """The journal of one subject, oldest first (G3.4)."""
