@@ -24,7 +24,7 @@ from expense_policy.domain.application import Application, Share
 from expense_policy.domain.budget import BudgetPlan, PlanLine, by_month
 from expense_policy.domain.execution import Execution, Figures, LineExecuted, MonthExecuted, Sums, executed, planned_by
 from expense_policy.domain.holds import Line
-from expense_policy.domain.money import Money
+from expense_policy.domain.money import UNITS_MAX, Money, rounded
 from expense_policy.domain.periods import Calendar, Month
 from expense_policy.domain.policy import BudgetRules
 from expense_policy.domain.refusals import Refused
@@ -80,17 +80,34 @@ EVENLY = {str(month): 3100 for month in YEAR}
 @pytest.mark.clause("B2.3")
 def test_burn_and_forecast_follow_from_what_was_planned_to_date() -> None:
     """Within a month the plan grows with its time; what is spent of it so far goes on for the rest of the year."""
-    found = _executed(_line(37200, spent=2400), EVENLY, date(2026, 1, 16))
-    assert (found.planned_to_date, found.burn_bp, found.deviation) == (1500, 16000, 900)
-    assert found.forecast == 2400 + (37200 - 1500) * 16 // 10
-    # Nothing was planned to date: what is to come is taken as it stands.
-    early = _executed(_line(37200, spent=100), EVENLY, date(2026, 1, 1))
-    assert (early.planned_to_date, early.burn_bp, early.forecast) == (0, None, 37300)
+    found = _executed(_line(37200, spent=7360), EVENLY, date(2026, 2, 15))
+    assert (found.planned_to_date, found.burn_bp, found.deviation) == (4650, 15828, 2710)
+    assert found.forecast == rounded(7360 + (37200 - 4650) * Fraction(7360, 4650))
+    # A month of the plan tells how it goes; before that, what is to come is taken as it stands.
+    month = _executed(_line(37200, spent=100), EVENLY, date(2026, 2, 1))
+    assert (month.planned_to_date, month.forecast) == (3100, 1200)
+    early = _executed(_line(37200, spent=100), EVENLY, date(2026, 1, 31))
+    assert (early.planned_to_date, early.forecast) == (3000, 100 + 34200)
+    first = _executed(_line(37200, spent=100), EVENLY, date(2026, 1, 1))
+    assert (first.planned_to_date, first.burn_bp, first.forecast) == (0, None, 37300)
     # The year is over: nothing is to come.
     late = _executed(_line(37200, spent=100), EVENLY, date(2027, 5, 1))
     assert (late.planned_to_date, late.forecast) == (37200, 100)
     assert late.used_bp == 27
     assert _executed(_line(0), {}).used_bp is None
+
+
+@pytest.mark.clause("B2.3")
+@given(
+    st.lists(st.integers(0, 10**15), min_size=12, max_size=12),
+    st.integers(0, 10**15),
+    st.dates(date(2025, 12, 1), date(2027, 2, 1)),
+)
+def test_a_forecast_is_never_absurd(planned: list[int], spent: int, at: date) -> None:
+    """Whatever is planned when, it is no less than was spent, and no more than twelve times that, or the plan too."""
+    months = {str(month): units for month, units in zip(YEAR, planned, strict=True)}
+    forecast = _executed(_line(spent, spent=spent), months, at).forecast
+    assert spent <= forecast <= max(12 * spent, spent + sum(planned))
 
 
 @pytest.mark.clause("B2.3")
@@ -345,6 +362,19 @@ def test_months_of_a_line_hold_what_they_say() -> None:
     assert LineChange("l", cny("1.00"), cny("0")).months == ()
 
 
+@pytest.mark.clause("B2.3")
+def test_sums_beyond_any_amount_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two lines of the largest amount there is are shown together: a sum is no amount that has to fit."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    with closing(SqlRepository(url)) as store:
+        world = World.with_policy(store)
+        for department in ("marketing", "customer_service"):
+            line = PlanLine(department, "venue", "Much", Money(UNITS_MAX, "CNY"))
+            world.sign_all(world.desk.budgeting.file(BudgetPlan(department, 2026, (line,)), actor="mei").id)
+    assert guard.run(["execution", "--year", "2026", "--store", url]) == 0
+    assert str(2 * UNITS_MAX)[:-2] in capsys.readouterr().out
+
+
 @pytest.mark.clause("B1.4", "B1.6", "B2.3")
 def test_budgets_are_shown_at_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`budget` shows lines, documents, estimates, negotiation; `execution` months and flags; nothing is written."""
@@ -374,6 +404,11 @@ def test_budgets_are_shown_at_the_command_line(tmp_path: Path, capsys: pytest.Ca
     assert [row["estimate"] for row in found["estimates"]] == [None] * 3
     found = json.loads(run("budget", "--document", changed, "--json")[1])
     assert found["changes"] == [{"line": "mkt-sms", "before": "10000.00", "after": "12000.00"}]
+    assert [(row["month"], row["before"], row["after"]) for row in found["months"]][:2] == [
+        ("2026-01", "833.34", "1000.00"),
+        ("2026-02", "833.34", "1000.00"),
+    ]
+    assert len(found["months"]) == 12
     for wrong in (id, "absent"):
         code, shown, told = run("budget", "--document", wrong)
         assert (code, shown, told.count("\n")) == (2, "", 1)

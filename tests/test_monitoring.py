@@ -56,6 +56,22 @@ def test_the_duty_is_of_the_whole_company(world: World) -> None:
     assert _last(world, "monitoring") == date(2026, 3, 20)
 
 
+@pytest.mark.clause("B2.3", "B2.4")
+def test_a_year_is_monitored_to_its_end(world: World) -> None:
+    """What strays after a year was monitored last is put right the first time in the next one, and then no more."""
+    desk = world.desk
+    world.on(date(2026, 11, 28))
+    desk.monitor(actor="officer")
+    world.on(date(2027, 1, 5))
+    strayed = {each.line.id for each in desk.execution(year=2026).deviations}
+    assert strayed == {"mkt-gifts", "mkt-gifts-2", "mkt-sms"}
+    cards = [desk.rectifications.get(each.id) for each in desk.monitor(actor="officer")]
+    assert {card.finding.about for card in cards} == strayed
+    assert {dict(card.finding.figures)["month"] for card in cards} == {"2027-01"}
+    world.on(date(2027, 2, 5))
+    assert desk.monitor(actor="officer") == ()
+
+
 @pytest.mark.clause("B2.3")
 def test_monitoring_is_finances(world: World) -> None:
     """Nobody but finance monitors, and where it is refused nothing is opened."""

@@ -11,13 +11,14 @@ from expense_adapters.cli.opening import reading
 from expense_adapters.cli.say import Json, put, put_json, table
 from expense_policy.domain.adjustment import BudgetAdjustment, SupplementaryRequest
 from expense_policy.domain.budget import BudgetPlan
-from expense_policy.domain.money import Money
+from expense_policy.domain.money import decimal
 from expense_policy.domain.vocabulary import Kind
 from expense_policy.ports.errors import NotFound
 
 if TYPE_CHECKING:
     from expense_policy.domain.execution import Executed, Execution, Figures
     from expense_policy.domain.holds import Line
+    from expense_policy.domain.money import Money
     from expense_policy.ports.repository import Summary
     from expense_policy.services.desk import Desk
 
@@ -41,7 +42,7 @@ def budget(
     document: Annotated[str | None, typer.Option(help="A plan, adjustment or supplementary request by its id.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Shows budget lines with their documents; of one document its estimates, negotiation and changes."""
+    """Shows budget lines with their documents; of one document its estimates, negotiation, changes, months."""
     with reading(store) as desk:
         found = _one(desk, document) if document is not None else _all(desk, department, year)
     if as_json:
@@ -87,7 +88,7 @@ def _documents(desk: Desk, where: dict[str, str]) -> Iterator[Summary]:
 def _line(line: Line, currency: str) -> dict[str, Any]:
     amounts = {name: getattr(line, name) for name in _AMOUNTS if name != "planned"}
     said = {"id": line.id, "department": line.department, "year": line.year, "category": line.category}
-    money = {name: str(Money(units, currency)) for name, units in amounts.items()}
+    money = {name: decimal(units, currency) for name, units in amounts.items()}
     return {**said, "project": line.project, **money}
 
 
@@ -135,6 +136,10 @@ def _one(desk: Desk, id: str) -> dict[str, Any]:
         found["changes"] = [
             {"line": each.line, "before": str(each.before), "after": str(each.after)} for each in form.changes
         ]
+    found["months"] = [
+        {"line": each.line, "month": str(each.month), "before": str(each.before), "after": str(each.after)}
+        for each in desk.budgeting.months(id)
+    ]
     return found
 
 
@@ -163,7 +168,7 @@ def execution(
         put(f"\n{name} by month")
         columns = ("planned", "reserved", "committed", "spent")
         by_month = [
-            (month.month or "other", *[_money(units, found.currency) for units in _units(month.figures)])
+            (month.month or "other", *[decimal(units, found.currency) for units in _units(month.figures)])
             for month in each.months
         ]
         table(("month", *columns), by_month, columns)
@@ -173,15 +178,11 @@ def _shown(each: Executed, name: str, currency: str, flags: str) -> tuple[str, .
     planned, *held = _units(each.figures)
     amounts = [each.in_force, planned, *held, each.available, each.planned_to_date]
     burn = "" if each.burn_bp is None else f"{each.burn_bp // 100}.{each.burn_bp % 100:02} %"
-    return (name, *[_money(units, currency) for units in amounts], burn, _money(each.forecast, currency), flags)
+    return (name, *[decimal(units, currency) for units in amounts], burn, decimal(each.forecast, currency), flags)
 
 
 def _units(figures: Figures) -> tuple[int, int, int, int]:
     return figures.planned, figures.reserved, figures.committed, figures.spent
-
-
-def _money(units: int, currency: str) -> str:
-    return str(Money(units, currency))
 
 
 def _flags(alert: bool, deviates: bool) -> str:

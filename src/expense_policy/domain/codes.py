@@ -84,6 +84,7 @@ class Code(StrEnum):
     PAYMENT_EXCEEDS_APPROVAL = "payment_exceeds_approval"
     PAYMENT_EXCEEDS_USE = "payment_exceeds_use"
     PLAN_EXISTS = "plan_exists"
+    PLAN_MONTHS_OVER = "plan_months_over"
     PLAN_TOTAL_DIFFERS = "plan_total_differs"
     POLICY_NOT_IN_FORCE = "policy_not_in_force"
     POLICY_VERSION_CHANGED = "policy_version_changed"

@@ -239,11 +239,13 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.CURRENCY_OR_ZONE_CHANGED: Text(
         "X3",
-        "Policy version {version} counts in {currency} and {time_zone}; "
-        "the company counts in {company_currency} and {company_time_zone}.",
-        "制度版本{version}采用{currency}和{time_zone}；公司采用{company_currency}和{company_time_zone}。",
-        "Keep {company_currency} and {company_time_zone}: the company has one currency and one time zone.",
-        "请保留{company_currency}和{company_time_zone}：公司只有一种币种和一个时区。",
+        "Policy version {version} counts in {currency} and {time_zone}, in years from month {start}; "
+        "the company counts in {company_currency} and {company_time_zone}, in years from month {company_start}.",
+        "制度版本{version}采用{currency}和{time_zone}，预算年度自{start}月起；"
+        "公司采用{company_currency}和{company_time_zone}，预算年度自{company_start}月起。",
+        "Keep {company_currency}, {company_time_zone} and month {company_start}: "
+        "the company has one currency, one time zone and one fiscal year.",
+        "请保留{company_currency}、{company_time_zone}和{company_start}月：公司只有一种币种、一个时区和一种预算年度。",
     ),
     Code.DEPARTMENT_OUT_OF_SCOPE: Text(
         "G2",
@@ -434,6 +436,13 @@ TEXTS: dict[Code, Text] = {
         "{department}{year}年度已有预算：{document}。",
         "Revise that one while it is in review.",
         "请在审批期间修改原预算。",
+    ),
+    Code.PLAN_MONTHS_OVER: Text(
+        "B1.6",
+        "Months that are over are to stay as they were planned on line {line}: {months}.",
+        "明细{line}已过月份的计划不变：{months}。",
+        "State these amounts for them, and change the months that are to come.",
+        "请照填上述金额，只调整尚未过去的月份。",
     ),
     Code.PLAN_TOTAL_DIFFERS: Text(
         "C8",
@@ -811,10 +820,10 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.YEAR_CLOSED: Text(
         "B1.5",
-        "The year {year} of {department} is closed, and nothing has come back to its lines since.",
-        "{department}{year}年度已关闭，此后各明细无退回款项。",
-        "Nothing is left to close.",
-        "无需再次关闭。",
+        "The year {year} of {department} is closed: nothing goes into its lines, and none has anything left.",
+        "{department}{year}年度已关闭：其明细不再转入款项，也无余额。",
+        "Close it again once something has come back to a line; carry balances into a year that is not closed.",
+        "明细有退回款项后方可再次关闭；余额请结转至尚未关闭的年度。",
     ),
     Code.YEAR_NOT_OVER: Text(
         "B1.5",

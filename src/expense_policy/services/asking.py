@@ -138,7 +138,7 @@ def waiting_for(env: Environment, person: str) -> Sequence[Summary]:
     roster = env.directory.roster(departments, now)
     found = []
     for office in _steps(person, roster, now, versions):
-        for page in _pages(env, (("status", Status.IN_REVIEW.value), ("step_office", office))):
+        for page in pages(env, (("status", Status.IN_REVIEW.value), ("step_office", office))):
             looked = env.repository.look(Look(documents=tuple(row.id for row in page))).documents
             for row in page:
                 document = looked.get(row.id)
@@ -162,7 +162,8 @@ def _steps(person: str, roster: Roster, now: datetime, versions: Mapping[str, Po
     return sorted(steps)
 
 
-def _pages(env: Environment, where: tuple[tuple[str, str], ...]) -> Iterator[Sequence[Summary]]:
+def pages(env: Environment, where: tuple[tuple[str, str], ...]) -> Iterator[Sequence[Summary]]:
+    """What is found, in id order, page by page."""
     after = ""
     while page := env.repository.find(where, after=after, limit=_PAGE):
         yield page

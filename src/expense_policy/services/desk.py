@@ -167,16 +167,19 @@ class Desk:
         """Finance monitors how the present year's budget is executed (B2.3): what strays from its plan is put right.
 
         Each line that does opens a rectification, one a month (B2.4). Of the whole company it is the duty of monitoring
-        that is done (G3.5), of one department it is not. The receipts of what was opened. Refused with
+        that is done (G3.5), of one department it is not. The first time in a fiscal year the one that ended is looked at,
+        too, with what came after it was monitored last. The receipts of what was opened. Refused with
         department_out_of_scope, office_not_held.
         """
         policy, now = asking.policy_now(self.env), self.env.clock.now()
         if department is not None and department not in policy.departments:
             raise Refused([refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=department)])
         calendar = policy.calendar
-        found = self.execution(department, year=calendar.fiscal_year(calendar.day(now)))
-        month = calendar.month(now)
-        strayed = found.strayed(month)
+        month, year = calendar.month(now), calendar.fiscal_year(calendar.day(now))
+        (last,) = [each.done_at for each in self.duties.all() if each.name == "monitoring"]
+        seen = last is not None and calendar.fiscal_year(calendar.day(last)) == year
+        executed = [self.execution(department, year=each) for each in ((year,) if seen else (year - 1, year))]
+        strayed = [each for found in executed for each in found.strayed(month)]
         if department is not None:
             return self.rectifications.for_deviations(strayed, actor=actor)
         return self.rectifications.monitor(month, strayed, actor=actor)

@@ -393,7 +393,7 @@ def looked(act: Act, key: Key | None, more: tuple[Look, ...], at: datetime, poli
         look = joined([look, *more])
     return Look(
         () if key is None else (key.key,),
-        (act.subject,),
+        (act.subject, *look.subjects),
         look.documents,
         look.payees,
         look.policies,
