@@ -298,7 +298,7 @@ def test_files_are_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.Ca
     world.desk.closing.close(Month(2026, 1), actor="officer")
     store.close()
     book, sheet = tmp_path / "b.beancount", tmp_path / "b.csv"
-    for csv, beancount, said in (
+    for csv, beancount, word in (
         (str(sheet), f"{tmp_path}/none/b.beancount", f"{tmp_path}/none/b.beancount: No such file"),
         (f"{tmp_path}/none/b.csv", str(book), f"{tmp_path}/none/b.csv: No such file"),
         (str(sheet), str(tmp_path), f"{tmp_path}: is a folder"),
@@ -308,7 +308,7 @@ def test_files_are_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.Ca
         told = ["accounts", "2026-01", "--store", url, "--csv", csv, "--beancount", beancount]
         assert guard.run(told) == 2
         shown = capsys.readouterr()
-        assert (shown.out, shown.err.startswith(said), shown.err.count("\n")) == ("", True, 1), shown.err
+        assert (shown.out, shown.err.startswith(word), shown.err.count("\n")) == ("", True, 1), shown.err
         assert not [path for path in tmp_path.iterdir() if path.name != "store.db" and "b." in path.name[:3]]
     assert guard.run(["accounts", "2026-01", "--store", url, "--no-opens"]) == 2
     assert guard.run(["accounts", "2026-01", "--store", url, "--beancount", str(book), "--no-opens"]) == 0

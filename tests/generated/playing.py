@@ -21,7 +21,7 @@ from expense_policy.testing import founding
 from expense_policy.testing.oracle import fold
 
 from . import forms
-from .counting import BUDGETS, PAYABLE, PROJECTS, Dict, Place, estimate, month_of, voucher_key
+from .counting import BUDGETS, PAYABLE, PROJECTS, Dict, Place, estimate, month_of, voucher_keys
 from .drawing import DEPARTMENTS, TYPES, Drawing
 from .forms import money
 
@@ -258,7 +258,7 @@ class Year:
         for each in form["vouchers"]:
             confirm = partial(self.desk.spending.confirm_voucher, forms.voucher(each), payee)
             self.attempt("confirm", set(), partial(confirm, actor="officer", reason="There were two."))
-            self.oracle.confirmed.add((voucher_key(each), fold(payee), each["total"]))
+            self.oracle.confirmed.add((voucher_keys(each)[0], fold(payee), each["total"]))
         self._submit(form, "li.na")
 
     def _revise(self) -> None:

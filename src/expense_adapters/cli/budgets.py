@@ -193,12 +193,12 @@ def _document(found: Execution) -> dict[str, Any]:
     """As JSON: amounts are decimals of the currency beside them, rates basis points."""
 
     def named(figures: Figures) -> dict[str, str]:
-        amounts = [_money(units, found.currency) for units in _units(figures)]
+        amounts = [decimal(units, found.currency) for units in _units(figures)]
         return dict(zip(("planned", "reserved", "committed", "spent"), amounts, strict=True))
 
     def told(each: Executed) -> dict[str, Any]:
         names = ("in_force", "available", "planned_to_date", "deviation", "forecast")
-        amounts = {name: _money(getattr(each, name), found.currency) for name in names}
+        amounts = {name: decimal(getattr(each, name), found.currency) for name in names}
         rows = [{"month": None if m.month is None else str(m.month), **named(m.figures)} for m in each.months]
         rates = {"burn_bp": each.burn_bp, "used_bp": each.used_bp}
         return {**named(each.figures), **amounts, **rates, "months": rows}

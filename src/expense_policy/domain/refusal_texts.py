@@ -773,8 +773,9 @@ TEXTS: dict[Code, Text] = {
         "R2.1",
         "Voucher {voucher}, of the kind {kind}, can't have, or lacks: {fields}.",
         "凭证{voucher}（{kind}）缺少或不应有：{fields}。",
-        "Enter it as it is written; a fully digital invoice has a number of 20 digits and no code.",
-        "请按凭证原样填写；数电票为20位号码且无代码。",
+        "Enter it as it is written: an invoice has a code of 10 or 12 digits and a number of 8, a fully digital one a number "
+        "of 20 and no code.",
+        "请按凭证原样填写：发票代码为10或12位、号码为8位；数电票号码为20位且无代码。",
     ),
     Code.DEADLINE_EXTENDED: Text(
         "B2.4",

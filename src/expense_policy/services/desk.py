@@ -167,8 +167,8 @@ class Desk:
         """Finance monitors how the present year's budget is executed (B2.3): what strays from its plan is put right.
 
         Each line that does opens a rectification, one a month (B2.4). Of the whole company it is the duty of monitoring
-        that is done (G3.5), of one department it is not. The first time in a fiscal year the one that ended is looked at,
-        too, with what came after it was monitored last. The receipts of what was opened. Refused with
+        that is done (G3.5), of one department it is not. The first time in a fiscal year the one that ended is looked
+        at, too, with what came after it was monitored last. The receipts of what was opened. Refused with
         department_out_of_scope, office_not_held.
         """
         policy, now = asking.policy_now(self.env), self.env.clock.now()

@@ -278,7 +278,6 @@ class Rectifications:
 
         What was opened is kept where it ends early: done again, it goes on from there.
         """
-        _is_a("month", month, Month)
         opened = []
         for each in deviations:
             try:
@@ -293,6 +292,7 @@ class Rectifications:
 
         They are those of the whole company. Each owner and department is reminded by a notice.
         """
+        _is_a("month", month, Month)
         opened = self.for_deviations(deviations, actor=actor)
         self._engine.perform(doing(self._engine, "monitoring", actor, str(month)))
         return opened

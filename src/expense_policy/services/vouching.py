@@ -52,12 +52,17 @@ class Vouching:
         """The guards that make two look-alikes, handed in at once, see each other."""
         return tuple(sorted({f"alike:{alike}" for alike in self._alike.values()})) if self.form.vouchers else ()
 
+    @cached_property
+    def _keys(self) -> tuple[str, ...]:
+        """Every key of every voucher."""
+        return tuple(dict.fromkeys(key for each in self.form.vouchers for key in each.keys))
+
     @property
     def taken(self) -> tuple[_Key, ...]:
         """The keys to look at: the vouchers' own, their confirmations, and those of look-alikes."""
         if not self.form.vouchers:
             return ()
-        found = [(Space.VOUCHER, key) for key in self._alike]
+        found = [(Space.VOUCHER, key) for key in self._keys]
         found += [(Space.CONFIRMED, self._confirmation(each)) for each in self.form.vouchers]
         return tuple(dict.fromkeys((*found, *self.likely)))
 
@@ -94,9 +99,9 @@ class Vouching:
             return []
         found, taken = voucher.check(self.form.vouchers, policy, today), scene.seen.taken
         for each in self.form.vouchers:
-            holder = taken.get((Space.VOUCHER, each.key))
-            if holder not in (None, self.subject):
-                found.append(refusal(Code.VOUCHER_TAKEN, voucher=voucher.named(each), document=str(holder)))
+            holders = {taken[Space.VOUCHER, key] for key in each.keys if (Space.VOUCHER, key) in taken}
+            for holder in sorted(holders - {self.subject}):
+                found.append(refusal(Code.VOUCHER_TAKEN, voucher=voucher.named(each), document=holder))
             verdict = self.verdicts.get(each.key, VoucherVerdict.UNKNOWN)
             if verdict in (VoucherVerdict.FORGED, VoucherVerdict.VOID):
                 found.append(refusal(Code.VOUCHER_NOT_GENUINE, voucher=voucher.named(each), verdict=verdict.value))
@@ -147,8 +152,8 @@ class Vouching:
         before = set() if previous is None else held(previous)
         if not before and not self.form.vouchers:
             return ()
-        new = [Take(Space.VOUCHER, key, self.subject) for key in self._alike if key not in before]
-        return (*new, *[Free(Space.VOUCHER, key, self.subject) for key in sorted(before - set(self._alike))])
+        new = [Take(Space.VOUCHER, key, self.subject) for key in self._keys if key not in before]
+        return (*new, *[Free(Space.VOUCHER, key, self.subject) for key in sorted(before - set(self._keys))])
 
     def rows(self, round: int) -> tuple[VoucherRow, ...]:
         """The vouchers as they are found by later."""
@@ -164,7 +169,7 @@ def held(document: Document) -> set[str]:
     """The keys of the vouchers that a document has, until it is rejected, withdrawn, or expires unpaid (R2.2)."""
     if not isinstance(document.content, Payable) or document.status in _FREE:
         return set()
-    return {each.key for each in document.content.vouchers}
+    return {key for each in document.content.vouchers for key in each.keys}
 
 
 def freed(before: Document, after: Document) -> tuple[Free, ...]:
