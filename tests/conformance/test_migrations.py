@@ -271,7 +271,8 @@ def test_an_older_store_says_how_it_is_upgraded(old: Path) -> None:
         lambda: SqlRepository.joining(connection),
     ]
     for each in opens:
-        with pytest.raises(RepositoryUnavailable, match="back it up, and upgrade it by `expense-policy migrate STORE`"):
+        said = "back it up, and upgrade it by `expense-policy migrate --store STORE`"
+        with pytest.raises(RepositoryUnavailable, match=said):
             each()
     connection.close()
 
@@ -363,7 +364,7 @@ def test_a_server_of_schema_3_is_upgraded(postgres_url: str, tmp_path: Path) -> 
         for law in _laws("postgres"):
             cursor.execute(law.encode())
     assert told(_standing(postgres_url)) == released(3, "postgresql")
-    with pytest.raises(RepositoryUnavailable, match="upgrade it by `expense-policy migrate STORE`"):
+    with pytest.raises(RepositoryUnavailable, match="upgrade it by `expense-policy migrate --store STORE`"):
         SqlRepository(postgres_url)
     done = migrate(postgres_url)
     assert (done.found, done.schema) == (3, VERSION)
