@@ -272,6 +272,9 @@ def test_months_are_closed_from_the_command_line(tmp_path: Path, capsys: pytest.
     assert not sheet.exists()
     code, _, told = closing("2026-02", actor="li.na")
     assert (code, len(told.splitlines())) == (2, 2)
+    code, _, told = closing("2026-02", "--lang", "zh", actor="li.na")
+    assert (code, "li.na不是" in told, len(told.splitlines())) == (2, True, 2)
+    assert closing("2026-01", "--lang", "fr") == (2, "", "--lang must be en or zh\n")
     assert run("accounts", "January")[0] == 2
     code, shown, _ = closing("2026-01")
     assert (code, shown.splitlines()[0]) == (0, "2026-01 (closed), accrual, CNY")

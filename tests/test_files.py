@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
+from expense_adapters.cli import guard
+from expense_adapters.customers import FileCustomers
 from expense_adapters.files import FaultyFile, FileDirectory, FolderEvidence, read_budget, read_key
+from expense_adapters.vouchers import JsonVouchers
 from expense_policy.domain.budget import evenly
 from expense_policy.domain.money import Money
+from expense_policy.policy_file import PolicyFileError, load_policy
+
+from .world import POLICY
 
 GOOD = """
 [[holding]]
@@ -153,6 +160,32 @@ def test_both_files_are_told_of_at_once(tmp_path: Path) -> None:
     with pytest.raises(FaultyFile) as error:
         FileDirectory(path, delegations=tmp_path / "none.csv")
     assert len(error.value.problems) == 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path, encoding: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that an editor wrote with a byte order mark is read as one without: each that a company brings."""
+    path = tmp_path / "file.toml"
+    for text, read in (
+        (GOOD, FileDirectory),
+        (BUDGET, read_budget),
+        ('[[customer]]\nid = "C1"\n', FileCustomers),
+        (POLICY, lambda path: guard.run(["check-policy", str(path)])),
+    ):
+        path.write_text(text, encoding=encoding)
+        assert read(path) != 2
+    assert capsys.readouterr().err == ""
+    vouchers = {"currency": "CNY", "vouchers": [{"kind": "receipt"}]}
+    with pytest.raises(FaultyFile, match="vouchers"):
+        JsonVouchers().read(json.dumps(vouchers).encode(encoding))
+    path.write_text('{"method": "direct", "pools": {"HR": "1.00"}, "usage": {"HR": {"A": 1}}}', encoding=encoding)
+    assert guard.run(["allocate", "--file", str(path)]) == 0
+
+
+def test_a_policys_text_has_no_byte_order_mark() -> None:
+    """A text is adopted as it is: one that still has a byte order mark is a fault that says how it is read."""
+    with pytest.raises(PolicyFileError, match=r"line 1.*begins with a byte order mark: read the file as utf-8-sig"):
+        load_policy("\ufeff" + POLICY)
 
 
 BUDGET = """

@@ -1053,6 +1053,13 @@ BUGS = {
         "            os.replace(part, path)\n        for part, path, _ in ():\n            with",
         "test_closing.py::test_files_are_written_whole_or_not_at_all",
     ),
+    "what was paid before postings is a difference": Bug(
+        "R1.1",
+        f"{SERVICES}/accounting.py",
+        "if not sums and not _posted(env, month):",
+        "if False:",
+        "conformance/test_migrations.py::test_months_of_before_have_no_accounts",
+    ),
     "a duty is missed on its last day": Bug(
         "G3.5",
         f"{DOMAIN}/duty.py",

@@ -13,7 +13,7 @@ import typer
 
 from expense_adapters._reading import escaped, why
 from expense_adapters.cli.opening import opened, refused, unopened
-from expense_adapters.cli.say import Json, fail, place, put, put_json
+from expense_adapters.cli.say import Json, Lang, Store, fail, language, place, put, put_json
 from expense_policy.domain.accounting import DIMENSIONS
 from expense_policy.domain.money import decimal
 from expense_policy.domain.periods import Month
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from expense_policy.services.desk import Desk
 
 _Month = Annotated[str, typer.Argument(metavar="MONTH", help="Such as 2026-03.")]
-_Store = Annotated[str, typer.Option(help="sqlite:///PATH, postgresql://..., mariadb://...")]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,11 +34,12 @@ def register(app: typer.Typer) -> None:
 
 def close(
     month: _Month,
-    store: _Store,
+    store: Store,
     actor: Annotated[str, typer.Option(help="Who closes it: a finance officer or the finance head.")],
     people: Annotated[Path, typer.Option(help="Offices and delegations (TOML or CSV).")],
     reopen: Annotated[str | None, typer.Option(help="Opens the last closed month again, for this reason.")] = None,
     key_file: Annotated[Path | None, typer.Option(help="The journal's key, id:hexadecimal secret.")] = None,
+    lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Closes a month that has ended, and shows its accounts; with --reopen the finance head opens it again.
@@ -47,6 +47,7 @@ def close(
     Exit 0, or 4 where the accounts do not reconcile: they say by how much.
     """
     which = _month(month)
+    language(lang)
     try:
         desk, repository = opened(store, people, key=key_file)
     except (ExpensePolicyError, ValueError) as error:
@@ -58,7 +59,7 @@ def close(
             desk.closing.reopen(which, actor=actor, reason=reopen)
         found = desk.accounts(which)
     except (ExpensePolicyError, TypeError, ValueError) as error:
-        refused(error, store)
+        refused(error, store, lang)
     finally:
         repository.close()
     _told(found, as_json)
@@ -66,7 +67,7 @@ def close(
 
 def accounts(
     month: _Month,
-    store: _Store,
+    store: Store,
     csv: Annotated[
         Path | None, typer.Option(help="Writes the double entries of a closed month to this CSV file.")
     ] = None,

@@ -369,8 +369,8 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.OFFICE_NOT_HELD: Text(
         "A3.2",
-        "{actor} does not hold the office of {office} for {department}, in person or by delegation.",
-        "{actor}不是{department}的{office}，亦无有效授权。",
+        "{actor} does not hold the office of {office} for {department}.",
+        "{actor}不是{department}的{office}。",
         "{holders} may do it.",
         "可由{holders}办理。",
     ),
