@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -17,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expense_adapters.cli import guard
+from expense_adapters.cli.budgets import _all as shown
 from expense_adapters.memory import MemoryRepository
 from expense_adapters.sql import SqlRepository
 from expense_policy.domain.adjustment import LineChange, SupplementaryRequest
@@ -205,10 +207,17 @@ class Counted:
     """A store that counts what it is asked."""
 
     def __init__(self, inner: Repository) -> None:
-        self._inner, self.questions = inner, list[str]()
+        self._inner, self.questions, self.given = inner, list[str](), list[str]()
+
+    def lines(self, *asked: Any) -> Sequence[Line]:
+        """Which lines it gave."""
+        self.questions.append("lines")
+        found = self._inner.lines(*asked)
+        self.given += [line.id for line in found]
+        return found
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("look", "lines", "find", "history", "uses", "cards", "postings", "policies", "commit"):
+        if name in ("look", "find", "history", "uses", "cards", "postings", "policies", "commit"):
             self.questions.append(name)
         return getattr(self._inner, name)
 
@@ -226,6 +235,24 @@ def test_it_is_a_fixed_number_of_questions(repository: Repository) -> None:
         counted.questions.clear()
         at.desk.execution(year=2026)
         assert counted.questions == ["look", "lines", "look"]
+
+
+@pytest.mark.clause("B1.4", "B2.3")
+def test_a_years_questions_do_not_grow(repository: Repository) -> None:
+    """However many years and documents there are, a year's lines are asked for alone, and documents in pages."""
+    world = World.with_budget(repository)
+    for year in (2027, 2028, 2029):
+        lines = (PlanLine(f"l-{year}", "venue", "Venue", cny("10.00")),)
+        world.sign_all(world.desk.budgeting.file(BudgetPlan("marketing", year, lines), actor="mei").id)
+    counted = Counted(repository)
+    at = World.open(counted)
+    at.clock.at = world.clock.at
+    assert [each.line.id for each in at.desk.execution("marketing", year=2029).lines] == ["l-2029"]
+    assert counted.given == ["l-2029"]
+    counted.questions.clear()
+    assert len(shown(at.desk, "marketing", None)["documents"]) == 4
+    # A page and its documents of the one kind there is, a last page of each, and where the currency is from.
+    assert counted.questions == ["lines", "find", "look", "find", "find", "find", "look"]
 
 
 # Whatever is done, execution is what the documents say.

@@ -29,6 +29,7 @@ from expense_policy.ports.mistakes import (
     check_find,
     check_instant,
     check_limit,
+    check_lines,
     check_look,
     check_postings,
     check_uses,
@@ -295,10 +296,12 @@ class MemoryRepository:
         with self._lock:
             return [item for item in self._state.numbers.get(month, {}).items() if item[0] > after][:limit]
 
-    def lines(self) -> Sequence[Line]:
-        """Every line, in id order."""
+    def lines(self, department: str | None = None, year: int | None = None) -> Sequence[Line]:
+        """Every line, or those of a department and year, in id order."""
+        check_lines(department, year)
         with self._lock:
-            return [line for _, line in sorted(self._state.lines.items())]
+            found = [line for _, line in sorted(self._state.lines.items())]
+        return [line for line in found if department in (None, line.department) and year in (None, line.year)]
 
     def policies(self) -> Sequence[PolicyVersion]:
         """Every known version."""

@@ -316,6 +316,7 @@ UNDONE = (
     "ALTER TABLE documents ADD CONSTRAINT documents_within"
     " CHECK (paid >= 0 AND paid <= units AND used >= 0 AND used <= units)",
     "DROP INDEX moves_line{on moves}",
+    "DROP INDEX lines_year{on lines}",
     "{key of moves}",
     "ALTER TABLE moves DROP COLUMN expected",
     "DROP INDEX payments_at{on payments}",
@@ -333,7 +334,7 @@ def _undone(mariadb: bool) -> list[str]:
     first = "DROP PRIMARY KEY" if mariadb else "DROP CONSTRAINT moves_pkey"
     told = [each.replace("{of payments}", whole if mariadb else "SELECT 1") for each in UNDONE]
     told = [each.replace("{key of moves}", f"ALTER TABLE moves {first}, ADD {_KEY}") for each in told]
-    return [re.sub(r"\{on (\w+)\}", r" ON \1" if mariadb else "", each) for each in told]
+    return [re.sub(r"\{on (\w+)\}", r" ON `\1`" if mariadb else "", each) for each in told]
 
 
 def _laws(engine: str) -> list[str]:

@@ -13,7 +13,7 @@ from expense_policy.codec import dump
 from expense_policy.domain.cards import Card
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.content import line_digest
-from expense_policy.domain.holds import Move
+from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.payment import Payment
 from expense_policy.domain.periods import instant_text
 from expense_policy.domain.posting import Planned, Posting
@@ -38,6 +38,7 @@ INDEXES: dict[type, tuple[str, list[Index]]] = {
         [*map(by, _COLUMNS), *[by("status", d) for d in DUE], *[by(p, "submitted_at") for p in _PAYEES]],
     ),
     Card: ("card", [*map(by, ("kind status", "kind owner", "kind department", "kind")), by("kind", "due")]),
+    Line: ("line", [by("year")]),
     UseRow: ("use", [*map(by, ("type month recipient", *USED, "type month"))]),
     Posting: ("posting", [by("line"), by("month")]),
     Planned: ("planned", [by("line")]),

@@ -12,19 +12,19 @@ from expense_adapters.cli.say import Json, put, put_json, table
 from expense_policy.domain.adjustment import BudgetAdjustment, SupplementaryRequest
 from expense_policy.domain.budget import BudgetPlan
 from expense_policy.domain.money import decimal
-from expense_policy.domain.vocabulary import Kind
 from expense_policy.ports.errors import NotFound
+from expense_policy.ports.repository import Look
+from expense_policy.services.drafting import KINDS
 
 if TYPE_CHECKING:
+    from expense_policy.domain.documents import Document
     from expense_policy.domain.execution import Executed, Execution, Figures
     from expense_policy.domain.holds import Line
     from expense_policy.domain.money import Money
-    from expense_policy.ports.repository import Summary
     from expense_policy.services.desk import Desk
 
 _Store = Annotated[str, typer.Option(help="sqlite:///PATH, postgresql://..., mariadb://...")]
 _Department = Annotated[str | None, typer.Option(help="Of this department; of all without it.")]
-_KINDS = (Kind.BUDGET_PLAN, Kind.BUDGET_ADJUSTMENT, Kind.SUPPLEMENTARY_REQUEST)
 _AMOUNTS = ("in_force", "planned", "reserved", "committed", "spent", "available")
 _PAGE = 1000
 
@@ -64,25 +64,25 @@ _RIGHT = (
 
 
 def _all(desk: Desk, department: str | None, year: int | None) -> dict[str, Any]:
-    lines = [x for x in desk.lines() if department in (None, x.department) and year in (None, x.year)]
-    told = []
-    for row in _documents(desk, {} if department is None else {"department": department}):
-        whole = desk.document(row.id)
+    lines, told = desk.lines(department, year), []
+    for whole in _documents(desk, {} if department is None else {"department": department}):
         form = whole.content
         if isinstance(form, BudgetPlan | BudgetAdjustment | SupplementaryRequest) and year in (None, form.year):
-            said = {"id": row.id, "kind": row.kind, "department": row.department, "year": form.year}
-            told.append({**said, "status": row.status, "amount": str(whole.amount)})
+            said = {"id": whole.id, "kind": whole.kind, "department": whole.department, "year": form.year}
+            told.append({**said, "status": whole.status, "amount": str(whole.amount)})
     # What is in force was put there by a document.
     currency = desk.document(lines[0].plan).currency if lines else ""
     return {"lines": [_line(line, currency) for line in lines], "documents": told}
 
 
-def _documents(desk: Desk, where: dict[str, str]) -> Iterator[Summary]:
-    for kind in _KINDS:
+def _documents(desk: Desk, where: dict[str, str]) -> Iterator[Document]:
+    for kind in KINDS:
         after = ""
         while page := desk.find(kind=kind.value, after=after, limit=_PAGE, **where):
-            yield from page
-            after = page[-1].id
+            ids = tuple([row.id for row in page])
+            found = desk.env.repository.look(Look(documents=ids)).documents
+            yield from [found[id] for id in ids if id in found]
+            after = ids[-1]
 
 
 def _line(line: Line, currency: str) -> dict[str, Any]:

@@ -148,6 +148,7 @@ lines = _table(
         "reserved >= 0 AND committed >= 0 AND spent >= 0 AND in_force - reserved - committed - spent >= 0",
         name="lines_never_overdrawn",
     ),
+    Index("lines_year", "year"),
 )
 guards = _table("guards", _text("key", _NAME, key=True), _int("version"))
 taken = _table(

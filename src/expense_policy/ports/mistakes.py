@@ -119,6 +119,13 @@ def check_cards(where: tuple[tuple[str, str], ...], due: datetime | None, after:
         check_instant(due)
 
 
+def check_lines(department: str | None, year: int | None) -> None:
+    """What `Repository.lines` may be asked."""
+    check_words(() if department is None else (department,))
+    if year is not None and (type(year) is not int or abs(year) > UNITS_MAX):
+        raise ValueError(f"{year!r} is no year of a line")
+
+
 def check_postings(month: Month, after: int, limit: int) -> None:
     """What `Repository.postings` may be asked."""
     check_limit(limit, PAGE_MAX)

@@ -279,8 +279,8 @@ class Repository(Protocol):
     def postings(self, month: Month, after: int = 0, limit: int = 100) -> Sequence[tuple[int, Posting]]:
         """A page of 1 to 10,000 postings of a month that closings have numbered, with their numbers, in that order."""
 
-    def lines(self) -> Sequence[Line]:
-        """Every budget line with its balance, in id order."""
+    def lines(self, department: str | None = None, year: int | None = None) -> Sequence[Line]:
+        """Every budget line with its balance, in id order; or those of a department, of a fiscal year, of both."""
 
     def policies(self) -> Sequence[PolicyVersion]:
         """Every known policy version, in the order of effective date, then id."""

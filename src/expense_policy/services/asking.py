@@ -85,7 +85,7 @@ def contacts(env: Environment, type_: str, month: Month, recipients: tuple[str, 
 def execution(env: Environment, department: str | None, year: int) -> Execution:
     """How a year's budget is executed: two questions, whatever there is; the store sums up (B2.3)."""
     policy, at = policy_now(env), env.clock.now()
-    ids = [x.id for x in env.repository.lines() if x.year == year and department in (None, x.department)]
+    ids = [line.id for line in env.repository.lines(department, year)]
     named = ("line", tuple(ids))
     spent = ("source", (Source.PAID.value, Source.SET_OFF.value))
     asked = (

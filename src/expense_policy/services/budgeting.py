@@ -217,7 +217,7 @@ class BudgetActs:
     ) -> CloseYear:
         """The act of closing a department's year."""
         env = self._engine.env
-        lines = tuple(x.id for x in env.repository.lines() if (x.department, x.year) == (department, year))
+        lines = tuple([line.id for line in env.repository.lines(department, year)])
         if not lines:
             raise NotFound(f"{department} has no budget line of {year}")
         if not set(carry) <= set(lines):

@@ -151,9 +151,9 @@ class Desk:
         """A page of claims, in id order, that were to be paid by now, and are not paid whole (R2.3)."""
         return self.env.repository.find((), ("pay_by", self.env.clock.now()), after, limit)
 
-    def lines(self) -> Sequence[Line]:
-        """Every budget line with its balance, in id order."""
-        return self.env.repository.lines()
+    def lines(self, department: str | None = None, year: int | None = None) -> Sequence[Line]:
+        """Every budget line with its balance, in id order; or those of a department, of a fiscal year, of both."""
+        return self.env.repository.lines(department, year)
 
     def execution(self, department: str | None = None, *, year: int) -> Execution:
         """How the budget of a fiscal year is executed now, of a department or of all (B2.3).

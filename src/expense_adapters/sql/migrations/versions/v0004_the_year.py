@@ -100,6 +100,7 @@ def upgrade() -> None:
         remake(table("payments", sqlite=True))
     else:
         _alter()
+    op.create_index("lines_year", "lines", ["year"])
     for name in NEW:
         made = table(name, sqlite=sqlite)
         connection.execute(CreateTable(made))
