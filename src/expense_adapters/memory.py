@@ -21,7 +21,7 @@ from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.periods import Month
 from expense_policy.domain.posting import Planned, Posting
 from expense_policy.domain.project import Project
-from expense_policy.domain.voucher import VoucherRow
+from expense_policy.domain.voucher import ALIKE, VoucherRow
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound
 from expense_policy.ports.mistakes import (
     USED,
@@ -213,7 +213,9 @@ class MemoryRepository:
         elif isinstance(fact, Planned):
             undo.put(s.planned[fact.line], identity(fact), fact)
         elif isinstance(fact, VoucherRow):
-            undo.put(s.vouchers[(fact.alike, fact.voucher.on.isoformat())], identity(fact), fact)
+            for column in ALIKE:
+                at = (column, getattr(fact, column), fact.voucher.on.isoformat())
+                undo.put(s.vouchers[at], identity(fact), fact)
         elif isinstance(fact, UseRow):
             counted = s.contacts[(fact.type, fact.month)]
             undo.put(counted, fact.recipient, counted.get(fact.recipient, 0) + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
@@ -99,38 +99,52 @@ def told(voucher: Voucher) -> tuple[str, ...]:
     return (voucher.key, voucher.on.isoformat(), fold_number(voucher.issuer), fold_number(voucher.buyer), *sums)
 
 
+ALIKE = ("alike_account", "alike_name", "alike_person")
+"""The columns that look-alikes are searched by: any one of them makes a payee the same (A3.6, R2.2)."""
+
+
 @attrs.frozen
 class VoucherRow:
     """A voucher as it stands in a round of a document: what look-alikes are searched by (R2.2).
 
-    `alike` is a digest of the payee's id and the total (`alike`), so that neither stands in a sum's question.
+    Each of `ALIKE` is a digest of whom it is paid to and the total (`alike`), so that neither stands in a sum's
+    question; "" where nothing is said of the payee there.
     """
 
     document: str
     round: int
     number: int
     voucher: Voucher
-    alike: str
+    alike_account: str = ""
+    alike_name: str = ""
+    alike_person: str = ""
 
     def row(self) -> Row:
         """What a journal entry says of this row: the voucher by its digest."""
         at = (self.document, str(self.round), str(self.number))
-        return ("voucher", *at, self.voucher.key, self.alike, digest(self.voucher))
+        alikes = (self.alike_account, self.alike_name, self.alike_person)
+        return ("voucher", *at, self.voucher.key, *alikes, digest(self.voucher))
 
 
-def alike(payee: str, voucher: Voucher) -> str:
-    """What a voucher has in common with its near-duplicates: whom it is paid to, by his id, and its total."""
-    return line_digest(("alike", payee, str(voucher.total.units), voucher.total.currency))
+def alike(column: str, payee: str, voucher: Voucher) -> str:
+    """What a voucher has in common with its near-duplicates: whom it is paid to, by a column, and its total."""
+    return line_digest((column, payee, str(voucher.total.units), voucher.total.currency))
 
 
 def confirmation(voucher: Voucher, payee: str) -> str:
-    """The key under which it is kept that a voucher only looks like another one of its payee and total (R2.2)."""
-    return line_digest(("confirmed", voucher.key, alike(payee, voucher)))
+    """The key under which it is kept that a voucher, for the payee of this id, only looks like another one (R2.2)."""
+    return line_digest(("confirmed", voucher.key, payee, str(voucher.total.units), voucher.total.currency))
 
 
 def near(day: date, days: int) -> tuple[str, ...]:
     """The days that lie no more than so many from a day, as a store compares them."""
-    return tuple((day + timedelta(days=n)).isoformat() for n in range(-days, days + 1))
+    first, last = _before(day, days).toordinal(), min(day.toordinal() + days, date.max.toordinal())
+    return tuple(date.fromordinal(n).isoformat() for n in range(first, last + 1))
+
+
+def _before(day: date, days: int) -> date:
+    """So many days before a day, or the first day there is."""
+    return date.fromordinal(max(1, day.toordinal() - days))
 
 
 def check(vouchers: Sequence[Voucher], policy: Policy, today: date) -> list[Refusal]:
@@ -161,7 +175,7 @@ def _check(voucher: Voucher, policy: Policy, today: date) -> list[Refusal]:
     elif voucher.amount + voucher.tax != voucher.total:
         amount, tax, total = voucher.amount, voucher.tax, voucher.total
         found.append(refusal(Code.VOUCHER_SUM_DIFFERS, voucher=number, amount=amount, tax=tax, total=total))
-    first = today - timedelta(days=policy.vouchers.age_days_max)
+    first = _before(today, policy.vouchers.age_days_max)
     if not first <= voucher.on <= today:
         days = {"on": voucher.on.isoformat(), "first": first.isoformat(), "last": today.isoformat()}
         found.append(refusal(Code.VOUCHER_OUT_OF_TIME, voucher=number, **days))
