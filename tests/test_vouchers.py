@@ -187,15 +187,6 @@ def test_what_is_right_with_a_voucher(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.clause("R2.1")
-def test_a_voucher_of_any_day_is_judged(world: World) -> None:
-    """A voucher of the first or the last day that there is is out of time, and no mistake of the caller's."""
-    application = approved(world)
-    for day in (date.min, date.max):
-        form = claim(application, "100.00", vouchers=(voucher("100.00", on=day),))
-        assert codes(partial(filed, world, form)) == {Code.VOUCHER_OUT_OF_TIME}
-
-
-@pytest.mark.clause("R2.1")
 def test_a_claim_is_no_more_than_its_vouchers(world: World) -> None:
     """The amount claimed is at most what the vouchers come to; what stands in the form twice is refused."""
     application = approved(world)

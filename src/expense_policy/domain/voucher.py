@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
 
@@ -138,13 +138,7 @@ def confirmation(voucher: Voucher, payee: str) -> str:
 
 def near(day: date, days: int) -> tuple[str, ...]:
     """The days that lie no more than so many from a day, as a store compares them."""
-    first, last = _before(day, days).toordinal(), min(day.toordinal() + days, date.max.toordinal())
-    return tuple(date.fromordinal(n).isoformat() for n in range(first, last + 1))
-
-
-def _before(day: date, days: int) -> date:
-    """So many days before a day, or the first day there is."""
-    return date.fromordinal(max(1, day.toordinal() - days))
+    return tuple((day + timedelta(days=n)).isoformat() for n in range(-days, days + 1))
 
 
 def check(vouchers: Sequence[Voucher], policy: Policy, today: date) -> list[Refusal]:
@@ -175,7 +169,7 @@ def _check(voucher: Voucher, policy: Policy, today: date) -> list[Refusal]:
     elif voucher.amount + voucher.tax != voucher.total:
         amount, tax, total = voucher.amount, voucher.tax, voucher.total
         found.append(refusal(Code.VOUCHER_SUM_DIFFERS, voucher=number, amount=amount, tax=tax, total=total))
-    first = _before(today, policy.vouchers.age_days_max)
+    first = today - timedelta(days=policy.vouchers.age_days_max)
     if not first <= voucher.on <= today:
         days = {"on": voucher.on.isoformat(), "first": first.isoformat(), "last": today.isoformat()}
         found.append(refusal(Code.VOUCHER_OUT_OF_TIME, voucher=number, **days))
