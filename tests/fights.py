@@ -278,7 +278,7 @@ def same_voucher(world: World, n: int) -> Case:
 
 def look_alikes(world: World, n: int) -> Case:
     """Claims under two applications bring vouchers of one payee and total, of one day (R2.2)."""
-    shares, payee = (Share(_name(n), cny("1000.00")),), Payee(f"Li Na, case {n}", "6217", "li.na")
+    shares, payee = (Share(_name(n), cny("1000.00")),), Payee(f"Li Na, case {n}", f"6217-{n}")
     under = [approved(world, "1000.00", shares=shares) for _ in range(2)]
     forms = [claim(each, "60.00", vouchers=(voucher("100.00"),), payee=payee) for each in under]
     acts = tuple([partial(_files, form, f"{n}-{i}") for i, form in enumerate(forms)])

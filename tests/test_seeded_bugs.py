@@ -346,6 +346,14 @@ BUGS = {
         "test_vouchers.py::test_a_voucher_stands_in_one_document[memory]",
         "DID NOT RAISE",
     ),
+    "a look-alike is another one under another name": Bug(
+        "I27",
+        f"{SERVICES}/vouching.py",
+        "for column, who in by.items() if who}",
+        "for column, who in by.items() if who == payee.id}",
+        "test_vouchers.py::test_look_alikes_need_a_name",
+        "DID NOT RAISE",
+    ),
     "an invoice has any code": Bug(
         "I27",
         f"{DOMAIN}/voucher.py",

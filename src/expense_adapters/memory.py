@@ -18,10 +18,10 @@ from expense_policy.domain.documents import Document, Payable
 from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import GENESIS, Entry, Seal
 from expense_policy.domain.payment import PayeeAccount, Payment
-from expense_policy.domain.periods import Month
+from expense_policy.domain.periods import Month, day_text
 from expense_policy.domain.posting import Planned, Posting
 from expense_policy.domain.project import Project
-from expense_policy.domain.voucher import VoucherRow
+from expense_policy.domain.voucher import ALIKE, VoucherRow
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound
 from expense_policy.ports.mistakes import (
     USED,
@@ -214,7 +214,9 @@ class MemoryRepository:
         elif isinstance(fact, Planned):
             undo.put(s.planned[fact.line], at, fact)
         elif isinstance(fact, VoucherRow):
-            undo.put(s.vouchers[(fact.alike, fact.voucher.on.isoformat())], at, fact)
+            for column in ALIKE:
+                alike = (column, getattr(fact, column), day_text(fact.voucher.on))
+                undo.put(s.vouchers[alike], at, fact)
         elif isinstance(fact, UseRow):
             counted = s.contacts[(fact.type, fact.month)]
             undo.put(counted, fact.recipient, counted.get(fact.recipient, 0) + 1)

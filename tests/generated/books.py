@@ -23,7 +23,7 @@ class Books:
         self.planned: dict[str, Counter[int]] = {}
         self.places: dict[tuple[str, ...], str] = {}
         self.vouchers: dict[tuple[str, ...], str] = {}
-        self.seen_vouchers: list[tuple[str, tuple[str, ...], str, int, date]] = []
+        self.seen_vouchers: list[tuple[str, tuple[str, ...], tuple[str, ...], int, date]] = []
         self.confirmed: set[tuple[tuple[str, ...], str, int]] = set()
         self.paid_to: dict[str, str] = {}
         self.ledger: list[Dict] = []

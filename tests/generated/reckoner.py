@@ -129,7 +129,7 @@ class Reckoner(Budgets):
         return found
 
     def _vouched(self, form: Dict, id: str | None) -> set[str]:
-        found, given, payee = set(), form["vouchers"], fold(form["payee"][0]) if form["payee"] else ""
+        found, given, payee = set(), form["vouchers"], tuple(map(fold, form["payee"] or ("", "")))
         keys = [voucher_keys(v) for v in given]
         for v in given:
             if v["amount"] + v["tax"] != v["total"]:
@@ -145,12 +145,16 @@ class Reckoner(Budgets):
             key = mine[0]
             if any(self.vouchers.get(key, id) != id for key in mine):
                 found.add("voucher_taken")
-            if (key, payee, v["total"]) in self.confirmed:
+            if (key, payee[0], v["total"]) in self.confirmed:
                 continue
             alike = [at for at in self.seen_vouchers if at[0] != id and self.vouchers.get(at[1]) == at[0]]
             alike += [("", keys[i][0], payee, given[i]["total"], given[i]["on"]) for i in range(n)]
             if any(
-                at[1] != key and at[2:4] == (payee, v["total"]) and abs((at[4] - v["on"]).days) <= 3 for at in alike
+                at[1] != key
+                and any(one == two for one, two in zip(at[2], payee, strict=True))
+                and at[3] == v["total"]
+                and abs((at[4] - v["on"]).days) <= 3
+                for at in alike
             ):
                 found.add("voucher_looks_alike")
         return found
@@ -193,7 +197,7 @@ class Reckoner(Budgets):
         self._submitted(id, form, actor, chain, deciding)
         self._between(self.docs[id], took)
         self.vouchers = {key: owner for key, owner in self.vouchers.items() if owner != id}
-        payee = fold(form["payee"][0]) if form["payee"] else ""
+        payee = tuple(map(fold, form["payee"] or ("", "")))
         for v in form["vouchers"]:
             keys = voucher_keys(v)
             self.vouchers.update(dict.fromkeys(keys, id))

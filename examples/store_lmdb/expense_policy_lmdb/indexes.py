@@ -17,7 +17,7 @@ from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.payment import Payment
 from expense_policy.domain.periods import instant_text
 from expense_policy.domain.posting import Planned, Posting
-from expense_policy.domain.voucher import VoucherRow
+from expense_policy.domain.voucher import ALIKE, VoucherRow
 from expense_policy.ports.mistakes import DUE, USED
 
 from .keys import key
@@ -43,7 +43,7 @@ INDEXES: dict[type, tuple[str, list[Index]]] = {
     Posting: ("posting", [by("line"), by("month")]),
     Planned: ("planned", [by("line")]),
     Move: ("move", [by("line")]),
-    VoucherRow: ("voucher", [by("alike on_day")]),
+    VoucherRow: ("voucher", [by(f"{name} on_day") for name in ALIKE]),
     Payment: ("payment", [by("", "at")]),
 }
 """By the name of a class. Of those that serve a question the first is taken: few rows share its values."""

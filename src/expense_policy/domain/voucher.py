@@ -99,33 +99,41 @@ def told(voucher: Voucher) -> tuple[str, ...]:
     return (voucher.key, voucher.on.isoformat(), fold_number(voucher.issuer), fold_number(voucher.buyer), *sums)
 
 
+ALIKE = ("alike_account", "alike_name", "alike_person")
+"""The columns that look-alikes are searched by: any one of them makes a payee the same (A3.6, R2.2)."""
+
+
 @attrs.frozen
 class VoucherRow:
     """A voucher as it stands in a round of a document: what look-alikes are searched by (R2.2).
 
-    `alike` is a digest of the payee's id and the total (`alike`), so that neither stands in a sum's question.
+    Each of `ALIKE` is a digest of whom it is paid to and the total (`alike`), so that neither stands in a sum's
+    question; "" where nothing is said of the payee there.
     """
 
     document: str
     round: int
     number: int
     voucher: Voucher
-    alike: str
+    alike_account: str = ""
+    alike_name: str = ""
+    alike_person: str = ""
 
     def row(self) -> Row:
         """What a journal entry says of this row: the voucher by its digest."""
         at = (self.document, str(self.round), str(self.number))
-        return ("voucher", *at, self.voucher.key, self.alike, digest(self.voucher))
+        alikes = (self.alike_account, self.alike_name, self.alike_person)
+        return ("voucher", *at, self.voucher.key, *alikes, digest(self.voucher))
 
 
-def alike(payee: str, voucher: Voucher) -> str:
-    """What a voucher has in common with its near-duplicates: whom it is paid to, by his id, and its total."""
-    return line_digest(("alike", payee, str(voucher.total.units), voucher.total.currency))
+def alike(column: str, payee: str, voucher: Voucher) -> str:
+    """What a voucher has in common with its near-duplicates: whom it is paid to, by a column, and its total."""
+    return line_digest((column, payee, str(voucher.total.units), voucher.total.currency))
 
 
 def confirmation(voucher: Voucher, payee: str) -> str:
-    """The key under which it is kept that a voucher only looks like another one of its payee and total (R2.2)."""
-    return line_digest(("confirmed", voucher.key, alike(payee, voucher)))
+    """The key under which it is kept that a voucher, for the payee of this id, only looks like another one (R2.2)."""
+    return line_digest(("confirmed", voucher.key, payee, str(voucher.total.units), voucher.total.currency))
 
 
 def near(day: date, days: int) -> tuple[str, ...]:

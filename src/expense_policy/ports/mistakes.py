@@ -12,6 +12,7 @@ from ..domain.money import UNITS_MAX
 from ..domain.periods import Month, instant
 from ..domain.posting import Posting
 from ..domain.vocabulary import Space
+from ..domain.voucher import ALIKE
 
 if TYPE_CHECKING:
     from .repository import Batch, Look
@@ -169,24 +170,21 @@ def _check_sum(of: str, by: tuple[str, ...], where: tuple[str, ...], since: bool
         raise ValueError(f"{of!r} is not a sum a store knows: related, payments, {', '.join(_SUMS)}")
     else:
         needed, also, by_ = _SUMS[of]
-        fits = (needed == "any" and have & {"month", "line"}) or (needed != "any" and have >= set(needed.split()))
+        fits = all(have & set(each.split("|")) for each in needed.split())
         if not fits or not have <= set(also) or not grouped <= set(by_) or since or until:
-            raise ValueError(
-                f"{of}: where {needed if needed != 'any' else 'month or line'}, perhaps of "
-                f"{', '.join(also)}; by {', '.join(by_)}; without since"
-            )
+            raise ValueError(f"{of}: where {needed}, perhaps of {', '.join(also)}; by {', '.join(by_)}; without since")
 
 
 _SUMS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "contacts": ("type month", ("type", "month", "recipient"), ("month", "recipient")),
-    "postings": ("any", POSTED, POSTED),
-    "posting_count": ("any", POSTED, POSTED),
+    "postings": ("month|line", POSTED, POSTED),
+    "posting_count": ("month|line", POSTED, POSTED),
     "planned": ("line", ("line", "month"), ("line", "month")),
     "reserved": ("line", ("line",), ("line", "expected")),
     "committed": ("line", ("line",), ("line", "expected")),
-    "vouchers": ("alike on_day", ("alike", "on_day"), ("document", "key")),
+    "vouchers": ("on_day " + "|".join(ALIKE), ("on_day", *ALIKE), ("document", "key", "on_day", *ALIKE)),
 }
-"""The sums that need no instant: which columns they need, which they may be narrowed by, and which grouped by."""
+"""The sums that need no instant: which columns they need, one of some, may be narrowed by, and may be grouped by."""
 
 
 def check_batch(b: Batch) -> None:

@@ -168,7 +168,8 @@ class Sum:
     - "planned": what is planned on a line, perhaps for a month, by line, month, both or neither.
     - "reserved", "committed": what moves of a line hold, by line, by `expected`, which is "" where none was said.
     - "payments": units of payments at or after `since` and before `until`, by method or not.
-    - "vouchers": how many of an `alike` on a day, by document, key, both or neither.
+    - "vouchers": how many on a day have one of the digests of `voucher.ALIKE`, `by` document, key, day, any of these
+      digests, or none.
     """
 
     of: str

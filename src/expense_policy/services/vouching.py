@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
@@ -23,11 +24,20 @@ from .engine import Effects, Scene, Verdicts
 POINT = "invoices"
 """The review point on which a signer says that vouchers are genuine and valid (A2.1)."""
 _FREE = (Status.REJECTED, Status.WITHDRAWN, Status.EXPIRED)
+_HERE = "this form"
 _Key = tuple[Space, str]
 
 
 def _payee(payee: Payee | None) -> str:
     return "" if payee is None else payee.id
+
+
+def _whom(payee: Payee | None) -> dict[str, str]:
+    """By what a payee is the same as another one, by the columns of `ALIKE`; what is granted has none alike."""
+    if payee is None:
+        return {"alike_name": ""}
+    by = {"alike_account": payee.folded_account, "alike_name": payee.id, "alike_person": payee.person or ""}
+    return {column: who for column, who in by.items() if who}
 
 
 # Slots would take the place of what is worked out once.
@@ -43,14 +53,20 @@ class Vouching:
 
     # Most forms have no voucher: whatever is asked of those is said at once.
     @cached_property
-    def _alike(self) -> Mapping[str, str]:
-        """What each voucher has in common with its look-alikes, by its key."""
-        return {each.key: voucher.alike(_payee(self.form.payee), each) for each in self.form.vouchers}
+    def _alike(self) -> Mapping[str, Mapping[str, str]]:
+        """What each voucher has in common with its look-alikes, by its key and by column."""
+        whom = _whom(self.form.payee)
+        return {
+            each.key: {column: voucher.alike(column, who, each) for column, who in whom.items()}
+            for each in self.form.vouchers
+        }
 
     @cached_property
     def guards(self) -> tuple[str, ...]:
         """The guards that make two look-alikes, handed in at once, see each other."""
-        return tuple(sorted({f"alike:{alike}" for alike in self._alike.values()})) if self.form.vouchers else ()
+        if not self.form.vouchers:
+            return ()
+        return tuple(sorted({f"alike:{alike}" for by in self._alike.values() for alike in by.values()}))
 
     @cached_property
     def _keys(self) -> tuple[str, ...]:
@@ -67,14 +83,23 @@ class Vouching:
         return tuple(dict.fromkeys((*found, *self.likely)))
 
     def sums(self, policy: Policy) -> tuple[Sum, ...]:
-        """What there is of the same payee and total on the days around each voucher's."""
+        """What there is of the payee and one of the totals on the days around the vouchers': one sum a column."""
         if not self.form.vouchers:
             return ()
-        return tuple(dict.fromkeys(self._sum(each, policy) for each in self.form.vouchers))
-
-    def _sum(self, each: Voucher, policy: Policy) -> Sum:
-        days = voucher.near(each.on, policy.vouchers.near_days)
-        return Sum("vouchers", ("document", "key"), (("alike", self._alike[each.key]), ("on_day", days)))
+        near = policy.vouchers.near_days
+        days = tuple(sorted({day for each in self.form.vouchers for day in voucher.near(each.on, near)}))
+        by: dict[str, set[str]] = defaultdict(set)
+        for alikes in self._alike.values():
+            for column, alike in alikes.items():
+                by[column].add(alike)
+        return tuple(
+            Sum(
+                "vouchers",
+                ("document", "key", column, "on_day"),
+                ((column, tuple(sorted(by[column]))), ("on_day", days)),
+            )
+            for column in by
+        )
 
     def _confirmation(self, each: Voucher) -> str:
         return voucher.confirmation(each, _payee(self.form.payee))
@@ -105,26 +130,34 @@ class Vouching:
             verdict = self.verdicts.get(each.key, VoucherVerdict.UNKNOWN)
             if verdict in (VoucherVerdict.FORGED, VoucherVerdict.VOID):
                 found.append(refusal(Code.VOUCHER_NOT_GENUINE, voucher=voucher.named(each), verdict=verdict.value))
-        by = dict(zip(self.sums(policy), sums, strict=True))
-        alikes = {each.key: [*by[self._sum(each, policy)]] for each in self.form.vouchers}
-        others = {at for key, group in alikes.items() for at in group if at[1] != key and at[0] != self.subject}
-        likely = tuple(sorted((Space.VOUCHER, key) for _, key in others))
+        near = self._near(policy, sums)
+        likely = tuple(sorted({(Space.VOUCHER, key) for group in near for at, key in group if at != _HERE}))
         if set(likely) - set(self.likely):
             self.likely = likely
             return Look(taken=likely)
-        # A document that gave its voucher back has it no more, though its row stands for ever.
-        kept = {at for at in others if taken.get((Space.VOUCHER, at[1])) == at[0]}
-        for number, each in enumerate(self.form.vouchers):
+        for each, group in zip(self.form.vouchers, near, strict=True):
             if (Space.CONFIRMED, self._confirmation(each)) in taken:
                 continue
-            near = sorted(at[0] for at in alikes[each.key] if at in kept and at[1] != each.key)
-            days = voucher.near(each.on, policy.vouchers.near_days)
-            for earlier in self.form.vouchers[:number]:
-                same = self._alike[earlier.key] == self._alike[each.key] and earlier.key != each.key
-                near += ["this form"] if same and earlier.on.isoformat() in days else []
-            if near:
-                about = {"voucher": voucher.named(each), "on": each.on.isoformat(), "document": near[0]}
+            # A document that gave its voucher back has it no more, though its row stands for ever.
+            kept = sorted(at for at, key in group if at in (_HERE, taken.get((Space.VOUCHER, key))))
+            if kept:
+                about = {"voucher": voucher.named(each), "on": each.on.isoformat(), "document": kept[0]}
                 found.append(refusal(Code.VOUCHER_LOOKS_ALIKE, **about))
+        return found
+
+    def _near(self, policy: Policy, sums: Sequence[Mapping[tuple[str, ...], int]]) -> list[set[tuple[str, str]]]:
+        """For each voucher those that look like it, with their documents: of others, and before it in the form."""
+        there: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+        for at, key, alike, day in [row for group in sums for row in group]:
+            if at != self.subject:
+                there[alike, day].add((at, key))
+        found = []
+        for each in self.form.vouchers:
+            alikes, days = self._alike[each.key].values(), voucher.near(each.on, policy.vouchers.near_days)
+            group = {one for alike in alikes for day in days for one in there.get((alike, day), ())}
+            found.append({(at, key) for at, key in group if key != each.key})
+            for alike in alikes:
+                there[alike, each.on.isoformat()].add((_HERE, each.key))
         return found
 
     def unchecked(self, document: Document) -> list[Refusal]:
@@ -160,7 +193,7 @@ class Vouching:
         if not self.form.vouchers:
             return ()
         return tuple(
-            VoucherRow(self.subject, round, number, each, self._alike[each.key])
+            VoucherRow(self.subject, round, number, each, **self._alike[each.key])
             for number, each in enumerate(self.form.vouchers, 1)
         )
 

@@ -24,7 +24,7 @@ from ..domain.year_end import Carried, Carry, YearEnd
 
 FEBRUARY, MARCH, APRIL = (Month(2026, n) for n in (2, 3, 4))
 OPENED = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=timezone.utc)
-ALIKE = digest(("alike",))
+ALIKES = (digest(("account",)), digest(("name",)), digest(("person",)))
 
 
 def posting(document: str = "d1", number: int = 1, **changes: Any) -> Posting:
@@ -44,7 +44,7 @@ def voucher(**changes: Any) -> Voucher:
 
 def voucher_row(document: str = "d1", number: int = 1, **changes: Any) -> VoucherRow:
     """A voucher as it stands in a document's first round."""
-    return attrs.evolve(VoucherRow(document, 1, number, voucher(), ALIKE), **changes)
+    return attrs.evolve(VoucherRow(document, 1, number, voucher(), *ALIKES), **changes)
 
 
 def review(document: str = "d1", number: int = 1, **changes: Any) -> Reviewed:

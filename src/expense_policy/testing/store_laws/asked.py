@@ -270,7 +270,7 @@ class Asked(Laws):
         """A sum of another name, column, grouping or period than the port lists is a ValueError."""
         none: Any = None
         right, month = related(gift()), (("type", "sms"), ("month", "2026-03"))
-        line, alike = (("line", "gifts"),), (("alike", "a"), ("on_day", "2026-03-01"))
+        line, alike = (("line", "gifts"),), (("alike_name", "a"), ("on_day", "2026-03-01"))
         wrong = [
             attrs.evolve(right, of="spent"),
             attrs.evolve(right, since=None),
@@ -306,7 +306,7 @@ class Asked(Laws):
             Sum("payments", ("payer",), (), NOW, NOW),
             Sum("vouchers", (), alike[:1]),
             Sum("vouchers", (), alike[1:]),
-            Sum("vouchers", ("alike",), alike),
+            Sum("vouchers", ("issuer",), alike),
             Sum("vouchers", (), (*alike, ("key", "k"))),
             Sum("vouchers", (), alike, NOW),
         ]
