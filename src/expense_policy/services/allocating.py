@@ -12,7 +12,7 @@ from ..domain import checks
 from ..domain import project as projects
 from ..domain.allocation import Allocation
 from ..domain.allocation_rule import Allocated, AllocationRule, AllocationTerms, Place, place_name, rule_card
-from ..domain.bookkeeping import month_of
+from ..domain.bookkeeping import month_of, under
 from ..domain.categories import kind_of
 from ..domain.money import Money
 from ..domain.periods import Month
@@ -145,9 +145,10 @@ class Allocate:
         moved = [*self._left(terms), *[(terms.places[name], part.units) for name, part in result.received.items()]]
         month, corrects = month_of(self.month, closed_through(scene.seen))
         booked = (month, policy.calendar.day(scene.at))
-        under = (kind.category, self.type, policy.ledger_account(self.type))
+        category, account = under(self.type, policy)
+        kept = (category, self.type, account)
         posted = [
-            Posting(self.subject, Source.ALLOCATED, n, "", *booked, d, p or "", *under, units, corrects=corrects)
+            Posting(self.subject, Source.ALLOCATED, n, "", *booked, d, p or "", *kept, units, corrects=corrects)
             for n, ((d, p), units) in enumerate([each for each in moved if each[1]], 1)
         ]
         heads = {head for each in posted for head in roster.holders(Office.DEPARTMENT_HEAD, each.department)}
