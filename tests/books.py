@@ -7,7 +7,9 @@ from typing import Any
 
 import attrs
 
+from expense_policy.domain.accounting import RecordedCost
 from expense_policy.domain.holds import Move
+from expense_policy.domain.money import Money
 from expense_policy.domain.negotiation import Offer, Reviewed
 from expense_policy.domain.periods import Month
 from expense_policy.domain.policy import Policy
@@ -17,6 +19,7 @@ from expense_policy.domain.voucher import Voucher, VoucherKind, VoucherRow
 from expense_policy.ports.repository import Look, Take
 from expense_policy.services.effects import Effects
 from expense_policy.services.engine import Engine, Receipt, Scene, Verdicts
+from expense_policy.services.recording import taking
 
 from .world import World, cny
 
@@ -48,23 +51,33 @@ def write(world: World, subject: str, **effects: Any) -> Receipt:
 
 
 def posting(document: str, number: int, units: int, month: Month, line: str = "mkt-gifts", **said: Any) -> Posting:
-    """A cost that was paid elsewhere."""
-    on = date(month.year, month.month, 9)
-    what = ("marketing", "", "care_gifts", "holiday_gift", "660101")
-    return attrs.evolve(Posting(document, Source.RECORDED, number, line, month, on, *what, units), **said)
+    """A cost that was paid elsewhere, of the ninth of its month."""
+    belongs: Month = said.get("corrects") or month
+    on = date(belongs.year, belongs.month, 9)
+    what = ("marketing", "", "care_gifts", "holiday_gift", "6601.0201")
+    made = Posting(document, Source.RECORDED, number, line, month, on, *what, units, reference=f"{document}-{number}")
+    return attrs.evolve(made, **said)
+
+
+def taken(posting: Posting) -> Take:
+    """The key of a cost, as it is taken where one is recorded."""
+    amount, project = Money(posting.units, "CNY"), posting.project or None
+    cost = RecordedCost(posting.reference, posting.on, posting.department, posting.type, amount, project)
+    return taking(cost, posting.document)
 
 
 def post(world: World, document: str, *postings: Posting) -> Receipt:
-    """Posts, with a move of the line that keeps the month open."""
+    """Posts, with a move of the line that keeps the month open, and the keys of what is recorded."""
     months = {each.line: each.month for each in postings}
     moves = tuple([Move(line, month=month) for line, month in months.items()])
-    return write(world, document, facts=postings, moves=moves)
+    takes = tuple([taken(each) for each in postings if each.source is Source.RECORDED and each.reverses is None])
+    return write(world, document, facts=postings, moves=moves, takes=takes)
 
 
 def kept(world: World, paid: str) -> None:
     """A month closed twice, a correction of it, a voucher of a paid document, a view of a draft."""
     world.clock.at += timedelta(seconds=1)
-    undone = posting("ledger", 2, -2_000, DECEMBER, reverses=1, reference="V-17")
+    undone = posting("ledger", 2, -5_000, DECEMBER, reverses=1, reference="ledger-1")
     post(world, "ledger", posting("ledger", 1, 5_000, DECEMBER), undone)
     world.desk.closing.close(DECEMBER, actor="officer")
     world.desk.closing.reopen(DECEMBER, actor="cfo", reason="One came late.")

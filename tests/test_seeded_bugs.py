@@ -32,6 +32,7 @@ class Bug:
 
 DOMAIN, SERVICES, TESTS = "expense_policy/domain", "expense_policy/services", "test_proofs.py::test_"
 YEAR = "test_generated_year.py::test_a_year_is_what_was_reckoned"
+BOOKS = "test_book_laws.py::test_a_posting_that_"
 SQL, KIT = "expense_adapters/sql", "conformance/test_"
 BUGS = {
     "the gate passes what lacks a signature": Bug(
@@ -397,6 +398,54 @@ BUGS = {
         "fact.allocation != _again(fact.allocation)",
         "fact.allocation != fact.allocation",
         "test_allocation_rules.py::test_an_allocation_that_does_not_add_up_is_found[memory]",
+        "assert",
+    ),
+    "a payment that nobody made is posted": Bug(
+        "I12",
+        f"{SERVICES}/replay.py",
+        "        for posting in stray:\n",
+        "        for posting in ():\n",
+        f"{BOOKS}stands_for_nothing_is_named[a payment more]",
+        "assert",
+    ),
+    "a cost of no document is not named": Bug(
+        "I26",
+        f"{SERVICES}/booklaws.py",
+        '    if form is None or posting.line not in form.places:\n        return "stands for nothing"\n',
+        "    if form is None or posting.line not in form.places:\n        return None\n",
+        f"{BOOKS}stands_for_nothing_is_named[a cost of no document]",
+        "assert",
+    ),
+    "a cost that nobody recorded is not named": Bug(
+        "I26",
+        f"{SERVICES}/booklaws.py",
+        '    return played.taken[(take.space.value, take.key, take.by, "ever")] == 1\n',
+        "    return bool(take.key)\n",
+        f"{BOOKS}stands_for_nothing_is_named[a cost of another amount]",
+        "assert",
+    ),
+    "what undoes a posting may be another": Bug(
+        "I30",
+        f"{SERVICES}/booklaws.py",
+        "    return None if said[0] == said[1] and posting.units == -first.units else",
+        "    return None if posting.units == -first.units else",
+        f"{BOOKS}stands_for_nothing_is_named[an undoing of another department]",
+        "assert",
+    ),
+    "nobody asks whose cost a posting is": Bug(
+        "I26",
+        f"{SERVICES}/booklaws.py",
+        "== (on, month, *place, category, type_, account):\n",
+        "== (on, month, *said[2:], category, type_, account):\n",
+        f"{BOOKS}says_otherwise_is_named[department]",
+        "assert",
+    ),
+    "shares reach another than the result says": Bug(
+        "I24",
+        f"{SERVICES}/replay.py",
+        "            if isinstance(fact, Allocated) and not _booked(fact, shares):\n",
+        "            if not shares and not _booked(fact, shares):\n",
+        "test_book_laws.py::test_what_finance_posts_otherwise_is_named[allocated-department]",
         "assert",
     ),
     "numbers of the books change places": Bug(

@@ -22,6 +22,7 @@ from expense_adapters.sql.laws import primary_key
 from expense_policy.domain.approval import Return
 from expense_policy.domain.categories.holiday_gift import GiftIssued
 from expense_policy.domain.posting import Posting
+from expense_policy.policy_file import load_policy
 from expense_policy.ports.errors import RepositoryUnavailable
 from expense_policy.ports.repository import Repository
 from expense_policy.services import booklaws
@@ -83,12 +84,13 @@ def test_what_ended_before_there_were_postings_is_no_cost_forgotten() -> None:
         new.take(entry, facts)
         old.take(entry, tuple(fact for fact in facts if not isinstance(fact, Posting)))
     costs.take(world.desk.document(id))
+    policies = {"2026.1": load_policy(POLICY)}
     assert costs.expected[id] == {"mkt-gifts": 30_000}
     for played in (old, new):
-        booklaws.broken_books(played, {}, costs)
+        booklaws.broken_books(played, {}, costs, policies)
         assert "I26" not in {broken.law for broken in played.breaks}
     old.posting_since = old.paid[0][0]
-    booklaws.broken_books(old, {}, costs)
+    booklaws.broken_books(old, {}, costs, policies)
     assert {broken.law for broken in old.breaks} >= {"I12", "I26"}
 
 

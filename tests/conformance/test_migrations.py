@@ -147,7 +147,7 @@ def test_what_was_paid_before_needs_no_postings(dump: Path, tmp_path: Path) -> N
         world = World.open(store)
         world.on(date(2027, 3, 2))
         cost = books.posting("ledger", 1, 700, books.JANUARY, line="")
-        books.write(world, "ledger", facts=(cost,), guards=(Guard(BOOKS, 0),))
+        books.write(world, "ledger", facts=(cost,), takes=(books.taken(cost),), guards=(Guard(BOOKS, 0),))
         assert verify(store).breaks == ()
 
 

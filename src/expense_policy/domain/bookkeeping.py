@@ -64,6 +64,20 @@ def month_of(month: Month, closed: Month | None) -> tuple[Month, Month | None]:
     return (month, None) if closed is None or month > closed else (closed.plus(1), month)
 
 
+Places = dict[LineId, tuple[str, str]]
+
+
+def places(form: Payable) -> Places:
+    """The department, and the project or "", that bear what falls on each line of a form."""
+    return {s.line: (s.department or form.department, s.project or form.project or "") for s in form.shares}
+
+
+def under(type_: str, policy: Policy) -> tuple[str, str]:
+    """The category and the ledger account that an expense type's costs stand under (R1.4)."""
+    kind = kind_of(type_, policy)
+    return type_ if kind is None else kind.category, policy.ledger_account(type_)
+
+
 @attrs.define
 class _Ledger:
     """The postings of one act on one document; `number` is that of what has no number of its own."""
@@ -87,17 +101,14 @@ class _Ledger:
         borne = [(line, units) for line, units in parts if units]
         if not borne:
             return
-        form, policy = self.form, self.policy
-        kind = kind_of(form.type, policy)
+        form = self.form
         month, corrects = month_of(Month.on(on), self.closed)
-        category, account = form.type if kind is None else kind.category, policy.ledger_account(form.type)
+        of, (category, account) = places(form), under(form.type, self.policy)
         # A claim says no rule: it names departments where its application shares its cost by one.
         rule = form.allocation if isinstance(form, Application) else any(share.department for share in form.shares)
         more = (reverses, corrects, SETTLED if rule else "")
-        of = {share.line: (share.department, share.project) for share in form.shares}
         for line, units in borne:
-            department, project = of.get(line, (None, None))
-            where = (department or form.department, project or form.project or "", category, form.type, account)
+            where = (*of[line], category, form.type, account)
             self.found.append(Posting(self.subject, source, number, line, month, on, *where, units, *more))
 
     def used(self, used: int, so_far: ByLine, rows: Sequence[UseRow]) -> ByLine:

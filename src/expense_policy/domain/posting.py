@@ -37,6 +37,8 @@ BY_METHOD: dict[str, tuple[Source, ...]] = {
     "cash": (Source.PAID, Source.SET_OFF, Source.RECORDED, Source.ALLOCATED),
 }
 """What a month's costs are made of, by the method of accounting (R1.1)."""
+CASH = (Source.PAID, Source.SET_OFF)
+"""Those of payments: money that went out, and what was granted."""
 
 
 SETTLED = "settled"

@@ -9,7 +9,7 @@ from ..domain.accounting import GROUPED, DoubleEntry, MonthlyAccounts, double_en
 from ..domain.checks import YEAR_MAX, YEAR_MIN
 from ..domain.periods import Month
 from ..domain.policy import AccountRules, Policy
-from ..domain.posting import Source
+from ..domain.posting import CASH, Source
 from ..domain.refusals import Code, Refused, refusal
 from ..domain.vocabulary import SET_OFF
 from ..ports.repository import Look, Sum
@@ -17,7 +17,6 @@ from .booking import SEEN, closed_through
 from .engine import POLICY_GUARD, Environment, in_force, not_in_force
 
 _PAGE = 1000
-_CASH = (Source.PAID, Source.SET_OFF)
 
 
 def a_month(month: object) -> Month:
@@ -69,7 +68,7 @@ def posted_before(month: Month) -> Sum:
 
 
 def _late(env: Environment, month: Month) -> Mapping[Source, int]:
-    where = (("month", str(month.plus(1))), ("corrects", str(month)), ("source", tuple(map(str, _CASH))))
+    where = (("month", str(month.plus(1))), ("corrects", str(month)), ("source", tuple(map(str, CASH))))
     (found,) = env.repository.look(Look(sums=(Sum("postings", ("source",), where),))).sums
     return {Source(source): units for (source,), units in found.items()}
 

@@ -12,7 +12,7 @@ from ..domain import checks
 from ..domain import project as projects
 from ..domain.allocation import Allocation
 from ..domain.allocation_rule import Allocated, AllocationRule, AllocationTerms, Place, place_name, rule_card
-from ..domain.bookkeeping import month_of
+from ..domain.bookkeeping import month_of, under
 from ..domain.categories import kind_of
 from ..domain.money import Money
 from ..domain.periods import Month
@@ -166,9 +166,10 @@ class Allocate:
         moved = [*left, *[(place, units, SETTLED if place in bore else "") for place, units in places]]
         month, corrects = month_of(self.month, closed_through(scene.seen))
         booked = (month, policy.calendar.day(scene.at))
-        under = (kind.category, self.type, policy.ledger_account(self.type))
+        category, account = under(self.type, policy)
+        kept = (category, self.type, account)
         posted = [
-            Posting(self.subject, Source.ALLOCATED, n, "", *booked, d, p or "", *under, units, None, corrects, settled)
+            Posting(self.subject, Source.ALLOCATED, n, "", *booked, d, p or "", *kept, units, None, corrects, settled)
             for n, ((d, p), units, settled) in enumerate([each for each in moved if each[1]], 1)
         ]
         heads = {head for each in posted for head in roster.holders(Office.DEPARTMENT_HEAD, each.department)}

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 
 import attrs
 
-from ..domain.bookkeeping import incurred
+from ..domain.accounting import RecordedCost
+from ..domain.bookkeeping import incurred, under
+from ..domain.categories import kind_of
 from ..domain.content import Row
 from ..domain.documents import Document
-from ..domain.posting import Source
-from .replay import Replay
+from ..domain.money import Money
+from ..domain.periods import Month
+from ..domain.policy import Policy
+from ..domain.posting import CASH, Posting, Source
+from .recording import taking
+from .replay import Origin, Replay
 
 
 @attrs.define
@@ -27,9 +33,12 @@ class Costs:
         self.expected[d.id] = incurred(d)
 
 
-def broken_books(played: Replay, numbered: Mapping[str, list[Row]], costs: Costs) -> None:
+def broken_books(
+    played: Replay, numbered: Mapping[str, list[Row]], costs: Costs, policies: Mapping[str, Policy]
+) -> None:
     """Tells every law of the ledger that does not hold; `numbered` are the numbers that stand, by month."""
     _numbers(played, numbered)
+    _derived(played, policies)
     _spent(played)
     _undone(played)
     _incurred(played, costs)
@@ -50,6 +59,84 @@ def _incurred(played: Replay, costs: Costs) -> None:
         found, expected = ({x: n for x, n in each.items() if n} for each in (posted[id], costs.expected[id]))
         if found != expected:
             played.broken(id, "I26", "what was posted of its cost is not what it has cost")
+
+
+def _derived(played: Replay, policies: Mapping[str, Policy]) -> None:
+    """Each posting stands for something, and says where that belongs: day and month, who bears it, type and account.
+
+    One whose policy version can't be read, which is told elsewhere, is not held to it.
+    """
+    for at, posting in played.postings.items():
+        of_document = posting.source not in (Source.RECORDED, Source.ALLOCATED)
+        if of_document:
+            fault = _of_document(at, posting, played, policies)
+        elif posting.reverses is not None:
+            fault = _undoes(posting, played)
+        else:
+            fault = _of_finance(posting, played, played.origins[at], policies)
+        if fault is not None:
+            played.broken(posting.document, "I26", f"posting {posting.source} {posting.number} {fault}")
+
+
+def _of_document(at: tuple[str, ...], posting: Posting, played: Replay, policies: Mapping[str, Policy]) -> str | None:
+    # What an act on a claim makes of its application's cost, which has ended by then, is as the last round has it.
+    origin = played.origins[at]
+    application = None if posting.source in CASH else played.costs.get(at)
+    form = origin.form if application is None else played.forms.get(application)
+    if form is None or posting.line not in form.places:
+        return "stands for nothing"
+    policy = policies.get(form.version)
+    if policy is None:
+        return None
+    on = origin.used or policy.calendar.day(origin.at)
+    return _placed(posting, on, Month(on.year, on.month), form.places[posting.line], form.type, policy)
+
+
+def _of_finance(posting: Posting, played: Replay, origin: Origin, policies: Mapping[str, Policy]) -> str | None:
+    policy = policies.get(origin.version or "")
+    if policy is None:
+        return None
+    if origin.paper is not None:
+        on, month, type_ = policy.calendar.day(origin.at), origin.paper.month, origin.paper.type
+    elif posting.source is Source.RECORDED and _recorded(posting, played, policy):
+        on, month, type_ = posting.on, Month(posting.on.year, posting.on.month), posting.type
+    else:
+        return "stands for nothing"
+    return _placed(posting, on, month, (posting.department, posting.project), type_, policy)
+
+
+def _recorded(posting: Posting, played: Replay, policy: Policy) -> bool:
+    """Whether the cost's key was taken for what the posting says."""
+    amount, project = Money(posting.units, policy.currency), posting.project or None
+    try:
+        cost = RecordedCost(posting.reference, posting.on, posting.department, posting.type, amount, project)
+    except ValueError:
+        return False
+    take = taking(cost, posting.document)
+    return played.taken[(take.space.value, take.key, take.by, "ever")] == 1
+
+
+def _undoes(posting: Posting, played: Replay) -> str | None:
+    """What finance undoes is undone whole, where it stood."""
+    first = played.postings.get((posting.document, posting.source.value, str(posting.reverses), posting.line))
+    if first is None:
+        return "undoes nothing"
+    said = [(p.corrects or p.month, *[getattr(p, name) for name in _KEPT]) for p in (first, posting)]
+    return None if said[0] == said[1] and posting.units == -first.units else "is not what it undoes"
+
+
+_KEPT = ("department", "project", "category", "type", "account", "reference")
+"""What a posting that undoes another says as that one does."""
+
+
+def _placed(posting: Posting, on: date, month: Month, place: tuple[str, str], type_: str, policy: Policy) -> str | None:
+    if kind_of(type_, policy) is None:
+        return "is of a type that its policy does not know"
+    category, account = under(type_, policy)
+    said = (posting.on, posting.corrects or posting.month, posting.department, posting.project)
+    if (*said, posting.category, posting.type, posting.account) == (on, month, *place, category, type_, account):
+        return None
+    return "says otherwise than what it comes from"
 
 
 def _numbers(played: Replay, numbered: Mapping[str, list[Row]]) -> None:

@@ -11,7 +11,7 @@ import attrs
 from ..domain import checks
 from ..domain import project as projects
 from ..domain.accounting import RecordedCost
-from ..domain.bookkeeping import month_of
+from ..domain.bookkeeping import month_of, under
 from ..domain.categories import kind_of
 from ..domain.content import line_digest
 from ..domain.periods import Month
@@ -79,15 +79,14 @@ class RecordCosts:
         return Effects(
             office=office,
             guards=(guard(scene.seen),),
-            takes=tuple([_taking(cost, self.subject) for cost in fresh]),
+            takes=tuple([taking(cost, self.subject) for cost in fresh]),
             facts=tuple([self._posting(n, cost, policy, closed) for n, cost in enumerate(fresh, 1)]),
         )
 
     def _posting(self, number: int, cost: RecordedCost, policy: Policy, closed: Month | None) -> Posting:
-        kind = kind_of(cost.type, policy)
-        assert kind is not None
+        category, account = under(cost.type, policy)
         month, corrects = month_of(Month.on(cost.on), closed)
-        where = (cost.department, cost.project or "", kind.category, cost.type, policy.ledger_account(cost.type))
+        where = (cost.department, cost.project or "", category, cost.type, account)
         units, key = cost.amount.units, cost.key
         return Posting(
             self.subject, Source.RECORDED, number, "", month, cost.on, *where, units, corrects=corrects, reference=key
@@ -99,7 +98,7 @@ def _key(key: str) -> str:
     return line_digest(("costs", key[:-4]))[:8] + line_digest(("cost", key))[:56]
 
 
-def _taking(cost: RecordedCost, subject: str) -> Take:
+def taking(cost: RecordedCost, subject: str) -> Take:
     """A cost's key, taken by what recorded it and what it was: under a known key another cost is told from the same."""
     return Take(Space.COST, _key(cost.key), f"{subject}:{cost.digest}", ever=True)
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import date, datetime
 
 import attrs
 
 from ..domain.allocation import Allocation
-from ..domain.allocation_rule import Allocated
+from ..domain.allocation_rule import Allocated, place_name
+from ..domain.bookkeeping import Places, places
 from ..domain.categories import UseRow
 from ..domain.claim import Claim
 from ..domain.content import Digest, Row
+from ..domain.document import Payable
 from ..domain.journal import Entry, Seal
 from ..domain.payment import Payment
 from ..domain.periods import Month
-from ..domain.posting import Planned, Posting, Source
+from ..domain.posting import CASH, Planned, Posting, Source
 from ..domain.year_end import Carried, YearEnd
 from ..ports.repository import Fact, Signed, Submission
 from .drafting import BUDGET_GUARDS
@@ -33,6 +35,30 @@ class Break:
     subject: str
     law: str
     message: str
+
+
+@attrs.frozen
+class Form:
+    """What a round says of its postings: the expense type, who bears each line, the version that judges it."""
+
+    type: str
+    places: Places
+    version: str
+
+
+@attrs.frozen
+class Origin:
+    """What a posting comes from, as its own entry tells it."""
+
+    at: datetime
+    version: str | None
+    """The policy version that judged the act."""
+    form: Form | None = None
+    """The round of its document that stood until then."""
+    used: date | None = None
+    """The day of the use row whose number it has."""
+    paper: Allocated | None = None
+    """The result that it is a part of."""
 
 
 @attrs.define
@@ -53,6 +79,10 @@ class Replay:
     """When the first posting was made: a library of before made none."""
     postings: dict[tuple[str, ...], Posting] = attrs.field(factory=dict)
     """Every posting by its identity."""
+    origins: dict[tuple[str, ...], Origin] = attrs.field(factory=dict)
+    """What each posting comes from, by the posting's identity."""
+    forms: dict[str, Form] = attrs.field(factory=dict)
+    """The latest round of each document that something can be paid of."""
     costs: dict[tuple[str, ...], str] = attrs.field(factory=dict)
     """Whose cost a posting is a part of, where that is not its document's: of a claim the application's."""
     under: dict[str, str | None] = attrs.field(factory=dict)
@@ -114,33 +144,52 @@ class Replay:
 
     def _allocated(self, entry: Entry, facts: tuple[Fact, ...]) -> None:
         """What is allocated comes to 0, and its parts are what its inputs give (I24)."""
-        shares = [f.units for f in facts if isinstance(f, Posting) and f.source is Source.ALLOCATED]
-        if sum(shares):
-            self.broken(entry.subject, "I24", f"entry {entry.seq}: its postings come to {sum(shares)}, and not to 0")
+        shares = [f for f in facts if isinstance(f, Posting) and f.source is Source.ALLOCATED]
+        whole = sum(each.units for each in shares)
+        if whole:
+            self.broken(entry.subject, "I24", f"entry {entry.seq}: its postings come to {whole}, and not to 0")
         for fact in facts:
             if isinstance(fact, Allocated) and fact.allocation != _again(fact.allocation):
                 self.broken(entry.subject, "I24", f"entry {entry.seq}: its parts are not what its inputs give")
+            if isinstance(fact, Allocated) and not _booked(fact, shares):
+                self.broken(entry.subject, "I24", f"entry {entry.seq}: its postings are not its parts")
 
     def _posted(self, entry: Entry, facts: tuple[Fact, ...]) -> None:
         posted = [fact for fact in facts if isinstance(fact, Posting)]
         # An act on a claim posts what it makes of its application's cost: of the one that it stood under until then.
         application = self.under.get(entry.subject)
         for posting in posted:
-            self.postings[posting.row()[1:5]] = posting
+            at = posting.row()[1:5]
+            self.postings[at], self.origins[at] = posting, self._origin(entry, facts, posting)
             if application is not None:
-                self.costs[posting.row()[1:5]] = application
+                self.costs[at] = application
         for fact in facts:
-            if isinstance(fact, Submission) and isinstance(fact.content, Claim):
-                self.under[fact.document] = fact.content.application
+            if isinstance(fact, Submission) and isinstance(fact.content, Payable):
+                form = fact.content
+                self.forms[fact.document] = Form(form.type, places(form), fact.round.policy_version)
+                if isinstance(form, Claim):
+                    self.under[fact.document] = form.application
         if posted and (self.posting_since is None or entry.at < self.posting_since):
             self.posting_since = entry.at
         if not posted and any(isinstance(fact, UseRow | Payment) and fact.units for fact in facts):
             self.unposted.append((entry.at, entry.subject))
+        stray = [p for p in posted if p.source in CASH]
         for fact in facts:
             if isinstance(fact, Payment):
-                source = Source.SET_OFF if fact.granted else Source.PAID
-                mine = [p for p in posted if p.source is source and p.number == fact.number]
+                said = (Source.SET_OFF if fact.granted else Source.PAID, fact.number, fact.reverses)
+                mine = [p for p in stray if (p.source, p.number, p.reverses) == said]
+                stray = [p for p in stray if p not in mine]
                 self.paid.append((entry.at, fact, {p.line: p.units for p in mine}))
+        for posting in stray:
+            self.broken(entry.subject, "I12", f"entry {entry.seq}: posting {posting.number} is of no payment")
+
+    def _origin(self, entry: Entry, facts: tuple[Fact, ...], posting: Posting) -> Origin:
+        form, used, paper = self.forms.get(entry.subject), None, None
+        if posting.source is Source.INCURRED:
+            used = next((f.on for f in facts if isinstance(f, UseRow) and f.number == posting.number), None)
+        if posting.source is Source.ALLOCATED:
+            paper = next((f for f in facts if isinstance(f, Allocated)), None)
+        return Origin(entry.at, entry.policy_version, form, used, paper)
 
     def _row(self, entry: Entry, row: Row) -> None:
         kind = row[0]
@@ -213,6 +262,17 @@ class Replay:
             found[("balance", line, *map(str, balance), closed)] += 1
         found.update({("take", *row): n for row, n in self.taken.items() if n})
         return found
+
+
+def _booked(result: Allocated, shares: list[Posting]) -> bool:
+    """Whether the postings are the parts of a result: those of one cost by their places, those of pools by amount."""
+    moved = [(name, part.units) for name, part in result.allocation.received.items()]
+    moved += [(pool.name, -pool.amount.units) for pool in result.allocation.costs.pools]
+    if result.department is None:
+        return Counter(units for _, units in moved if units) == Counter(each.units for each in shares)
+    bearer = place_name((result.department, result.project))
+    expected = Counter((name or bearer, units) for name, units in moved if units)
+    return expected == Counter((place_name((p.department, p.project or None)), p.units) for p in shares)
 
 
 def _again(allocation: Allocation) -> Allocation | None:

@@ -77,7 +77,7 @@ def verify(
     _balances(played, held, found)
     broken_years(played)
     plans.broken(played)
-    broken_books(played, numbered, costs)
+    broken_books(played, numbered, costs, policies)
     return Report(entries, len(searched), tuple(played.breaks))
 
 
