@@ -27,6 +27,7 @@ from expense_policy.domain.refusals import Code
 from expense_policy.domain.vocabulary import Status
 from expense_policy.domain.year_end import YearEnd
 from expense_policy.policy_file import load_policy
+from expense_policy.ports.errors import NotFound
 from expense_policy.ports.repository import Repository, move_said
 from expense_policy.services.budgetlaws import Plans
 from expense_policy.services.engine import Receipt
@@ -354,6 +355,18 @@ def test_a_change_after_the_year_is_none(world: World) -> None:
     world.sign(id)
     world.sign(id)
     assert codes(lambda: world.sign(id)) == [Code.YEAR_OVER]
+
+
+@pytest.mark.clause("B1.4", "A3.4")
+def test_a_budget_is_told_from_what_is_paid(world: World) -> None:
+    """A change has no negotiation to be shown, and who would close or pay it is told what it is."""
+    id = done(world, adjustment(*MOVE))
+    with pytest.raises(NotFound, match="no budget plan"):
+        world.desk.budgeting.negotiation(id)
+    with pytest.raises(ValueError, match="a budget_adjustment is not closed"):
+        world.desk.spending.close(id, actor="mei", reason="Enough")
+    with pytest.raises(ValueError, match="a budget_adjustment is not paid"):
+        world.pay(id, world.gift())
 
 
 @pytest.mark.clause("B1.6", "B2.2")

@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from expense_adapters.sql import SqlRepository
 from expense_policy.domain.adjustment import LineChange, SupplementaryRequest
 from expense_policy.domain.application import Application, Share
 from expense_policy.domain.budget import BudgetPlan, PlanLine, by_month
+from expense_policy.domain.categories.holiday_gift import HolidayGift
 from expense_policy.domain.execution import Execution, Figures, LineExecuted, MonthExecuted, Sums, executed, planned_by
 from expense_policy.domain.holds import Line
 from expense_policy.domain.money import UNITS_MAX, Money, rounded
@@ -192,15 +194,39 @@ def test_execution_by_line_and_month(world: World) -> None:
 @pytest.mark.clause("B2.3")
 def test_what_lies_outside_the_year_is_told_apart(world: World) -> None:
     """What a line spends after its year is in no month of it, and still in its total."""
-    form = world.gift("2000.00")
+    world.on(date(2026, 12, 28))
+    plan = HolidayGift("spring_festival", 2027, "tea", cny("100.00"), 20, date(2027, 1, 20), date(2027, 2, 10))
+    form = world.gift("2000.00", plan=plan, expected_payment=date(2026, 12, 31))
     id = world.apply(form).id
     world.sign_all(id)
-    world.on(date(2026, 6, 1))
+    world.on(date(2027, 1, 5))
     world.pay(id, form, "500.00")
     found = world.desk.execution("marketing", year=2026)
     _adds_up(world, found)
-    assert _figures(found)["mkt-gifts"]["2026-06"].spent == 50000
+    gifts = _figures(found)["mkt-gifts"]
+    assert (gifts[""], gifts["2026-12"].committed) == (Figures(0, 0, 0, 50000), 150000)
+    assert [month.month for month in found.total.months][-2:] == [Month(2026, 12), None]
     assert found.total.figures.spent == 50000
+
+
+@pytest.mark.clause("B2.3", "G2")
+def test_what_execution_is_asked_of_is_there(world: World) -> None:
+    """A year is a number, a department one of the policy's: anything else is the caller's mistake, and says so."""
+    execution, budgeting = world.desk.execution, world.desk.budgeting
+    wrong: Any
+    for wrong in ("2026", 2026.0, True):
+        for ask in (
+            partial(execution, year=wrong),
+            partial(budgeting.close_year, "marketing", wrong, actor="cfo", reason="End"),
+            partial(budgeting.actuals, "marketing", "venue", wrong),
+        ):
+            with pytest.raises(TypeError, match="year must be int"):
+                ask()
+    with pytest.raises(TypeError, match="department must be str"):
+        execution(5, year=2026)  # type: ignore[arg-type]  # a number
+    with pytest.raises(ValueError, match="'nope' is no department: marketing, customer_service"):
+        execution("nope", year=2026)
+    assert execution("marketing", year=1999).lines == ()
 
 
 class Counted:
@@ -448,4 +474,8 @@ def test_budgets_are_shown_at_the_command_line(tmp_path: Path, capsys: pytest.Ca
     assert sum(Decimal(month["planned"]) for month in found["total"]["months"]) == Decimal("213000.00")
     assert (found["currency"], found["total"]["in_force"]) == ("CNY", "213000.00")
     assert json.loads(run("execution", "--year", "1999", "--json")[1])["lines"] == []
+    assert run("execution", "--year", "1999")[:2] == run("budget", "--year", "1999")[:2] == (0, "no line\n")
+    for command in (("execution", "--year", "2026"), ("budget",)):
+        code, shown, told = run(*command, "--department", "nope")
+        assert (code, shown, "marketing" in told, told.count("\n")) == (2, "", True, 1)
     assert run("execution")[0] == 2

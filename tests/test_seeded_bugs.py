@@ -752,6 +752,21 @@ BUGS = {
         "test_rectification.py::test_a_deviation_opens_one_rectification[memory]",
         "DID NOT RAISE",
     ),
+    "any department has an execution": Bug(
+        "G2",
+        f"{SERVICES}/asking.py",
+        "    if department not in known:\n",
+        "    if False:\n",
+        "test_execution.py::test_what_execution_is_asked_of_is_there[memory]",
+        "DID NOT RAISE",
+    ),
+    "what is not paid from is closed": Bug(
+        "A3.4",
+        f"{SERVICES}/ending.py",
+        "        if not isinstance(document.content, Payable):\n            raise",
+        "        if False:\n            raise",
+        "test_adjustments.py::test_a_budget_is_told_from_what_is_paid[memory]",
+    ),
     "a change rests on what was in force once": Bug(
         "B1.6",
         f"{DOMAIN}/adjustment.py",

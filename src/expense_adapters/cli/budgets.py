@@ -14,6 +14,7 @@ from expense_policy.domain.budget import BudgetPlan
 from expense_policy.domain.money import decimal
 from expense_policy.ports.errors import NotFound
 from expense_policy.ports.repository import Look
+from expense_policy.services.asking import in_scope
 from expense_policy.services.drafting import KINDS
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def budget(
     if as_json:
         put_json(found)
         return
+    if not any(found.values()):
+        put("no line")
     for name, value in found.items():
         if not isinstance(value, list):
             put(f"{name:12}{value}")
@@ -70,6 +73,8 @@ def _all(desk: Desk, department: str | None, year: int | None) -> dict[str, Any]
         if isinstance(form, BudgetPlan | BudgetAdjustment | SupplementaryRequest) and year in (None, form.year):
             said = {"id": whole.id, "kind": whole.kind, "department": whole.department, "year": form.year}
             told.append({**said, "status": whole.status, "amount": str(whole.amount)})
+    if department is not None and not lines and not told:
+        in_scope(desk.env, department)
     # What is in force was put there by a document.
     currency = desk.document(lines[0].plan).currency if lines else ""
     return {"lines": [_line(line, currency) for line in lines], "documents": told}
@@ -159,6 +164,9 @@ def execution(
         found = desk.execution(department, year=year)
     if as_json:
         put_json(_document(found))
+        return
+    if not found.lines:
+        put("no line")
         return
     put(f"{found.year}, {found.department or 'all departments'}, {found.currency}")
     head = ("line", *_AMOUNTS, "to_date", "burn", "forecast", "flags")

@@ -169,6 +169,12 @@ def day(instance: object, attribute: attrs.Attribute[Any], value: object) -> Non
 
 def year(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """A year that every calendar here can count in."""
-    whole(instance, attribute, value)
-    if type(value) is int and not YEAR_MIN <= value <= YEAR_MAX:
-        raise ValueError(f"{attribute.name} must be within {YEAR_MIN} to {YEAR_MAX}")
+    a_year(attribute.name, value)
+
+
+def a_year(name: str, value: object) -> None:
+    """`year` for an argument that is no field."""
+    if type(value) is not int:
+        raise TypeError(f"{name} must be int, not {type(value).__name__}")
+    if not YEAR_MIN <= value <= YEAR_MAX:
+        raise ValueError(f"{name} must be within {YEAR_MIN} to {YEAR_MAX}")

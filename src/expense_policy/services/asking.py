@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import attrs
 
+from ..domain import checks
 from ..domain.approval import who_may
 from ..domain.categories import Effect
 from ..domain.content import Digest
@@ -84,8 +85,13 @@ def contacts(env: Environment, type_: str, month: Month, recipients: tuple[str, 
 
 def execution(env: Environment, department: str | None, year: int) -> Execution:
     """How a year's budget is executed: two questions, whatever there is; the store sums up (B2.3)."""
+    checks.a_year("year", year)
+    if department is not None:
+        checks.an_ident("department", department)
     policy, at = policy_now(env), env.clock.now()
     ids = [line.id for line in env.repository.lines(department, year)]
+    if not ids and department is not None:
+        in_scope(env, department)
     named = ("line", tuple(ids))
     spent = ("source", (Source.PAID.value, Source.SET_OFF.value))
     asked = (
@@ -98,6 +104,13 @@ def execution(env: Environment, department: str | None, year: int) -> Execution:
     sums = Sums(*[_nested(each) for each in seen.sums or [{}] * len(asked)])
     found = [executed(seen.lines[id], sums, year, at, policy.calendar, policy.budget) for id in ids]
     return Execution(year, department, at, policy.currency, tuple(found), together(found))
+
+
+def in_scope(env: Environment, department: str) -> None:
+    """ValueError for a department that no adopted version names (G2)."""
+    known = dict.fromkeys([each for policy in policies(env).values() for each in policy.departments])
+    if department not in known:
+        raise ValueError(f"{department!r} is no department: {', '.join(known)}")
 
 
 def _nested(groups: Mapping[tuple[str, ...], int]) -> Mapping[str, Mapping[str, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from ..domain import budget, negotiation
+from ..domain import budget, checks, negotiation
 from ..domain.adjustment import BudgetAdjustment, SupplementaryRequest
 from ..domain.budget import BudgetPlan, Estimated, MonthPlanned
 from ..domain.content import Digest
@@ -139,10 +139,13 @@ class Budgeting:
         return stands
 
     def negotiation(self, id: str) -> tuple[Bargain, ...]:
-        """The way of a plan from its draft, line by line in each round, in order (B1.4)."""
+        """The way of a plan from its draft, line by line in each round, in order (B1.4).
+
+        NotFound where there is no such plan: of a change nothing is offered.
+        """
         document = self._engine.env.repository.look(Look(documents=(id,))).documents.get(id)
-        if document is None:
-            raise NotFound(f"there is no document {id!r}")
+        if document is None or not isinstance(document.content, BudgetPlan):
+            raise NotFound(f"there is no budget plan {id!r}")
         asks, said = {}, []
         for _, facts in self._engine.env.repository.history(id):
             for fact in facts:
@@ -154,6 +157,8 @@ class Budgeting:
 
     def actuals(self, department: str, category: str, year: int) -> Money:
         """What a department spent on a category in a fiscal year: what estimates of the next are based on (B1.3)."""
+        checks.an_ident("department", department)
+        checks.a_year("year", year)
         if category not in CATEGORIES:
             raise ValueError(f"{category!r} is not a category: {', '.join(CATEGORIES)}")
         policy = policy_now(self._engine.env)
@@ -216,6 +221,8 @@ class BudgetActs:
         self, department: str, year: int, carry: Mapping[LineId, LineId], actor: str, reason: str
     ) -> CloseYear:
         """The act of closing a department's year."""
+        checks.an_ident("department", department)
+        checks.a_year("year", year)
         env = self._engine.env
         lines = tuple([line.id for line in env.repository.lines(department, year)])
         if not lines:

@@ -159,7 +159,8 @@ class Desk:
         """How the budget of a fiscal year is executed now, of a department or of all (B2.3).
 
         Per line and month, and in total: planned, reserved, committed, spent, available, burn rate against plan and
-        forecast; lines above the policy's level, lines that stray from their plan. Refused without a policy in force.
+        forecast; lines above the policy's level, lines that stray from their plan. A year without lines has none.
+        Refused without a policy in force; ValueError for a department that no version of the policy names.
         """
         return asking.execution(self.env, department, year)
 
