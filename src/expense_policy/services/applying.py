@@ -70,7 +70,7 @@ class Submit:
 
     @cached_property
     def _vouching(self) -> Vouching:
-        return Vouching(self.subject, self.form, self.engine.env.genuineness)
+        return Vouching(self.subject, self.form, self.actor, self.engine.env.genuineness)
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
         asked, vouching = self._asked, self._vouching
