@@ -355,6 +355,22 @@ BUGS = {
         "test_vouchers.py::test_look_alikes_need_a_name",
         "DID NOT RAISE",
     ),
+    "a claimant confirms his own look-alike": Bug(
+        "I27",
+        f"{SERVICES}/vouching.py",
+        "own = {self.applicant, None if",
+        "own = {None if",
+        "test_vouchers.py::test_nobody_confirms_his_own[memory]",
+        "DID NOT RAISE",
+    ),
+    "two who may not confirm keep out who may": Bug(
+        "R2.2",
+        f"{DOMAIN}/voucher.py",
+        "for n in range(3))",
+        "for n in range(2))",
+        "test_vouchers.py::test_nobody_confirms_his_own[memory]",
+        "voucher_looks_alike",
+    ),
     "an invoice has any code": Bug(
         "I27",
         f"{DOMAIN}/voucher.py",

@@ -20,18 +20,19 @@ from expense_policy.domain.approval import Return
 from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.claim import Claim
 from expense_policy.domain.money import Money
+from expense_policy.domain.organisation import Holding
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.domain.vocabulary import Space
 from expense_policy.domain.voucher import Voucher, VoucherKind, VoucherRow, VoucherVerdict, check
 from expense_policy.policy_file import load_policy
 from expense_policy.ports.errors import RepositoryUnavailable
-from expense_policy.ports.repository import Look
+from expense_policy.ports.repository import Look, Repository
 from expense_policy.services.desk import Desk
 from expense_policy.services.spending import ToApply
 from expense_policy.services.verification import verify
 
 from .claims import alone, approved, claim, codes, filed, pay, signed, voucher
-from .world import POLICY, World, cny
+from .world import PEOPLE, POLICY, World, cny
 
 RULES = load_policy(POLICY)
 TODAY = date(2026, 1, 5)
@@ -334,6 +335,34 @@ def test_look_alikes_need_a_name(
     filed(world, form)
     confirm(other, name, actor="officer", reason="Once more.")
     assert verify(world.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("R2.2", "A3.2")
+def test_nobody_confirms_his_own(repository: Repository) -> None:
+    """A confirmation by applicant or payee lets nothing pass, and keeps nobody else from confirming."""
+    officers = [Holding("finance_officer", name) for name in ("second", "third", "fourth")]
+    world = World.with_budget(repository, (*PEOPLE, *officers))
+    application, payee = approved(world), Payee("Second", "6217", "second")
+    forms = [claim(application, "100.00", payee=payee) for _ in range(3)]
+    filed(world, forms[0], "officer")
+    for form in forms[1:]:
+        confirm = partial(world.desk.spending.confirm_voucher, form.vouchers[0], "Second", reason="They are two.")
+        for own in ("officer", "second", "officer"):
+            confirm(actor=own)
+            assert codes(partial(filed, world, form, "officer")) == {Code.VOUCHER_LOOKS_ALIKE}
+        confirm(actor="third")
+        confirm(actor="fourth")
+        filed(world, form, "officer")
+    assert verify(repository).breaks == ()
+
+
+@pytest.mark.clause("R2.2")
+def test_a_confirmation_names_a_payee() -> None:
+    """A blank payee is the caller's mistake."""
+    spending = World.with_budget(MemoryRepository()).desk.spending
+    for name in ("", " "):
+        with pytest.raises(ValueError, match="payee is blank"):
+            spending.confirm_voucher(voucher(), name, actor="officer", reason="Two.")
 
 
 @pytest.mark.clause("R2.2")

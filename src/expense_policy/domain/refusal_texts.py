@@ -731,8 +731,8 @@ TEXTS: dict[Code, Text] = {
         "R2.2",
         "Voucher {voucher} has the payee and total of one of {on} in {document}.",
         "凭证{voucher}与{document}中{on}的凭证收款人、金额相同。",
-        "A finance officer confirms by name that they are two.",
-        "请由财务人员具名确认两者不是同一凭证。",
+        "A finance officer, neither applicant nor payee, confirms by name that they are two.",
+        "请由申请人、收款人以外的财务人员具名确认两者不是同一凭证。",
     ),
     Code.VOUCHER_NOT_GENUINE: Text(
         "R2.1",

@@ -131,9 +131,13 @@ def alike(column: str, payee: str, voucher: Voucher) -> str:
     return line_digest((column, payee, str(voucher.total.units), voucher.total.currency))
 
 
-def confirmation(voucher: Voucher, payee: str) -> str:
-    """The key under which it is kept that a voucher, for the payee of this id, only looks like another one (R2.2)."""
-    return line_digest(("confirmed", voucher.key, payee, str(voucher.total.units), voucher.total.currency))
+def confirmations(voucher: Voucher, payee: str) -> tuple[str, ...]:
+    """The keys of those who stand for it that a voucher, for the payee of this id, only looks like another (R2.2).
+
+    As many are kept as it takes: two of them may be the applicant and the payee himself, who don't count.
+    """
+    said = ("confirmed", voucher.key, payee, str(voucher.total.units), voucher.total.currency)
+    return tuple(line_digest((*said, str(n))) for n in range(3))
 
 
 def near(day: date, days: int) -> tuple[str, ...]:

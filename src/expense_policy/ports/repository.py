@@ -80,7 +80,10 @@ class Put:
 
 @attrs.frozen
 class Take:
-    """`key` of `space` becomes `by`'s, for ever or until `Free`; refused where anybody has it."""
+    """`key` of `space` becomes `by`'s, for ever or until `Free`; refused where anybody has it.
+
+    Who has it is a document, or whoever else the act names: a store asks nothing of it.
+    """
 
     space: Space
     key: str

@@ -67,7 +67,7 @@ class Submit:
 
     def __attrs_post_init__(self) -> None:
         self._asked = self.form if isinstance(self.form, Application) else self.form.asked
-        self._vouching = Vouching(self.subject, self.form, self.engine.env.genuineness)
+        self._vouching = Vouching(self.subject, self.form, self.actor, self.engine.env.genuineness)
         rule = None if self._asked is None else self._asked.allocation
         self._rule = () if rule is None else (rule_card(rule),)
         self._guards = () if self._asked is None else (*_related(self._asked), *self._rule)

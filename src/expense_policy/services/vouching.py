@@ -47,9 +47,10 @@ class Vouching:
 
     subject: str
     form: Payable
+    applicant: str
     genuineness: Genuineness | None
     likely: tuple[_Key, ...] = ()
-    """The look-alikes that were found: whether a document still has them is asked for besides."""
+    """Where look-alikes were found: who still has them, and who confirmed, is asked for besides."""
 
     # Most forms have no voucher: whatever is asked of those is said at once.
     @cached_property
@@ -75,12 +76,10 @@ class Vouching:
 
     @property
     def taken(self) -> tuple[_Key, ...]:
-        """The keys to look at: the vouchers' own, their confirmations, and those of look-alikes."""
+        """The keys to look at: the vouchers' own, and those of look-alikes with their confirmations."""
         if not self.form.vouchers:
             return ()
-        found = [(Space.VOUCHER, key) for key in self._keys]
-        found += [(Space.CONFIRMED, self._confirmation(each)) for each in self.form.vouchers]
-        return tuple(dict.fromkeys((*found, *self.likely)))
+        return tuple(dict.fromkeys((*[(Space.VOUCHER, key) for key in self._keys], *self.likely)))
 
     def sums(self, policy: Policy) -> tuple[Sum, ...]:
         """What there is of the payee and one of the totals on the days around the vouchers': one sum a column."""
@@ -101,8 +100,9 @@ class Vouching:
             for column in by
         )
 
-    def _confirmation(self, each: Voucher) -> str:
-        return voucher.confirmation(each, _payee(self.form.payee))
+    def _confirmed(self, each: Voucher) -> list[_Key]:
+        """Where it stands who confirmed a voucher."""
+        return [(Space.CONFIRMED, key) for key in voucher.confirmations(each, _payee(self.form.payee))]
 
     @cached_property
     def verdicts(self) -> Mapping[str, VoucherVerdict]:
@@ -131,16 +131,18 @@ class Vouching:
             if verdict in (VoucherVerdict.FORGED, VoucherVerdict.VOID):
                 found.append(refusal(Code.VOUCHER_NOT_GENUINE, voucher=voucher.named(each), verdict=verdict.value))
         near = self._near(policy, sums)
-        likely = tuple(sorted({(Space.VOUCHER, key) for group in near for at, key in group if at != _HERE}))
-        if set(likely) - set(self.likely):
-            self.likely = likely
-            return Look(taken=likely)
-        for each, group in zip(self.form.vouchers, near, strict=True):
-            if (Space.CONFIRMED, self._confirmation(each)) in taken:
-                continue
+        doubted = [(each, group) for each, group in zip(self.form.vouchers, near, strict=True) if group]
+        likely = {(Space.VOUCHER, key) for _, group in doubted for _, key in group}
+        likely.update(key for each, _ in doubted for key in self._confirmed(each))
+        if likely - set(self.likely):
+            self.likely = tuple(sorted(likely))
+            return Look(taken=self.likely)
+        # Nobody stands for a voucher of his own.
+        own = {self.applicant, None if self.form.payee is None else self.form.payee.person, None}
+        for each, group in doubted:
             # A document that gave its voucher back has it no more, though its row stands for ever.
             kept = sorted(at for at, key in group if at in (_HERE, taken.get((Space.VOUCHER, key))))
-            if kept:
+            if kept and own.issuperset([taken.get(key) for key in self._confirmed(each)]):
                 about = {"voucher": voucher.named(each), "on": each.on.isoformat(), "document": kept[0]}
                 found.append(refusal(Code.VOUCHER_LOOKS_ALIKE, **about))
         return found
@@ -228,25 +230,26 @@ class ConfirmVoucher:
         return f"voucher:{self.voucher.key}"
 
     @property
-    def _key(self) -> _Key:
-        return (Space.CONFIRMED, voucher.confirmation(self.voucher, payee_id(self.payee)))
+    def _keys(self) -> tuple[_Key, ...]:
+        return tuple((Space.CONFIRMED, key) for key in voucher.confirmations(self.voucher, payee_id(self.payee)))
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
-        """Whether somebody did already."""
-        return Look(taken=(self._key,))
+        """Who did already."""
+        return Look(taken=self._keys)
 
     def decide(self, scene: Scene) -> Verdicts:
-        """The confirmation, for ever; a second one is journalled and changes nothing."""
+        """The confirmation with its confirmer, for ever; what adds nobody is journalled and changes nothing."""
         departments = () if scene.policy is None else scene.policy.departments
         found = officers(self.directory, departments, self.actor, scene.at, "R2.2")
         if checks.blank(self.reason or ""):
             found.append(refusal(Code.REASON_MISSING, clause="R2.2"))
         if found:
             return tuple(found)
-        known = self._key in scene.seen.taken
+        taken = scene.seen.taken
+        free = [] if self.actor in taken.values() else [key for key in self._keys if key not in taken][:1]
         return Effects(
             office=Office.FINANCE_OFFICER,
-            takes=() if known else (Take(*self._key, self.subject, ever=True),),
+            takes=tuple(Take(*key, self.actor, ever=True) for key in free),
         )
 
 
