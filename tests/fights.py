@@ -202,7 +202,7 @@ def two_steps(world: World, n: int) -> Case:
 
 def one_deviation(world: World, n: int) -> Case:
     """Two officers have one deviation put right (B2.4)."""
-    deviation = Deviation("mkt-gifts", "marketing", Month(2026, 1).plus(-n), 100, 200, 10_000)
+    deviation = Deviation(_name(n), "marketing", Month(2026, 1), 100, 200, 10_000)
 
     def opens(actor: str) -> Act:
         return lambda at: at.desk.rectifications.for_deviation(deviation, actor=actor)
