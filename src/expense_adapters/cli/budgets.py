@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from expense_adapters.cli.opening import reading
-from expense_adapters.cli.say import Json, put, put_json, table
+from expense_adapters.cli.say import Json, Store, put, put_json, table
 from expense_policy.domain.adjustment import BudgetAdjustment, SupplementaryRequest
 from expense_policy.domain.budget import BudgetPlan
 from expense_policy.domain.money import decimal
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from expense_policy.domain.money import Money
     from expense_policy.services.desk import Desk
 
-_Store = Annotated[str, typer.Option(help="sqlite:///PATH, postgresql://..., mariadb://...")]
 _Department = Annotated[str | None, typer.Option(help="Of this department; of all without it.")]
 _AMOUNTS = ("in_force", "planned", "reserved", "committed", "spent", "available")
 _PAGE = 1000
@@ -37,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def budget(
-    store: _Store,
+    store: Store,
     department: _Department = None,
     year: Annotated[int | None, typer.Option(help="Of this fiscal year; of all without it.")] = None,
     document: Annotated[str | None, typer.Option(help="A plan, adjustment or supplementary request by its id.")] = None,
@@ -154,7 +153,7 @@ def _text(amount: Money | None) -> str | None:
 
 def execution(
     year: Annotated[int, typer.Option(help="The fiscal year, named by the calendar year it starts in.")],
-    store: _Store,
+    store: Store,
     department: _Department = None,
     months: Annotated[bool, typer.Option("--months", help="Shows each line by month, too.")] = False,
     as_json: Json = False,
