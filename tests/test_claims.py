@@ -139,6 +139,43 @@ def test_the_limit_without_an_application(world: World, price: str, allowed: boo
     assert (Code.CLAIM_NEEDS_APPLICATION in {each.code for each in found}) is not allowed
 
 
+@pytest.mark.clause("R2.4", "A3.6")
+def test_splitting_raises_no_limit(world: World) -> None:
+    """Claims without an application of one purchase are within the limit together, as long as they count."""
+    first = Payee("Li Na", "6217")
+    around = (first, Payee("LI-NA", "6218"), Payee("Somebody", "62 17"))
+    id = filed(world, alone(world, "200.00", payee=first, vouchers=(voucher("400.01"),))).id
+    for payee in around:
+        form = alone(world, "50.01", payee=payee)
+        with pytest.raises(Refused) as refused:
+            filed(world, form)
+        (found,) = refused.value.refusals
+        assert (found.code, str(dict(found.facts)["others"])) == (Code.CLAIM_NEEDS_APPLICATION, "400.00")
+    filed(world, alone(world, "50.00", payee=first))
+    # An application, and a claim under it, were approved for what they are, and raise nobody's limit.
+    application = approved(world, "1000.00", payee=Payee("Wang", "6220"))
+    filed(world, claim(application, "600.00", payee=Payee("Wang", "6220")))
+    filed(world, alone(world, "200.00", payee=Payee("Wang", "6220"), vouchers=(voucher("400.05"),)))
+    # A new round is judged beside the others, and not beside the old one.
+    form = alone(world, "200.00", payee=first, vouchers=(voucher("400.02"),))
+    world.desk.spending.revise(id, form, actor="li.na")
+    world.desk.spending.withdraw(id, actor="li.na")
+    filed(world, alone(world, "200.00", payee=first, vouchers=(voucher("400.03"),)))
+    whole(world)
+
+
+@pytest.mark.clause("R2.4", "A3.6")
+def test_a_limit_is_of_a_purchase(world: World) -> None:
+    """What was claimed of another type, or before the days of A3.6, raises no limit."""
+    payee = Payee("Li Na", "6217")
+    filed(world, alone(world, "200.00", payee=payee))
+    world.on(date(2026, 2, 4))
+    may, late = {"payee": payee, "expected_payment": date(2026, 2, 20)}, (voucher("400.01"),)
+    assert codes(lambda: filed(world, alone(world, "200.00", **may, vouchers=late))) == {Code.CLAIM_NEEDS_APPLICATION}
+    world.on(date(2026, 2, 5))
+    filed(world, alone(world, "200.00", **may, vouchers=late))
+
+
 @pytest.mark.clause("R2.4")
 def test_what_a_claim_is_under(world: World) -> None:
     """The application is approved, has not run out, and agrees in department, type, project, line and year."""

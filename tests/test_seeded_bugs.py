@@ -371,6 +371,22 @@ BUGS = {
         "test_vouchers.py::test_nobody_confirms_his_own[memory]",
         "voucher_looks_alike",
     ),
+    "a split claim is below the limit": Bug(
+        "R2.4",
+        f"{DOMAIN}/claim.py",
+        "form.amount.units + others.units > limit",
+        "form.amount.units > limit",
+        "test_claims.py::test_splitting_raises_no_limit[memory]",
+        "DID NOT RAISE",
+    ),
+    "an application raises the limit of claims": Bug(
+        "R2.4",
+        f"{SERVICES}/applying.py",
+        "self._related_units(scene, previous, policy, Kind.CLAIM)",
+        "self._related_units(scene, previous, policy, *Kind)",
+        "test_claims.py::test_splitting_raises_no_limit[memory]",
+        "claim_needs_application",
+    ),
     "an invoice has any code": Bug(
         "I27",
         f"{DOMAIN}/voucher.py",

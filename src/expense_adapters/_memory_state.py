@@ -99,7 +99,7 @@ def _contacts(s: State, asked: Sum, where: Where) -> dict[Group, int]:
 
 
 def _related(s: State, asked: Sum, where: Where) -> dict[Group, int]:
-    total, since = 0, asked.since
+    since, rows = asked.since, list[tuple[Document, int]]()
     assert since is not None
     column = "payee_account" if "payee_account" in where else "payee_name"
     named = product(where["department"], where["type"], (column,), where[column])
@@ -109,8 +109,8 @@ def _related(s: State, asked: Sum, where: Where) -> dict[Group, int]:
             # The index keeps a document under every payee it ever named; what counts is what it names now.
             have = {**dict(d.content.relation), "department": d.department, "type": d.content.type}
             if all(have.get(k) in v for k, v in where.items()) and d.round.submitted_at >= since:
-                total += d.counted
-    return {(): total}
+                rows.append((d, d.counted))
+    return _grouped(asked.by, rows, _text)
 
 
 def _postings(s: State, asked: Sum, where: Where) -> dict[Group, int]:

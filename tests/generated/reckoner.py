@@ -97,8 +97,11 @@ class Reckoner(Budgets):
 
     def _claimed(self, form: Dict, before: Dict | None) -> set[str]:
         found, units = set(), sum(form["shares"].values()) + form["advance"]
-        if form["application"] is None and units > ALONE.get(form["type"], 0):
-            found.add("claim_needs_application")
+        if form["application"] is None:
+            beside = self.related(form, self.now)
+            others = [d for d in beside if d["form"]["kind"] == "claim" and (before is None or d["id"] != before["id"])]
+            if units + sum(map(self._counts, others)) > ALONE.get(form["type"], 0):
+                found.add("claim_needs_application")
         if units > sum(v["total"] for v in form["vouchers"]):
             found.add("claim_exceeds_vouchers")
         if form["application"] is None:

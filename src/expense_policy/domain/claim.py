@@ -116,14 +116,15 @@ Payable = Application | Claim
 """The documents that something is paid of."""
 
 
-def check(form: Claim, policy: Policy) -> list[Refusal]:
+def check(form: Claim, policy: Policy, others: Money) -> list[Refusal]:
     """Every rule that a claim breaks by itself, whatever an application says (R2.1, R2.4).
 
-    Of one without an application `application.check` of what it `asked` says the rest.
+    Of one without an application `application.check` of what it `asked` says the rest; `others` is what was claimed
+    so besides that makes one purchase with it (A3.6): splitting it raises no limit.
     """
     if form.amount.currency != policy.currency:
         raise ValueError(f"the company's currency is {policy.currency}, not {form.amount.currency}")
-    found = _without(form, policy) if form.application is None else _complete(form, policy)
+    found = _without(form, policy, others) if form.application is None else _complete(form, policy)
     totals = [each.total.units for each in form.vouchers if each.total.currency == policy.currency]
     total = Money(sum(totals), policy.currency)
     if form.amount > total:
@@ -132,12 +133,12 @@ def check(form: Claim, policy: Policy) -> list[Refusal]:
     return found
 
 
-def _without(form: Claim, policy: Policy) -> list[Refusal]:
+def _without(form: Claim, policy: Policy, others: Money) -> list[Refusal]:
     found = []
     limit = dict(policy.claims.without_application).get(form.type, 0)
-    if form.amount.units > limit:
-        most = Money(limit, policy.currency)
-        found.append(refusal(Code.CLAIM_NEEDS_APPLICATION, type=form.type, asked=form.amount, limit=most))
+    if form.amount.units + others.units > limit:
+        most, asked = Money(limit, policy.currency), form.amount
+        found.append(refusal(Code.CLAIM_NEEDS_APPLICATION, type=form.type, asked=asked, others=others, limit=most))
     if checks.blank(form.reason or ""):
         found.append(refusal(Code.REASON_MISSING, clause="R2.4"))
     return found

@@ -189,8 +189,9 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.CLAIM_NEEDS_APPLICATION: Text(
         "R2.4",
-        "A claim of {type} without an application is taken up to {limit}; {asked} is claimed.",
-        "{type}无申请的报销上限为{limit}，本次报销{asked}。",
+        "Without an application {type} is claimed up to {limit}, all claims for one payee together: here {asked}, and "
+        "before it {others}.",
+        "{type}无申请的报销上限为{limit}，同一收款人的合并计算：本次{asked}，此前{others}。",
         "Name the approved application that it is claimed under, or have one approved first.",
         "请注明已批准的申请，或先办理申请审批。",
     ),

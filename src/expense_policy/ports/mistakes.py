@@ -161,8 +161,10 @@ def _check_sum(of: str, by: tuple[str, ...], where: tuple[str, ...], since: bool
     if len(have) < len(where) or len(grouped) < len(by):
         raise ValueError("a sum names a column once")
     if of == "related":
-        if have - payee != {"department", "type"} or not have & payee or by or not since or until:
-            raise ValueError("related: where department, type and payee_account, payee_name or both; since; ungrouped")
+        if have - payee != {"department", "type"} or not have & payee or not since or until:
+            raise ValueError("related: where department, type and payee_account, payee_name or both; since")
+        if not grouped <= {"kind"}:
+            raise ValueError("related: by kind or not")
     elif of == "payments":
         if have or not grouped <= {"method"} or not (since and until):
             raise ValueError("payments: of no columns; by method or not; since and until")

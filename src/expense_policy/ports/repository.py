@@ -162,8 +162,9 @@ class Sum:
     `of` is one of a closed list; anything else is a ValueError. A tuple in `where` stands for any one of its values:
     the work grows with them, and with what they find, not with what is kept.
 
-    - "related": what applications count for (A3.6), of a department, a type and a payee's account, name or both,
-      submitted at or after `since`, which it needs; one sum, under (), 0 where nothing matches.
+    - "related": what applications and claims count for (A3.6), of a department, a type and a payee's account, name or
+      both, submitted at or after `since`, which it needs; by kind or not, which is one sum, under (), 0 where nothing
+      matches.
     - "contacts": rows of use records of a type and month, perhaps of some recipients, `by` month, recipient, both in
       either order, or neither, which is one sum under ().
     - "postings", "posting_count": units and number of postings of a month or a line, perhaps narrowed by the other

@@ -42,7 +42,7 @@ def _related_sums(form: Application, since: datetime) -> tuple[Sum, ...]:
     """Same account, same name, and both: the two less the third is what either relates; or the activity alone."""
     base, by = (("department", form.department), ("type", form.type)), form.relation
     each = [(one,) for one in by]
-    return tuple(Sum("related", (), (*base, *more), since) for more in (*each, *([by] if len(by) > 1 else [])))
+    return tuple(Sum("related", ("kind",), (*base, *more), since) for more in (*each, *([by] if len(by) > 1 else [])))
 
 
 @attrs.define(slots=False)
@@ -135,7 +135,7 @@ class Submit:
             content=form,
             previous=previous,
             policy=policy,
-            related_units=self._related_units(scene, previous, policy),
+            related_units=self._related_units(scene, previous, policy, Kind.APPLICATION, Kind.CLAIM),
             nonce=self.nonce,
             at=scene.at,
         )
@@ -163,7 +163,8 @@ class Submit:
         """What the form breaks, judged as an application, as a claim, or both (R2.4)."""
         form, asked, found = self.form, self._asked, list[Refusal]()
         if isinstance(form, Claim):
-            found += claim.check(form, policy)
+            others = Money(self._related_units(scene, previous, policy, Kind.CLAIM), policy.currency)
+            found += claim.check(form, policy, others)
             if form.application is not None:
                 under = scene.seen.documents.get(form.application)
                 found += claiming.check(form, under, previous, policy, scene.at)
@@ -180,11 +181,12 @@ class Submit:
         kind = kind_of(self.form.type, policy)
         return self._customers if kind is not None and kind.customers else {}
 
-    def _related_units(self, scene: Scene, previous: Document | None, policy: Policy) -> int:
-        """What is related to it; of a claim under an application that is the application's matter (A3.6)."""
+    def _related_units(self, scene: Scene, previous: Document | None, policy: Policy, *kinds: Kind) -> int:
+        """What of these kinds is related to it; of a claim under an application that is the application's (A3.6)."""
         if self._asked is None:
             return 0
-        first, *more = [sum(group.values()) for group in scene.seen.sums[: self._summed]]
+        sums = scene.seen.sums[: self._summed]
+        first, *more = [sum(group.get((kind.value,), 0) for kind in kinds) for group in sums]
         related = first + more[0] - more[1] if more else first
         old = None if previous is None else previous.asked
         if previous is not None and old is not None:

@@ -22,7 +22,7 @@ from ...ports.repository import Batch, Guard, Key, Look, Put, Repository, Sum, S
 from ..batches import LATER, NOW, Clerk, gift, notice, paged, payee, related, use_row, used
 from ..ledger import MARCH
 from . import Laws
-from .stocked import IDS, PAYEES, TYPES, company, matches, register
+from .stocked import IDS, PAYEES, TYPES, company, grouped, matches, register
 
 NAIVE = datetime(2026, 3, 2)  # noqa: DTZ001  # the naive one
 LONE = "\ud800"
@@ -115,7 +115,7 @@ class Asked(Laws):
             assert list(repository.find((("status", "approved"),), (column, at), limit=2)) == approved[:2]
 
     def test_related_sums_are_what_a_recomputation_gives(self, repository: Repository, clerk: Clerk) -> None:
-        """The sum over a payee's account, name or both is that of what each document counts for now (A3.6)."""
+        """Over a payee's account, name or both, by kind or not, the sum is of what each counts for now (A3.6)."""
         rows = [Summary.of(d) for d in company(repository, clerk, 40).values()]
         accounts, names = tuple({p.folded_account for p in PAYEES}), tuple({p.folded for p in PAYEES})
         shapes: list[tuple[tuple[str, str | tuple[str, ...]], ...]] = [
@@ -129,9 +129,10 @@ class Asked(Laws):
         for shape in shapes:
             for since in (NOW - timedelta(days=60), NOW - timedelta(days=20), NOW):
                 where = (("department", "marketing"), ("type", "holiday_gift"), *shape)
-                total = sum(r.counted for r in rows if r.submitted_at >= since and matches(r, where))
-                (answer,) = repository.look(Look(sums=(Sum("related", (), where, since),))).sums
-                assert answer == {(): total}, (where, since)
+                whole, split = Sum("related", (), where, since), Sum("related", ("kind",), where, since)
+                answers = repository.look(Look(sums=(whole, split))).sums
+                found = [r for r in rows if r.submitted_at >= since and matches(r, where)]
+                assert list(answers) == [grouped(found, each.by, "counted") for each in (whole, split)], (where, since)
 
     def test_contact_sums_are_what_a_recomputation_gives(self, repository: Repository, clerk: Clerk) -> None:
         """Rows of use records are counted by type and month, grouped as asked; a group of nothing is not there."""
