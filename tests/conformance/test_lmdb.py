@@ -27,6 +27,7 @@ from expense_policy_lmdb import LmdbRepository
 from expense_policy_lmdb import rows as kept
 from expense_policy_lmdb import store as port
 
+from expense_policy.domain.accounting import RecordedCost
 from expense_policy.domain.categories.holiday_gift import GiftIssued
 from expense_policy.domain.posting import Planned, Posting
 from expense_policy.domain.vocabulary import Space, Status
@@ -50,7 +51,7 @@ from expense_policy.testing.batches import (
     written,
 )
 from expense_policy.testing.ledger import ANSWER, FEBRUARY, MARCH, posting, review, task, voucher_row
-from tests.world import World
+from tests.world import World, cny
 
 EXAMPLE = Path(kept.__file__).parents[1]
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "write-a-store.md"
@@ -192,9 +193,10 @@ def test_every_change_from_beside_is_named(store: LmdbRepository) -> None:
     world.desk.spending.record_use(id, (GiftIssued(date(2026, 1, 20), "C1"),), actor="li.na")
     world.desk.tick()
     world.apply(world.gift("100.00"))
+    world.desk.costs.record((RecordedCost("c", date(2026, 1, 19), "marketing", "sms", cny("1.00")),), actor="officer")
     clerk, on = Clerk(store), world.clock.at
-    facts = (posting("costs", line=""), voucher_row("costs"), review("costs"))
-    store.commit(told(clerk, attrs.evolve(clerk.posts("costs", facts[0]), facts=facts, puts=(Put(task("t"), 0),)), on))
+    facts = (voucher_row("costs"), review("costs"))
+    store.commit(told(clerk, clerk.batch("costs", facts=facts, puts=(Put(task("t"), 0),)), on))
     for month in (MARCH.plus(-2), MARCH):
         store.commit(told(clerk, clerk.closes(month), on))
     with store.environment.begin() as txn:
