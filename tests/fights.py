@@ -202,7 +202,7 @@ def two_steps(world: World, n: int) -> Case:
 
 def one_deviation(world: World, n: int) -> Case:
     """Two officers have one deviation put right (B2.4)."""
-    deviation = Deviation(_name(n), "marketing", Month(2026, 1), 100, 200, 10_000)
+    deviation = Deviation("mkt-gifts", "marketing", Month(2026, 1).plus(-n), 100, 200, 10_000)
 
     def opens(actor: str) -> Act:
         return lambda at: at.desk.rectifications.for_deviation(deviation, actor=actor)
@@ -278,7 +278,7 @@ def same_voucher(world: World, n: int) -> Case:
 
 def look_alikes(world: World, n: int) -> Case:
     """Claims under two applications bring vouchers of one payee and total, of one day (R2.2)."""
-    shares, payee = (Share(_name(n), cny("1000.00")),), Payee(f"Li Na, case {n}", "6217", "li.na")
+    shares, payee = (Share(_name(n), cny("1000.00")),), Payee(f"Li Na, case {n}", f"6217-{n}")
     under = [approved(world, "1000.00", shares=shares) for _ in range(2)]
     forms = [claim(each, "60.00", vouchers=(voucher("100.00"),), payee=payee) for each in under]
     acts = tuple([partial(_files, form, f"{n}-{i}") for i, form in enumerate(forms)])

@@ -359,12 +359,33 @@ def test_bean_check_accepts_the_months(repository: Repository, tmp_path: Path) -
     text = file.read_text(encoding="utf-8")
     assert text.count(" * ") == len(months)
     assert text.count("#correction") == sum(each.posting.corrects is not None for each in months)
+    assert _bean_check(file) == (0, "", "")
+
+
+@pytest.mark.clause("R1.4")
+def test_a_book_of_several_months_opens_each_account_once(tmp_path: Path) -> None:
+    """A book that opens the accounts and includes months that do not is accepted; one of months that do is not."""
+    world = closed_month(MemoryRepository())
+    entries = {n: [*world.desk.closing.entries(Month(2026, n))] for n in (1, 2)}
+    used = {account_name(account) for each in entries.values() for e in each for account in (e.debit, e.credit)}
+    book = [f"2026-01-01 open {name} CNY" for name in sorted(used)]
+    for opens, expected in ((False, 0), (True, 1)):
+        for n, each in entries.items():
+            with (tmp_path / f"{n}.beancount").open("w", encoding="utf-8") as out:
+                write_beancount(out, each, "CNY", opens=opens)
+        included = [f'include "{n}.beancount"' for n in entries]
+        (tmp_path / "book.beancount").write_text("\n".join([*([] if opens else book), *included]), encoding="utf-8")
+        code, shown, told = _bean_check(tmp_path / "book.beancount")
+        assert (code, bool(shown + told)) == (expected, bool(expected))
+
+
+def _bean_check(file: Path) -> tuple[int, str, str]:
     program = str(BEAN_CHECK) if BEAN_CHECK.exists() else shutil.which("bean-check")
     if program is None and not os.environ.get("CI"):
         pytest.skip("bean-check is not there: install beancount")
     assert program is not None
     done = subprocess.run([program, str(file)], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.mark.clause("R1.1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from datetime import date
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from expense_adapters.memory import MemoryRepository
 from expense_policy.domain.adjustment import BudgetAdjustment, LineChange, SupplementaryRequest
 from expense_policy.domain.application import Share
 from expense_policy.domain.approval import Reject, Return
-from expense_policy.domain.budget import BudgetPlan, PlanLine, evenly
+from expense_policy.domain.budget import BudgetPlan, PlanLine, evenly, respread
 from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.money import Money
 from expense_policy.domain.periods import Month
@@ -26,6 +27,7 @@ from expense_policy.domain.refusals import Code
 from expense_policy.domain.vocabulary import Status
 from expense_policy.domain.year_end import YearEnd
 from expense_policy.policy_file import load_policy
+from expense_policy.ports.errors import NotFound
 from expense_policy.ports.repository import Repository, move_said
 from expense_policy.services.budgetlaws import Plans
 from expense_policy.services.engine import Receipt
@@ -119,6 +121,86 @@ def test_months_move_within_a_line(world: World) -> None:
     assert verify(world.desk.env.repository).breaks == ()
 
 
+STANDS = st.lists(st.one_of(st.just(0), st.integers(0, 10**6)), min_size=12, max_size=12)
+
+
+@pytest.mark.clause("B1.3", "B1.6")
+@given(STANDS, st.integers(0, 12), st.integers(0, 10**7))
+def test_a_change_without_months_moves_those_to_come(stands: list[int], over: int, units: int) -> None:
+    """Months add up to the line; those over stand, unless it gets less than they had; the others keep shape."""
+    found, past = respread(units, stands, over), sum(stands[:over])
+    assert (len(found), sum(found)) == (12, units)
+    assert all(each >= 0 for each in found)
+    if units < past or over == 12:
+        changing = slice(0, over)
+        assert not any(found[over:])
+    else:
+        changing = slice(over, 12)
+        assert list(found[:over]) == stands[:over]
+    # Each month that changes has what it had of their whole, to the unit.
+    part, whole = found[changing], sum(stands[changing])
+    had = [Fraction(each, whole) if whole else Fraction(1, len(part)) for each in stands[changing]]
+    assert all(abs(each - sum(part) * share) < 1 for each, share in zip(part, had, strict=True))
+
+
+@pytest.mark.clause("B1.3", "B1.6")
+def test_a_change_without_months_keeps_what_was_planned(world: World) -> None:
+    """Months that are over with the last signature stay, those to come change in proportion; so do new lines."""
+    months = (cny("600.00"), *[NOTHING] * 9, cny("6400.00"), cny("3000.00"))
+    done(world, adjustment(LineChange("mkt-sms", cny("10000.00"), cny("10000.00"), months)))
+    less = LineChange("mkt-sms", cny("10000.00"), cny("5300.00"))
+    opened = PlanLine("mkt-fair", "venue", "Fair", cny("1.00"))
+    id = asked(world, adjustment(less, opens=(opened,))).id
+    world.on(date(2026, 3, 31))
+    world.sign_all(id)
+    assert planned(world, "mkt-sms") == {
+        "2026-01": 60000,
+        **{f"2026-{n:02}": 0 for n in range(2, 11)},
+        "2026-11": 320000,
+        "2026-12": 150000,
+    }
+    assert planned(world, "mkt-fair") == {f"2026-{n:02}": 10 for n in range(3, 13)}
+    # It is told as it was decided, whatever came after; what is in review as it would be now.
+    assert [(each.line, str(each.month), each.before, each.after) for each in world.desk.budgeting.months(id)][:3] == [
+        ("mkt-sms", "2026-11", cny("6400.00"), cny("3200.00")),
+        ("mkt-sms", "2026-12", cny("3000.00"), cny("1500.00")),
+        ("mkt-fair", "2026-03", NOTHING, cny("0.10")),
+    ]
+    waits = asked(world, adjustment(LineChange("mkt-sms", cny("5300.00"), cny("5299.00"))))
+    assert [str(each.month) for each in world.desk.budgeting.months(waits.id)] == ["2026-11", "2026-12"]
+    # In December the line is cut below what was planned until then: the months that are over share what is left.
+    world.on(date(2026, 12, 1))
+    done(world, adjustment(LineChange("mkt-sms", cny("5300.00"), cny("38.00"))))
+    assert {month: units for month, units in planned(world, "mkt-sms").items() if units} == {
+        "2026-01": 600,
+        "2026-11": 3200,
+    }
+    assert verify(world.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("B1.6")
+def test_what_was_planned_was_planned(world: World) -> None:
+    """A change says nothing else of months that are over: not when it is filed, nor when they are over meanwhile."""
+    stands, after, (january, *_) = cny("10000.00"), cny("11000.00"), evenly(cny("10000.00"))
+    for form, kept in (
+        (supplement(LineChange("mkt-sms", stands, after, evenly(after))), january),
+        (adjustment(LineChange("mkt-sms", stands, stands, (stands, *[NOTHING] * 11))), january),
+        (supplement(opens=(drafted("mkt-fair", "venue", "Fair", cny("5.00")),)), NOTHING),
+    ):
+        world.on(date(2026, 1, 31))
+        id = asked(world, form).id
+        world.sign(id)
+        world.sign(id)
+        world.on(date(2026, 2, 1))
+        ((code, clause, facts),) = refusals(partial(world.sign, id))
+        assert (code, clause, facts["months"]) == (Code.PLAN_MONTHS_OVER, "B1.6", f"2026-01 {kept}")
+        world.desk.spending.withdraw(id, actor="mei")
+        assert codes(partial(asked, world, form)) == [Code.PLAN_MONTHS_OVER]
+    done(world, supplement(LineChange("mkt-sms", stands, after, evenly(after, (january,)))))
+    assert planned(world, "mkt-sms")["2026-01"] == january.units
+    assert verify(world.desk.env.repository).breaks == ()
+
+
 def _cases() -> dict[str, tuple[Change, list[Code]]]:
     unknown = change("nowhere", "1.00", "0")
     raised = change("mkt-sms", "10000.00", "10000.01")
@@ -142,6 +224,11 @@ def _cases() -> dict[str, tuple[Change, list[Code]]]:
             [Code.DEPARTMENT_OUT_OF_SCOPE, Code.LINE_OF_OTHER_BUDGET],
         ),
         "a year that is over": (adjustment(cut, year=2025), [Code.YEAR_OVER, Code.LINE_OF_OTHER_BUDGET]),
+        **{
+            f"no reason, {reason!a} of {made.kind}": (attrs.evolve(made, reason=reason), [Code.REASON_MISSING])
+            for reason in ("", " ", "\u3000", "\u200b")
+            for made in (adjustment(cut), supplement(raised))
+        },
     }
 
 
@@ -270,6 +357,18 @@ def test_a_change_after_the_year_is_none(world: World) -> None:
     assert codes(lambda: world.sign(id)) == [Code.YEAR_OVER]
 
 
+@pytest.mark.clause("B1.4", "A3.4")
+def test_a_budget_is_told_from_what_is_paid(world: World) -> None:
+    """A change has no negotiation to be shown, and who would close or pay it is told what it is."""
+    id = done(world, adjustment(*MOVE))
+    with pytest.raises(NotFound, match="no budget plan"):
+        world.desk.budgeting.negotiation(id)
+    with pytest.raises(ValueError, match="a budget_adjustment is not closed"):
+        world.desk.spending.close(id, actor="mei", reason="Enough")
+    with pytest.raises(ValueError, match="a budget_adjustment is not paid"):
+        world.pay(id, world.gift())
+
+
 @pytest.mark.clause("B1.6", "B2.2")
 def test_a_change_is_what_it_says(world: World) -> None:
     """Forms that no budget could have are the caller's mistake."""
@@ -283,6 +382,11 @@ def test_a_change_is_what_it_says(world: World) -> None:
         LineChange("l", cny("1.00"), cny("1.00"))
     with pytest.raises(ValueError, match="add up"):
         LineChange("l", cny("1.00"), cny("2.00"), evenly(cny("1.00")))
+    for other in (("1.00", "EUR", "EUR"), ("1.00", "CNY", "EUR"), ("1.00", "EUR", "CNY")):
+        amount, *currencies = other
+        after, month = (Money.of(amount, each) for each in currencies)
+        with pytest.raises(TypeError, match="one currency"):
+            LineChange("l", cny("2.00"), after, evenly(month))
     with pytest.raises(TypeError):
         adjustment(MOVE[0], LineChange("l", Money(1, "EUR"), Money(0, "EUR")))
     with pytest.raises(ValueError, match="CNY"):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime
 from functools import partial
 from typing import Any
 
 import attrs
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from expense_adapters.memory import MemoryRepository
 from expense_policy import verify
@@ -26,6 +29,7 @@ from expense_policy.domain.allocation_rule import (
 from expense_policy.domain.application import Share
 from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.cards import BOOKS, Card, Paper
+from expense_policy.domain.categories.holiday_gift import GiftIssued
 from expense_policy.domain.content import canonical
 from expense_policy.domain.money import Money
 from expense_policy.domain.periods import Month
@@ -254,6 +258,116 @@ def test_no_more_is_allocated_than_was_borne(sharing: Sharing) -> None:
     sharing.allocate(cny("5000.01"), key="anew", **may)
 
 
+def _to(*receivers: str, effective: date = date(2026, 1, 1)) -> AllocationTerms:
+    return AllocationTerms("Shares", effective, AllocationBasis.EQUAL, tuple(map(Receiver, receivers)))
+
+
+@pytest.mark.clause("R1.2")
+def test_what_a_rule_left_stays(sharing: Sharing) -> None:
+    """What a rule left with whoever bore a cost is not allocated again, in whole or in part, by whatever rule."""
+    desk = sharing.world.desk
+    desk.allocations.rule("all", _to("customer_service"), actor=OFFICER)
+    sharing.allocate(cny("5000.00"))
+    for rule in ("rent", "all"):
+        for amount in ("2500.00", "0.01", "-0.01"):
+            with pytest.raises(Refused) as refused:
+                sharing.allocate(cny(amount), rule, key="again")
+            assert codes(refused) == {Code.ALLOCATION_EXCEEDS}
+    sharing.cost("credit", cny("-500.00"))
+    sharing.allocate(cny("-500.00"), key="credit")
+    assert sharing.sums()["marketing"] == -500000 + 250000 + 50000 - 25000
+    with pytest.raises(Refused):
+        sharing.allocate(cny("0.01"), key="again")
+
+
+@pytest.mark.clause("R1.2")
+def test_what_was_passed_on_is_not_undone(sharing: Sharing) -> None:
+    """What a result brought to somebody who allocated it on is undone after that, and never before it."""
+    desk, all_of_it = sharing.world.desk, {"month": JUNE, "type": "venue_rental", "actor": OFFICER}
+    desk.allocations.rule("service", _to("customer_service"), actor=OFFICER)
+    desk.allocations.rule("support", _to("after_sales_support"), actor=OFFICER)
+    first = sharing.allocate(cny("5000.00"), "service").id
+    second = sharing.allocate(cny("5000.01"), "support", "on", department="customer_service", **all_of_it).id
+    with pytest.raises(Refused) as refused:
+        desk.allocations.reverse(first, actor=OFFICER, reason="Wrong")
+    (found,) = refused.value.refusals
+    assert (found.code, dict(found.facts)["left"]) == (Code.ALLOCATION_PASSED_ON, cny("4999.99"))
+    assert desk.would.allocations.reverse(first, actor=OFFICER, reason="Wrong").refusals == (found,)
+    for id in (second, first):
+        desk.allocations.reverse(id, actor=OFFICER, reason="Wrong")
+    assert set(sharing.sums().values()) == {0}
+    assert sharing.allocate(cny("5000.00"), "support", "anew")
+    # A recorded cost that is undone is a credit of whoever bore it, which is allocated in its turn.
+    desk.costs.reverse("marketing-6", actor=OFFICER, reason="Wrong")
+    assert sharing.allocate(cny("-5000.00"), "support", "credit")
+
+
+@pytest.mark.clause("R1.2")
+def test_no_version_reaches_back(sharing: Sharing) -> None:
+    """A version that would change what a closed month, or one that the rule has allocated, goes by is refused."""
+    desk = sharing.world.desk
+    enter = partial(desk.allocations.rule, actor=OFFICER)
+    enter("other", _to("marketing"))
+    desk.closing.close(Month(2026, 5), actor=OFFICER)
+    id = sharing.allocate().id
+    for rule, day, month in (
+        ("rent", date(2026, 6, 30), JUNE),
+        ("rent", date(2026, 4, 2), JUNE),
+        ("other", date(2026, 5, 31), Month(2026, 5)),
+    ):
+        with pytest.raises(Refused) as refused:
+            enter(rule, _to("marketing", effective=day))
+        (found,) = refused.value.refusals
+        assert (found.code, dict(found.facts)["month"]) == (Code.ALLOCATION_BACKDATED, str(month))
+    desk.allocations.reverse(id, actor=OFFICER, reason="Wrong heads")
+    assert not desk.would.allocations.rule("rent", _to("marketing", effective=date(2026, 6, 1)), actor=OFFICER).allowed
+    enter("rent, June", _to("marketing", effective=date(2026, 6, 1)))
+    enter("other", _to("customer_service", effective=date(2026, 6, 1)))
+    enter("rent", _to("marketing", effective=date(2026, 7, 1)))
+    assert sharing.allocate(rule="rent, June", key="anew")
+
+
+@pytest.mark.clause("R1.2")
+@settings(deadline=None)
+@given(data=st.data())
+def test_each_cost_goes_out_of_a_place_once(data: st.DataObject) -> None:
+    """Whatever is allocated and undone in whatever order, no more leaves a place than it bore and others passed to it.
+
+    What is left of that is what may go out yet, to the unit: no cost is held back either.
+    """
+    sharing = Sharing.of(World.with_budget(MemoryRepository()))
+    desk, places = sharing.world.desk, ("marketing", "customer_service", "after_sales_support")
+    rules = [places[:1], places[1:], places[2:], places[:2], places]
+    for n, receivers in enumerate(rules):
+        desk.allocations.rule(f"rule {n}", _to(*receivers), actor=OFFICER)
+    bore, done = Counter(dict.fromkeys(places, 500000)), dict[str, tuple[str, int, dict[str, int]]]()
+    for n in range(data.draw(st.integers(2, 12))):
+        left = Counter(bore)
+        for bearer, units, parts in done.values():
+            left[bearer] -= units
+            left.update({to: part for to, part in parts.items() if to != bearer})
+        assert min(left.values()) >= 0
+        if done and data.draw(st.integers(0, 3)) == 0:
+            id = data.draw(st.sampled_from([*done]))
+            bearer, _, parts = done[id]
+            fits = all(part <= left[to] for to, part in parts.items() if to != bearer)
+            decision = desk.would.allocations.reverse(id, actor=OFFICER, reason="Wrong")
+            assert {each.code for each in decision.refusals} == (set() if fits else {Code.ALLOCATION_PASSED_ON})
+            if fits:
+                desk.allocations.reverse(id, actor=OFFICER, reason="Wrong")
+                del done[id]
+            continue
+        of, bearer = data.draw(st.integers(0, len(rules) - 1)), data.draw(st.sampled_from(places))
+        units = max(1, left[bearer] + data.draw(st.sampled_from((-99999, -1, 0, 0, 1))))
+        if units > left[bearer]:
+            with pytest.raises(Refused):
+                sharing.allocate(Money(units, "CNY"), f"rule {of}", f"key {n}", department=bearer)
+            continue
+        id = sharing.allocate(Money(units, "CNY"), f"rule {of}", f"key {n}", department=bearer).id
+        received = desk.allocations.result(id).allocation.received
+        done[id] = (bearer, units, {name: part.units for name, part in received.items()})
+
+
 @pytest.mark.clause("R1.2")
 def test_an_allocation_is_done_once(sharing: Sharing) -> None:
     """The same key with the same request gives the same receipt and does nothing twice; with another it is an error."""
@@ -396,7 +510,7 @@ def test_two_reversals_at_once_are_one(sharing: Sharing) -> None:
     engine = sharing.world.desk.allocations._engine
     id = sharing.allocate().id
     acts = [reversal(engine, id, OFFICER, "Wrong") for _ in range(2)]
-    scenes = [engine.scene(partial(looked, act, None, Look()), act.subject) for act in acts]
+    scenes = [engine.scene(partial(looked, act, None, ()), act.subject) for act in acts]
     batches = [engine.decided(act, scene, None) for act, scene in zip(acts, scenes, strict=True)]
     engine.env.repository.commit(batches[0])  # type: ignore[arg-type]  # both were decided on
     with pytest.raises(Conflict):
@@ -478,6 +592,24 @@ def test_a_budget_is_held_on_the_shares(world: World, shared_form: Any) -> None:
 
 
 @pytest.mark.clause("R1.2")
+def test_what_was_shared_from_the_start_stays(world: World, shared_form: Any) -> None:
+    """What an application under a rule cost is shared already: nothing of it is allocated again."""
+    id = world.apply(shared_form).id
+    world.sign_all(id)
+    world.pay(id, shared_form)
+    world.on(date(2026, 1, 30))
+    world.desk.spending.settle(id, (GiftIssued(date(2026, 1, 24), "C1"),), actor="li.na")
+    world.desk.allocations.rule("all", _to("after_sales_support"), actor=OFFICER)
+    of = {"month": Month(2026, 1), "type": shared_form.type, "actor": OFFICER, "key": "again"}
+    for department, project in (("marketing", None), ("customer_service", "fair")):
+        with pytest.raises(Refused) as refused:
+            world.desk.allocations.allocate("all", cny("0.01"), department=department, project=project, **of)
+        (found,) = refused.value.refusals
+        assert (found.code, dict(found.facts)["borne"]) == (Code.ALLOCATION_EXCEEDS, cny("0.00"))
+    assert world.desk.accounts(Month(2026, 1)).total == 10000
+
+
+@pytest.mark.clause("R1.2")
 def test_the_shares_are_the_rules(world: World, shared_form: Any) -> None:
     """Shares a unit off, on another line, or without the rule are refused, with the parts that the rule gives."""
     less, more = cny("66.66"), cny("33.34")
@@ -538,7 +670,7 @@ def test_the_rule_of_the_day_is_a_condition(world: World, shared_form: Any) -> N
     engine = world.desk.allocations._engine
     act = Acts(engine).submit(None, shared_form, "li.na")
     key = wanted(act, "between", shared_form.digest)
-    batch = engine.decided(act, engine.scene(partial(looked, act, key, Look()), act.subject), key)
+    batch = engine.decided(act, engine.scene(partial(looked, act, key, ()), act.subject), key)
     world.on(date(2026, 1, 6))
     world.desk.allocations.rule("fair", attrs.evolve(HALL, effective=date(2026, 1, 6), name="Other"), actor=OFFICER)
     with pytest.raises(Conflict):

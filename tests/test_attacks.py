@@ -46,6 +46,14 @@ def test_an_accent_does_not_hide_a_look_alike() -> None:
     assert fold("\u0451") == fold("ë")
 
 
+@pytest.mark.clause("A3.6", "A4.2")
+def test_a_mark_makes_no_other_payee() -> None:
+    """A line below, above or through characters makes no other name and no other account; marks that spell do."""
+    assert fold("Li\u0332 Na\u0305") == fold("Li Na")
+    assert fold("6217\u0332 0001\u0338") == fold("6217 0001")
+    assert fold("राम") != fold("रोम") != fold("रम")
+
+
 @pytest.mark.clause("X2")
 def test_a_clock_set_back_gives_adoption_to_nobody_else(repository: Repository) -> None:
     """Once a version is adopted, its own offices adopt the next one, whatever the clock says of its day."""

@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expense_adapters.memory import MemoryRepository
+from expense_policy.domain.adjustment import BudgetAdjustment, LineChange, SupplementaryRequest
 from expense_policy.domain.application import Application, Share
 from expense_policy.domain.approval import Return
-from expense_policy.domain.budget import MONTHS, BudgetPlan, PlanLine, due, evenly
+from expense_policy.domain.budget import MONTHS, BudgetPlan, PlanLine, due, estimated, evenly
 from expense_policy.domain.categories.holiday_gift import HolidayGift
-from expense_policy.domain.estimates import Activity, Driver, Drivers, LastYear, OperatingPlan, Trend
+from expense_policy.domain.estimates import Activity, Basis, Driver, Drivers, LastYear, OperatingPlan, Trend
 from expense_policy.domain.holds import Line
-from expense_policy.domain.money import Money
+from expense_policy.domain.money import UNITS_MAX, Money
 from expense_policy.domain.negotiation import Bargain, Offer
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.domain.year_end import Carry, YearEnd
@@ -174,6 +175,59 @@ def test_an_item_outside_the_table_is_shown_to_finance(repository: Repository) -
     found = refusals(lambda: closed.desk.budgeting.file(other, actor="mei"))
     facts = {"line": "fair", "category": "venue", "department": "after_sales_support", "categories": "after_sales"}
     assert found == [(Code.LINE_OUTSIDE_ESTIMATES, "B1.2", facts)]
+
+
+@pytest.mark.clause("B1.3", "X3")
+@pytest.mark.parametrize(
+    "basis",
+    [
+        Drivers((Driver("calls", 1, Money(1, "USD")),)),
+        Drivers((Driver("calls", 1, Money(1, "USD")), Driver("fees", 1, Money(1, "CNY")))),
+        OperatingPlan((Activity("fair", Money(1, "USD")),)),
+        LastYear(Money(UNITS_MAX, "CNY"), 1),
+        Drivers((Driver("calls", 2, Money(UNITS_MAX, "CNY")),)),
+    ],
+)
+def test_a_basis_comes_to_an_amount_of_the_company(repository: Repository, basis: Basis) -> None:
+    """One in another currency or in several, or that comes to more than an amount may be, is the caller's mistake."""
+    world = World.with_policy(repository)
+    line = PlanLine("calls", "venue", "Calls", cny("5.00"), basis=basis)
+    with pytest.raises(ValueError, match="basis of line 'calls'"):
+        world.desk.budgeting.file(BudgetPlan("marketing", 2026, (line,)), actor="mei")
+    world.sign_all(world.desk.budgeting.file(BudgetPlan("marketing", 2026, (BARE_LINE,)), actor="mei").id)
+    more = SupplementaryRequest("marketing", 2026, "More calls", opens=(line,))
+    with pytest.raises(ValueError, match="basis of line 'calls'"):
+        world.desk.budgeting.supplement(more, actor="mei")
+    # One that a store has all the same is shown without an estimate.
+    assert [(each.asked, each.estimate) for each in estimated(more, load_policy(POLICY))] == [(cny("5.00"), None)]
+
+
+@pytest.mark.clause("B1.2", "B1.6")
+def test_raising_a_line_is_asking_for_it(repository: Repository) -> None:
+    """A line outside the table is marked when it is raised as when it is opened; in a closed table both are refused."""
+    lines = tuple(drafted(name, name, name, cny("9.00")) for name in ("venue", "training"))
+    venue, training = (LineChange(name, cny("9.00"), cny("10.00")) for name in ("venue", "training"))
+    less = LineChange("training", cny("9.00"), cny("8.00"))
+    worlds = [World.with_policy(store) for store in (repository, MemoryRepository())]
+    for world in worlds:
+        world.sign_all(world.desk.budgeting.file(BudgetPlan("marketing", 2026, lines), actor="mei").id)
+    world, closed = worlds
+    raises = SupplementaryRequest("marketing", 2026, "More", (venue, training))
+    receipt = world.desk.budgeting.supplement(raises, actor="mei")
+    assert receipt.marks == ("outside_estimates",)
+    world.desk.tick()
+    (notice,) = [each for each in world.notices.notices if each.about == receipt.id]
+    assert [value for name, value in notice.body if name == "line"] == ["training"]
+    text = POLICY.replace('version = "2026.1"', 'version = "2026.2"').replace("= 2026-01-01", "= 2026-02-01")
+    for adopter in ("cfo", "gm"):
+        closed.desk.policies.adopt(text.replace("[budget]", "[budget]\nclosed = true"), actor=adopter)
+    closed.on(date(2026, 2, 2))
+    ((code, _, facts),) = refusals(lambda: closed.desk.budgeting.supplement(raises, actor="mei"))
+    assert (code, facts["line"], facts["category"]) == (Code.LINE_OUTSIDE_ESTIMATES, "training", "training")
+    # What such a line has may still become less.
+    closed.desk.budgeting.adjust(
+        BudgetAdjustment("marketing", 2026, "Less", (attrs.evolve(venue, after=cny("9.50")), less)), actor="mei"
+    )
 
 
 @pytest.mark.clause("B1.1")
@@ -412,11 +466,18 @@ def test_a_year_is_closed_by_the_finance_head_into_lines_that_fit(repository: Re
         close("marketing", 2026, actor="cfo", reason="End", carry={"gifts-2027": "gifts-2026"})
     with pytest.raises(NotFound):
         close("marketing", 2020, actor="cfo", reason="End")
+    # What was left of a year goes into no year that is closed itself.
+    world.on(date(2028, 1, 4))
+    close("marketing", 2027, actor="cfo", reason="End")
+    fine = {"gifts-2026": "gifts-2027"}
+    found = refusals(lambda: close("marketing", 2026, actor="cfo", reason="End", carry=fine))
+    assert found == [(Code.YEAR_CLOSED, "B2.1", {"department": "marketing", "year": 2027})]
+    close("marketing", 2026, actor="cfo", reason="End")
+    assert [line.in_force for line in world.desk.lines()] == [0] * 4
     strict = _years(MemoryRepository(), POLICY.replace("carry_balances = true", "carry_balances = false"))
     strict.on(date(2027, 1, 4))
-    fine = {"gifts-2026": "gifts-2027"}
-    found = codes(lambda: strict.desk.budgeting.close_year("marketing", 2026, actor="cfo", reason="End", carry=fine))
-    assert found == [Code.BALANCE_LAPSES]
+    close = strict.desk.budgeting.close_year
+    assert codes(lambda: close("marketing", 2026, actor="cfo", reason="End", carry=fine)) == [Code.BALANCE_LAPSES]
 
 
 @pytest.mark.clause("B1.5", "B2.1")

@@ -305,7 +305,7 @@ def _foretold(case: Case, asks: Sequence[Ask]) -> int:
     group: dict[str, list[Look]] = {}
 
     def look(at: datetime, policy: Policy | None) -> Look:
-        group["looks"] = together(looked(ask.act, ask.key, Look(), at, policy) for ask in asks)
+        group["looks"] = together(looked(ask.act, ask.key, (), at, policy) for ask in asks)
         return joined(group["looks"])
 
     scene = engine.scene(look)

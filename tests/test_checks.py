@@ -51,7 +51,7 @@ GOOD: tuple[Any, ...] = (
     GiftIssued(date(2026, 1, 1), "C1"),
     SmsSent(AT, "C1", "Hello"),
     Holding("cashier", "zhao", "marketing"),
-    Delegation("a", "b", "cashier", AT, AT + timedelta(days=1), "Leave", 1),
+    Delegation("a", "b", "cashier", AT, AT + timedelta(days=1), "Leave", 1, "CNY"),
     Approve("Fine.", {"budget": True}),
     OptOut("sms", date(2026, 1, 1)),
     Customer("C1", date(2020, 1, 1), date(2026, 1, 1), "gold", date(1990, 2, 28)),

@@ -308,6 +308,11 @@ def test_a_project_is_named_as_it_stands(world: World) -> None:
     plan = BudgetPlan("customer_service", 2026, lines)
     (found,) = world.desk.would.budgeting.file(plan, actor="mei").refusals
     assert found.code is Code.PROJECT_MISMATCH
+    # A line's money is for its year: the project has to have a day of it.
+    for year, fits in ((2025, False), (2026, True), (2027, False)):
+        plan = BudgetPlan("marketing", year, lines)
+        told = world.desk.would.budgeting.file(plan, actor="mei").refusals
+        assert (Code.PROJECT_MISMATCH in [each.code for each in told]) is not fits
     would = world.desk.would.spending
     for project, code in (("none", Code.PROJECT_UNKNOWN), ("other", Code.PROJECT_MISMATCH)):
         (found,) = would.apply(world.gift(project=project), actor="li.na").refusals

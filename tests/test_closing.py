@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from expense_adapters.cli import guard
+from expense_adapters.memory import MemoryRepository
 from expense_adapters.sql import SqlRepository
 from expense_policy.domain.accounting import RecordedCost
 from expense_policy.domain.budget import BudgetPlan, PlanLine
@@ -22,10 +23,14 @@ from expense_policy.domain.periods import Month, instant
 from expense_policy.domain.posting import Posting, Source
 from expense_policy.domain.refusals import Code, Refused
 from expense_policy.ports.errors import NotFound
+from expense_policy.services.closing import CloseMonth
+from expense_policy.services.engine import Engine
 from expense_policy.services.recording import Recorded
 from expense_policy.services.verification import verify
 
 from . import books
+from .fights import desk_at, said
+from .orders import Choose, Played, Stepped, every_order, play
 from .test_spine import codes
 from .world import World, cny
 
@@ -76,6 +81,31 @@ def test_a_month_is_closed_once_in_order_after_its_end(world: World) -> None:
     closing.close(MARCH, actor="officer")
     assert refused(lambda: closing.close(Month(2026, 4), actor="officer")) == {Code.MONTH_NOT_ENDED}
     assert verify(world.desk.env.repository).breaks == ()
+
+
+@pytest.mark.clause("R1.3")
+def test_nothing_before_the_first_closed_month_is_left_out(figures: Callable[[str], None]) -> None:
+    """The first closing and a use of an earlier month, in every order: a correction, or its own month comes first."""
+
+    def once(choose: Choose) -> tuple[Played, object]:
+        world = World.with_budget(MemoryRepository())
+        id, rows = campaign(world), sent(world)
+        world.on(date(2026, 3, 5))
+        at = desk_at(world, Stepped(world.desk.env.repository))
+        acts = (
+            lambda: Engine(at.desk.env).perform(CloseMonth(FEBRUARY, "officer", at.desk.env.directory)),
+            lambda: at.desk.spending.record_use(id, rows, actor="li.na", reason="Late."),
+        )
+        played = play(acts, choose)
+        months = [world.desk.accounts(month) for month in (JANUARY, FEBRUARY, MARCH)]
+        return played, ([said(each) for each in played.answers], [(each.total, each.closed) for each in months])
+
+    found = [outcome for _, outcome in every_order(once)]
+    used = ("done", "record_use", "approved", None)
+    first = ([("done", "close_month", None, None), used], [(0, True), (0, True), (5, False)])
+    second = ([("refused", "month_out_of_order"), used], [(5, False), (0, False), (0, False)])
+    assert {str(each) for each in found} == {str(first), str(second)}
+    figures(f"{len(found)} orders")
 
 
 @pytest.mark.clause("R1.3", "R1.1")
@@ -242,6 +272,9 @@ def test_months_are_closed_from_the_command_line(tmp_path: Path, capsys: pytest.
     assert not sheet.exists()
     code, _, told = closing("2026-02", actor="li.na")
     assert (code, len(told.splitlines())) == (2, 2)
+    code, _, told = closing("2026-02", "--lang", "zh", actor="li.na")
+    assert (code, "li.na不是" in told, len(told.splitlines())) == (2, True, 2)
+    assert closing("2026-01", "--lang", "fr") == (2, "", "--lang must be en or zh\n")
     assert run("accounts", "January")[0] == 2
     code, shown, _ = closing("2026-01")
     assert (code, shown.splitlines()[0]) == (0, "2026-01 (closed), accrual, CNY")
@@ -255,7 +288,36 @@ def test_months_are_closed_from_the_command_line(tmp_path: Path, capsys: pytest.
     assert closing("2026-01", "--reopen", "A row is missing.")[0] == 2
     code, shown, _ = closing("2026-01", "--reopen", "A row is missing.", actor="cfo")
     assert (code, shown.splitlines()[0]) == (0, "2026-01 (open), accrual, CNY")
-    assert run("accounts", "2026-01", "--csv", f"{tmp_path}/none/b.csv")[0] == 2
+
+
+@pytest.mark.clause("R1.4")
+def test_files_are_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both files are written or neither, each to a place of its own; what hinders it is told of the file it is of."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    store = SqlRepository(url)
+    world = World.with_budget(store)
+    world.desk.spending.record_use(campaign(world), sent(world, 3), actor="li.na")
+    world.on(date(2026, 2, 5))
+    world.desk.closing.close(Month(2026, 1), actor="officer")
+    store.close()
+    book, sheet = tmp_path / "b.beancount", tmp_path / "b.csv"
+    for csv, beancount, word in (
+        (str(sheet), f"{tmp_path}/none/b.beancount", f"{tmp_path}/none/b.beancount: No such file"),
+        (f"{tmp_path}/none/b.csv", str(book), f"{tmp_path}/none/b.csv: No such file"),
+        (str(sheet), str(tmp_path), f"{tmp_path}: is a folder"),
+        (".", str(book), ".: is a folder"),
+        (str(sheet), f"{tmp_path}/./b.csv", f"{sheet}: is to be both"),
+    ):
+        told = ["accounts", "2026-01", "--store", url, "--csv", csv, "--beancount", beancount]
+        assert guard.run(told) == 2
+        shown = capsys.readouterr()
+        assert (shown.out, shown.err.startswith(word), shown.err.count("\n")) == ("", True, 1), shown.err
+        assert not [path for path in tmp_path.iterdir() if path.name != "store.db" and "b." in path.name[:3]]
+    assert guard.run(["accounts", "2026-01", "--store", url, "--no-opens"]) == 2
+    assert guard.run(["accounts", "2026-01", "--store", url, "--beancount", str(book), "--no-opens"]) == 0
+    text = book.read_text(encoding="utf-8")
+    assert " * " in text
+    assert " open " not in text
 
 
 @pytest.mark.clause("R1.1")

@@ -58,8 +58,8 @@ def test_what_is_not_installed_is_named(missing: str, tmp_path: Path) -> None:
         ("check-policy none.toml", "none.toml"),
         ("check-policy /", "directory"),
         ("migrate", "store"),
-        ("migrate oracle://x", "sqlite:///PATH"),
-        ("migrate sqlite:///none/store.db", "no such file"),
+        ("migrate --store oracle://x", "sqlite:///PATH"),
+        ("migrate --store sqlite:///none/store.db", "no such file"),
         ("verify --store sqlite:///none/store.db", "no such file"),
     ],
 )
@@ -174,11 +174,11 @@ def test_an_older_store_is_upgraded(tmp_path: Path, capsys: pytest.CaptureFixtur
             assert guard.run(["verify", "--store", store]) == 2
             assert "expense-policy migrate" in capsys.readouterr().err
             shutil.copy(tmp_path / "old.db", tmp_path / "copy.db")
-            assert guard.run(["migrate", f"sqlite:///{tmp_path}/copy.db", "--json"]) == code
+            assert guard.run(["migrate", "--store", f"sqlite:///{tmp_path}/copy.db", "--json"]) == code
             assert json.loads(capsys.readouterr().out) == {"found": 1, "schema": 4, "upgraded": True}
-        assert guard.run(["migrate", store, *options]) == code
+        assert guard.run(["migrate", "--store", store, *options]) == code
         assert capsys.readouterr().out.startswith(said)
-    assert guard.run(["migrate", store, "--check", "--json"]) == 0
+    assert guard.run(["migrate", "--store", store, "--check", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"found": 4, "schema": 4, "upgraded": False}
     assert guard.run(["verify", "--store", store]) == 0
 
@@ -187,7 +187,7 @@ def test_a_store_on_a_server_is_named_by_its_url(postgres_url: str, capsys: pyte
     """`verify` and `migrate` take a PostgreSQL store as they take a file."""
     assert guard.run(["verify", "--store", postgres_url]) == 0
     assert capsys.readouterr().out == "0 entries, 0 documents, 0 breaks\n"
-    assert guard.run(["migrate", postgres_url]) == 0
+    assert guard.run(["migrate", "--store", postgres_url]) == 0
     assert capsys.readouterr().out == "schema 4: nothing is due\n"
 
 
@@ -197,7 +197,7 @@ def test_a_store_on_a_server_is_named_by_its_url(postgres_url: str, capsys: pyte
 )
 def test_a_password_is_not_shown(store: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What can't be reached is named without the password of its URL."""
-    for command in (["migrate", store], ["verify", "--store", store]):
+    for command in (["migrate", "--store", store], ["verify", "--store", store]):
         assert guard.run(command) == 2
         shown = capsys.readouterr().err
         assert "***" in shown

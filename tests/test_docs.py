@@ -29,6 +29,8 @@ from expense_adapters.sql.mariadb_pool import place
 from expense_adapters.use_files import UseMapping
 from expense_adapters.vouchers import JsonVouchers
 from expense_policy.domain.accounting import RecordedCost
+from expense_policy.domain.approval import Approve
+from expense_policy.domain.budget import BudgetPlan
 from expense_policy.domain.categories import REGISTER
 from expense_policy.domain.categories.company import CompanyPlan, CompanyUse
 from expense_policy.domain.categories.effect import FIGURES
@@ -36,6 +38,8 @@ from expense_policy.domain.categories.sms import SmsSent
 from expense_policy.domain.company_types import CompanyField, CompanyType
 from expense_policy.domain.vocabulary import CATEGORIES
 from expense_policy.ports.repository import Repository
+from expense_policy.services.desk import Desk
+from expense_policy.testing.company import drafted
 
 from .world import EXAMPLE, World, cny
 
@@ -186,7 +190,17 @@ def test_shared_costs_are_allocated_as_written(capsys: pytest.CaptureFixture[str
 @pytest.mark.usefixtures("here")
 def test_what_returns_is_followed_as_written(capsys: pytest.CaptureFixture[str]) -> None:
     """The Python of the page about duties and rectifications runs and prints what is shown."""
-    _as_written("how-to/follow-what-returns.md", capsys, company="policy.toml people.toml")
+    holders = {"finance_officer": "chen.jie", "finance_head": "liu.yang", "general_manager": "sun.hao"}
+
+    def budgeted(desk: Desk) -> None:
+        line = drafted("gifts", "care_gifts", "Gifts", cny("100000.00"))
+        id = desk.budgeting.file(BudgetPlan("marketing", 2026, (line,)), actor="li.na").id
+        while (step := (document := desk.document(id)).step) is not None:
+            verdict = Approve("Fine.", dict.fromkeys(step.points, True))
+            desk.spending.sign(id, seen=document.statement, actor=holders[step.office], verdict=verdict)
+
+    names = {"budgeted": budgeted}
+    _as_written("how-to/follow-what-returns.md", capsys, names, company="policy.toml people.toml")
 
 
 @pytest.mark.usefixtures("here")

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from expense_policy.codec import dump, load
@@ -209,8 +209,11 @@ def test_missed_intervals_are_those_that_ended(zone: str, days: int, last: datet
     assert (now.missed > 0) == (at >= now.due)
     assert now.due == card.due
     assert duty.standing("audit", days, card, date(2020, 1, 1), calendar, last).missed == 0
-    said = duty.reported(card, now)
-    assert (said.version, said.reported, said.done_at, said.due) == (2, now.missed, last, now.due)
+    said = duty.reported(card, now, calendar) if now.missed else card
+    if now.missed:
+        ended = day - timedelta(days=days)
+        assert (said.version, said.reported, said.done_at, said.due) == (2, ended, last, now.due)
+        assert duty.standing("audit", days, said, date(2020, 1, 1), calendar, at).reported == now.missed
     assert said.status == ("missed" if now.missed else "done")
     for each in (card, said):
         assert load(dump(each, Card), Card) == each
@@ -218,23 +221,33 @@ def test_missed_intervals_are_those_that_ended(zone: str, days: int, last: datet
 
 
 @pytest.mark.clause("G3.5")
-@given(st.lists(st.tuples(st.sampled_from(("wait", "tick", "do")), st.integers(0, 70)), max_size=40))
+@given(st.lists(st.tuples(st.sampled_from(("wait", "tick", "do", "policy")), st.integers(0, 70)), max_size=40))
+@example([("policy", 10), ("wait", 40), ("tick", 0), ("policy", 31), ("wait", 23), ("tick", 0)])
 def test_no_interval_is_reported_twice_or_never(steps: list[tuple[str, int]]) -> None:
-    """Whatever comes in whatever order, the reports of a duty add up to the intervals that were missed, each once."""
+    """Whatever comes in whatever order, each interval that ended after the last one that was reported is, once.
+
+    A policy that changes the interval changes which these are, and nothing that ended since is passed over.
+    """
     calendar, first = Calendar("Asia/Shanghai"), date(2026, 1, 1)
-    card, at, told, missed = None, FIRST, 0, 0
+    card, at, interval, last = None, FIRST, 31, first
+    told = missed = 0
+    until, same = first, True
     for what, days in (*steps, ("do", 0)):
         if what == "wait":
             at += days * DAY
-            continue
-        now = duty.standing("monitoring", 31, card, first, calendar, at)
-        told += max(0, now.missed - now.reported)
-        if what == "do":
-            missed += now.missed
-            card = duty.done("monitoring", 31, card, "officer", calendar, at)
-        elif now.missed > now.reported:
-            card = duty.reported(card, now)
-    assert told == missed
+        elif what == "policy":
+            interval, same = days + 1, same and days + 1 == interval
+        else:
+            now, today = duty.standing("monitoring", interval, card, first, calendar, at), calendar.day(at)
+            ends = [last + timedelta(days=n) for n in range(interval, (today - last).days, interval)]
+            assert (now.missed, now.missed - now.reported) == (len(ends), sum(end > until for end in ends))
+            told += now.missed - now.reported
+            if what == "do":
+                missed += now.missed
+                card, last, until = duty.done("monitoring", interval, card, "officer", calendar, at), today, today
+            elif now.missed > now.reported:
+                card, until = duty.reported(card, now, calendar), ends[-1]
+    assert told == missed or not same
 
 
 @pytest.mark.clause("G3.5", "G3.4")

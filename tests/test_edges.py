@@ -64,6 +64,24 @@ def test_an_entry_says_in_which_office_and_for_whom(repository: Repository) -> N
     assert verify(repository).breaks == ()
 
 
+@pytest.mark.clause("A3.2", "X3")
+def test_a_delegations_limit_is_in_the_companys_currency(world: World) -> None:
+    """A delegate signs up to his limit in the company's currency; one of another, or of none, is never read in it."""
+    id = world.apply(world.gift("10000.00")).id
+    now, document, would = world.clock.now(), world.desk.document(id), world.desk.would.spending
+    lent = Delegation("head.mkt", "aide", "department_head", now, now + timedelta(days=1), "Leave", 1_000_000, "CNY")
+    for units, allowed in ((1_000_000, True), (999_999, False)):
+        _lends(world, attrs.evolve(lent, units_max=units))
+        decision = would.sign(id, seen=document.statement, actor="aide", verdict=world.approve(document))
+        assert decision.allowed is allowed
+    for currency in ("JPY", "KWD", None):
+        _lends(world, attrs.evolve(lent, currency=currency))
+        with pytest.raises(ValueError, match=f"limit in {currency or 'no currency'}, and the company counts in CNY"):
+            would.sign(id, seen=document.statement, actor="aide", verdict=world.approve(document))
+        with pytest.raises(ValueError, match="the company counts in CNY"):
+            world.desk.waiting_for("aide")
+
+
 @pytest.mark.clause("A3.2")
 def test_a_delegation_begins_when_it_says(world: World) -> None:
     """A delegate signs from the delegation's first instant on, and not a microsecond before."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expense_adapters.cli import guard
+from expense_adapters.cli.budgets import _all as shown
 from expense_adapters.memory import MemoryRepository
 from expense_adapters.sql import SqlRepository
 from expense_policy.domain.adjustment import LineChange, SupplementaryRequest
 from expense_policy.domain.application import Application, Share
 from expense_policy.domain.budget import BudgetPlan, PlanLine, by_month
+from expense_policy.domain.categories.holiday_gift import HolidayGift
 from expense_policy.domain.execution import Execution, Figures, LineExecuted, MonthExecuted, Sums, executed, planned_by
 from expense_policy.domain.holds import Line
-from expense_policy.domain.money import Money
+from expense_policy.domain.money import UNITS_MAX, Money, rounded
 from expense_policy.domain.periods import Calendar, Month
 from expense_policy.domain.policy import BudgetRules
 from expense_policy.domain.refusals import Refused
@@ -80,17 +84,34 @@ EVENLY = {str(month): 3100 for month in YEAR}
 @pytest.mark.clause("B2.3")
 def test_burn_and_forecast_follow_from_what_was_planned_to_date() -> None:
     """Within a month the plan grows with its time; what is spent of it so far goes on for the rest of the year."""
-    found = _executed(_line(37200, spent=2400), EVENLY, date(2026, 1, 16))
-    assert (found.planned_to_date, found.burn_bp, found.deviation) == (1500, 16000, 900)
-    assert found.forecast == 2400 + (37200 - 1500) * 16 // 10
-    # Nothing was planned to date: what is to come is taken as it stands.
-    early = _executed(_line(37200, spent=100), EVENLY, date(2026, 1, 1))
-    assert (early.planned_to_date, early.burn_bp, early.forecast) == (0, None, 37300)
+    found = _executed(_line(37200, spent=7360), EVENLY, date(2026, 2, 15))
+    assert (found.planned_to_date, found.burn_bp, found.deviation) == (4650, 15828, 2710)
+    assert found.forecast == rounded(7360 + (37200 - 4650) * Fraction(7360, 4650))
+    # A month of the plan tells how it goes; before that, what is to come is taken as it stands.
+    month = _executed(_line(37200, spent=100), EVENLY, date(2026, 2, 1))
+    assert (month.planned_to_date, month.forecast) == (3100, 1200)
+    early = _executed(_line(37200, spent=100), EVENLY, date(2026, 1, 31))
+    assert (early.planned_to_date, early.forecast) == (3000, 100 + 34200)
+    first = _executed(_line(37200, spent=100), EVENLY, date(2026, 1, 1))
+    assert (first.planned_to_date, first.burn_bp, first.forecast) == (0, None, 37300)
     # The year is over: nothing is to come.
     late = _executed(_line(37200, spent=100), EVENLY, date(2027, 5, 1))
     assert (late.planned_to_date, late.forecast) == (37200, 100)
     assert late.used_bp == 27
     assert _executed(_line(0), {}).used_bp is None
+
+
+@pytest.mark.clause("B2.3")
+@given(
+    st.lists(st.integers(0, 10**15), min_size=12, max_size=12),
+    st.integers(0, 10**15),
+    st.dates(date(2025, 12, 1), date(2027, 2, 1)),
+)
+def test_a_forecast_is_never_absurd(planned: list[int], spent: int, at: date) -> None:
+    """Whatever is planned when, it is no less than was spent, and no more than twelve times that, or the plan too."""
+    months = {str(month): units for month, units in zip(YEAR, planned, strict=True)}
+    forecast = _executed(_line(spent, spent=spent), months, at).forecast
+    assert spent <= forecast <= max(12 * spent, spent + sum(planned))
 
 
 @pytest.mark.clause("B2.3")
@@ -173,25 +194,56 @@ def test_execution_by_line_and_month(world: World) -> None:
 @pytest.mark.clause("B2.3")
 def test_what_lies_outside_the_year_is_told_apart(world: World) -> None:
     """What a line spends after its year is in no month of it, and still in its total."""
-    form = world.gift("2000.00")
+    world.on(date(2026, 12, 28))
+    plan = HolidayGift("spring_festival", 2027, "tea", cny("100.00"), 20, date(2027, 1, 20), date(2027, 2, 10))
+    form = world.gift("2000.00", plan=plan, expected_payment=date(2026, 12, 31))
     id = world.apply(form).id
     world.sign_all(id)
-    world.on(date(2026, 6, 1))
+    world.on(date(2027, 1, 5))
     world.pay(id, form, "500.00")
     found = world.desk.execution("marketing", year=2026)
     _adds_up(world, found)
-    assert _figures(found)["mkt-gifts"]["2026-06"].spent == 50000
+    gifts = _figures(found)["mkt-gifts"]
+    assert (gifts[""], gifts["2026-12"].committed) == (Figures(0, 0, 0, 50000), 150000)
+    assert [month.month for month in found.total.months][-2:] == [Month(2026, 12), None]
     assert found.total.figures.spent == 50000
+
+
+@pytest.mark.clause("B2.3", "G2")
+def test_what_execution_is_asked_of_is_there(world: World) -> None:
+    """A year is a number, a department one of the policy's: anything else is the caller's mistake, and says so."""
+    execution, budgeting = world.desk.execution, world.desk.budgeting
+    wrong: Any
+    for wrong in ("2026", 2026.0, True):
+        for ask in (
+            partial(execution, year=wrong),
+            partial(budgeting.close_year, "marketing", wrong, actor="cfo", reason="End"),
+            partial(budgeting.actuals, "marketing", "venue", wrong),
+        ):
+            with pytest.raises(TypeError, match="year must be int"):
+                ask()
+    with pytest.raises(TypeError, match="department must be str"):
+        execution(5, year=2026)  # type: ignore[arg-type]  # a number
+    with pytest.raises(ValueError, match="'nope' is no department: marketing, customer_service"):
+        execution("nope", year=2026)
+    assert execution("marketing", year=1999).lines == ()
 
 
 class Counted:
     """A store that counts what it is asked."""
 
     def __init__(self, inner: Repository) -> None:
-        self._inner, self.questions = inner, list[str]()
+        self._inner, self.questions, self.given = inner, list[str](), list[str]()
+
+    def lines(self, *asked: Any) -> Sequence[Line]:
+        """Which lines it gave."""
+        self.questions.append("lines")
+        found = self._inner.lines(*asked)
+        self.given += [line.id for line in found]
+        return found
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("look", "lines", "find", "history", "uses", "cards", "postings", "policies", "commit"):
+        if name in ("look", "find", "history", "uses", "cards", "postings", "policies", "commit"):
             self.questions.append(name)
         return getattr(self._inner, name)
 
@@ -209,6 +261,24 @@ def test_it_is_a_fixed_number_of_questions(repository: Repository) -> None:
         counted.questions.clear()
         at.desk.execution(year=2026)
         assert counted.questions == ["look", "lines", "look"]
+
+
+@pytest.mark.clause("B1.4", "B2.3")
+def test_a_years_questions_do_not_grow(repository: Repository) -> None:
+    """However many years and documents there are, a year's lines are asked for alone, and documents in pages."""
+    world = World.with_budget(repository)
+    for year in (2027, 2028, 2029):
+        lines = (PlanLine(f"l-{year}", "venue", "Venue", cny("10.00")),)
+        world.sign_all(world.desk.budgeting.file(BudgetPlan("marketing", year, lines), actor="mei").id)
+    counted = Counted(repository)
+    at = World.open(counted)
+    at.clock.at = world.clock.at
+    assert [each.line.id for each in at.desk.execution("marketing", year=2029).lines] == ["l-2029"]
+    assert counted.given == ["l-2029"]
+    counted.questions.clear()
+    assert len(shown(at.desk, "marketing", None)["documents"]) == 4
+    # A page and its documents of the one kind there is, a last page of each, and where the currency is from.
+    assert counted.questions == ["lines", "find", "look", "find", "find", "find", "look"]
 
 
 # Whatever is done, execution is what the documents say.
@@ -345,6 +415,19 @@ def test_months_of_a_line_hold_what_they_say() -> None:
     assert LineChange("l", cny("1.00"), cny("0")).months == ()
 
 
+@pytest.mark.clause("B2.3")
+def test_sums_beyond_any_amount_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two lines of the largest amount there is are shown together: a sum is no amount that has to fit."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    with closing(SqlRepository(url)) as store:
+        world = World.with_policy(store)
+        for department in ("marketing", "customer_service"):
+            line = PlanLine(department, "venue", "Much", Money(UNITS_MAX, "CNY"))
+            world.sign_all(world.desk.budgeting.file(BudgetPlan(department, 2026, (line,)), actor="mei").id)
+    assert guard.run(["execution", "--year", "2026", "--store", url]) == 0
+    assert str(2 * UNITS_MAX)[:-2] in capsys.readouterr().out
+
+
 @pytest.mark.clause("B1.4", "B1.6", "B2.3")
 def test_budgets_are_shown_at_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`budget` shows lines, documents, estimates, negotiation; `execution` months and flags; nothing is written."""
@@ -374,6 +457,11 @@ def test_budgets_are_shown_at_the_command_line(tmp_path: Path, capsys: pytest.Ca
     assert [row["estimate"] for row in found["estimates"]] == [None] * 3
     found = json.loads(run("budget", "--document", changed, "--json")[1])
     assert found["changes"] == [{"line": "mkt-sms", "before": "10000.00", "after": "12000.00"}]
+    assert [(row["month"], row["before"], row["after"]) for row in found["months"]][:2] == [
+        ("2026-01", "833.34", "1000.00"),
+        ("2026-02", "833.34", "1000.00"),
+    ]
+    assert len(found["months"]) == 12
     for wrong in (id, "absent"):
         code, shown, told = run("budget", "--document", wrong)
         assert (code, shown, told.count("\n")) == (2, "", 1)
@@ -386,4 +474,8 @@ def test_budgets_are_shown_at_the_command_line(tmp_path: Path, capsys: pytest.Ca
     assert sum(Decimal(month["planned"]) for month in found["total"]["months"]) == Decimal("213000.00")
     assert (found["currency"], found["total"]["in_force"]) == ("CNY", "213000.00")
     assert json.loads(run("execution", "--year", "1999", "--json")[1])["lines"] == []
+    assert run("execution", "--year", "1999")[:2] == run("budget", "--year", "1999")[:2] == (0, "no line\n")
+    for command in (("execution", "--year", "2026"), ("budget",)):
+        code, shown, told = run(*command, "--department", "nope")
+        assert (code, shown, "marketing" in told, told.count("\n")) == (2, "", True, 1)
     assert run("execution")[0] == 2

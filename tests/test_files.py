@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
+from expense_adapters.cli import guard
+from expense_adapters.customers import FileCustomers
 from expense_adapters.files import FaultyFile, FileDirectory, FolderEvidence, read_budget, read_key
+from expense_adapters.vouchers import JsonVouchers
 from expense_policy.domain.budget import evenly
+from expense_policy.domain.money import Money
+from expense_policy.policy_file import PolicyFileError, load_policy
+
+from .world import POLICY
 
 GOOD = """
 [[holding]]
@@ -26,6 +34,7 @@ since = 2026-01-01T00:00:00+08:00
 until = 2026-02-01T00:00:00+08:00
 reason = "Leave"
 amount_max = "100.00"
+currency = "CNY"
 """
 
 
@@ -42,7 +51,7 @@ def test_a_delegation_counts_in_its_interval(tmp_path: Path) -> None:
     start, end = datetime(2025, 12, 31, 16, tzinfo=timezone.utc), datetime(2026, 1, 31, 16, tzinfo=timezone.utc)
     for at, units, count in ((start, 10000, 1), (end, 1, 0), (start, 10001, 0)):
         roster = directory.roster(("marketing",), at)
-        assert len(roster.delegates("department_head", "wang", units)) == count
+        assert len(roster.delegates("department_head", "wang", Money(units, "CNY"))) == count
     assert directory.roster((), start).holders("department_head", "marketing") == ()
     assert directory.roster((), start).holders("cashier", "marketing") == ("zhao",)
 
@@ -56,6 +65,11 @@ def test_a_delegation_counts_in_its_interval(tmp_path: Path) -> None:
         ("2026-02-01", "2025-02-01", r"delegation\[0\]\.until"),
         ('delegate = "li"\noffice = "department_head"', 'delegate = "li"\noffice = "cashier"', r"in person"),
         ('"100.00"', '"1e2"', r"delegation\[0\]"),
+        ('currency = "CNY"', "", r"delegation\[0\]\.currency: and amount_max come together"),
+        ('amount_max = "100.00"', "", r"delegation\[0\]\.currency: and amount_max come together"),
+        ('"CNY"', '"JPY"', r"delegation\[0\]\.amount_max: '100.00' is not an amount in JPY"),
+        ('"CNY"', '"RMB"', r"delegation\[0\]\.currency: 'RMB' is not a known"),
+        ('"CNY"', "156", r"delegation\[0\]\.currency: must be a currency code"),
         ('"100.00"', '"-0.01"', r"delegation\[0\]\.amount_max: must not be below 0"),
         ('delegate = "li"', 'delegate = "wang"', r"delegation\[0\]\.delegate: nobody delegates to himself"),
         ('"zhao"', '" zhao"', r"holding\[0\]\.person: must be an id"),
@@ -90,9 +104,9 @@ def test_every_fault_of_people_is_named_at_once(tmp_path: Path) -> None:
 
 HOLDINGS = "office,person,department\ncashier,zhao,\n\ndepartment_head,wang,marketing\n"
 DELEGATIONS = (
-    "holder,delegate,office,since,until,reason,amount_max\n"
-    "wang,li,department_head,2026-01-01T00:00:00+08:00,2026-02-01T00:00:00+08:00,Leave,100.00\n"
-    "wang,liu,department_head,2026-01-01T00:00:00+08:00,2026-02-01T00:00:00+08:00,Leave,\n"
+    "holder,delegate,office,since,until,reason,amount_max,currency\n"
+    "wang,li,department_head,2026-01-01T00:00:00+08:00,2026-02-01T00:00:00+08:00,Leave,100.00,CNY\n"
+    "wang,liu,department_head,2026-01-01T00:00:00+08:00,2026-02-01T00:00:00+08:00,Leave,,\n"
 )
 
 
@@ -103,8 +117,8 @@ def test_people_from_csv(tmp_path: Path) -> None:
     directory = FileDirectory(path, delegations=_file(tmp_path, DELEGATIONS, "delegations.csv"))
     roster = directory.roster(("marketing",), datetime(2025, 12, 31, 16, tzinfo=timezone.utc))
     assert roster.holders("department_head", "marketing") == ("wang",)
-    assert [d.delegate for d in roster.delegates("department_head", "wang", 10000)] == ["li", "liu"]
-    assert [d.delegate for d in roster.delegates("department_head", "wang", 10001)] == ["liu"]
+    assert [d.delegate for d in roster.delegates("department_head", "wang", Money(10000, "CNY"))] == ["li", "liu"]
+    assert [d.delegate for d in roster.delegates("department_head", "wang", Money(10001, "CNY"))] == ["liu"]
     assert FileDirectory(path).roster((), roster.at).delegations == ()
 
 
@@ -146,6 +160,32 @@ def test_both_files_are_told_of_at_once(tmp_path: Path) -> None:
     with pytest.raises(FaultyFile) as error:
         FileDirectory(path, delegations=tmp_path / "none.csv")
     assert len(error.value.problems) == 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path, encoding: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that an editor wrote with a byte order mark is read as one without: each that a company brings."""
+    path = tmp_path / "file.toml"
+    for text, read in (
+        (GOOD, FileDirectory),
+        (BUDGET, read_budget),
+        ('[[customer]]\nid = "C1"\n', FileCustomers),
+        (POLICY, lambda path: guard.run(["check-policy", str(path)])),
+    ):
+        path.write_text(text, encoding=encoding)
+        assert read(path) != 2
+    assert capsys.readouterr().err == ""
+    vouchers = {"currency": "CNY", "vouchers": [{"kind": "receipt"}]}
+    with pytest.raises(FaultyFile, match="vouchers"):
+        JsonVouchers().read(json.dumps(vouchers).encode(encoding))
+    path.write_text('{"method": "direct", "pools": {"HR": "1.00"}, "usage": {"HR": {"A": 1}}}', encoding=encoding)
+    assert guard.run(["allocate", "--file", str(path)]) == 0
+
+
+def test_a_policys_text_has_no_byte_order_mark() -> None:
+    """A text is adopted as it is: one that still has a byte order mark is a fault that says how it is read."""
+    with pytest.raises(PolicyFileError, match=r"line 1.*begins with a byte order mark: read the file as utf-8-sig"):
+        load_policy("\ufeff" + POLICY)
 
 
 BUDGET = """

@@ -68,6 +68,22 @@ def kept(tmp_path: Path) -> Kept:
 
 
 @pytest.mark.clause("G3.4")
+def test_a_host_without_the_key_writes_nothing(kept: Kept) -> None:
+    """Where entries carry tags, an act of a host that did not bring the keyring is its mistake; it may read and ask."""
+    other = World.open(SqlRepository(f"sqlite:///{kept.path}"))
+    other.clock.at = kept.world.clock.at
+    before = other.desk.find()
+    assert other.desk.would.spending.apply(other.gift("1.00"), actor="li.na").allowed
+    for _ in range(2):
+        with pytest.raises(ValueError, match="the keyring is missing"):
+            other.apply(other.gift("1.00"))
+    assert other.desk.find() == before
+    assert kept.modes() == (False, False, False)
+    kept.world.apply(kept.world.gift("1.00"))
+    assert kept.modes() == (False, False, False)
+
+
+@pytest.mark.clause("G3.4")
 def test_a_stolen_key_leaves_the_seals(kept: Kept) -> None:
     """A store rewritten whole by somebody who has the key is named by the seals that left it, and by nothing else."""
     kept.close()

@@ -41,6 +41,37 @@ def test_what_strays_is_put_right(world: World) -> None:
     assert len(desk.monitor(actor="officer")) == len(desk.execution(year=2026).deviations)
 
 
+@pytest.mark.clause("B2.3", "G3.5")
+def test_the_duty_is_of_the_whole_company(world: World) -> None:
+    """Who looks at one department opens what strays there and has not done the duty; an unknown one is refused."""
+    desk = world.desk
+    world.on(date(2026, 3, 20))
+    with pytest.raises(Refused) as refused:
+        desk.monitor("no such department", actor="officer")
+    assert {each.code for each in refused.value.refusals} == {Code.DEPARTMENT_OUT_OF_SCOPE}
+    assert desk.monitor("customer_service", actor="officer") == ()
+    assert len(desk.monitor("marketing", actor="officer")) == len(desk.execution(year=2026).deviations) > 0
+    assert _last(world, "monitoring") is None
+    assert desk.monitor(actor="officer") == ()
+    assert _last(world, "monitoring") == date(2026, 3, 20)
+
+
+@pytest.mark.clause("B2.3", "B2.4")
+def test_a_year_is_monitored_to_its_end(world: World) -> None:
+    """What strays after a year was monitored last is put right the first time in the next one, and then no more."""
+    desk = world.desk
+    world.on(date(2026, 11, 28))
+    desk.monitor(actor="officer")
+    world.on(date(2027, 1, 5))
+    strayed = {each.line.id for each in desk.execution(year=2026).deviations}
+    assert strayed == {"mkt-gifts", "mkt-gifts-2", "mkt-sms"}
+    cards = [desk.rectifications.get(each.id) for each in desk.monitor(actor="officer")]
+    assert {card.finding.about for card in cards} == strayed
+    assert {dict(card.finding.figures)["month"] for card in cards} == {"2027-01"}
+    world.on(date(2027, 2, 5))
+    assert desk.monitor(actor="officer") == ()
+
+
 @pytest.mark.clause("B2.3")
 def test_monitoring_is_finances(world: World) -> None:
     """Nobody but finance monitors, and where it is refused nothing is opened."""

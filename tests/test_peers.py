@@ -22,9 +22,10 @@ from expense_policy.domain.documents import Document
 from expense_policy.domain.money import Money, rounded
 from expense_policy.domain.organisation import Holding
 from expense_policy.domain.payment import Payment
+from expense_policy.domain.posting import Posting
 from expense_policy.domain.project import Project
 from expense_policy.domain.refusals import Code
-from expense_policy.domain.vocabulary import Status
+from expense_policy.domain.vocabulary import Office, Status
 from expense_policy.services.verification import verify
 
 from .claims import approved, claim, codes, filed, pay, signed, voucher
@@ -38,6 +39,12 @@ ELSEWHERE = {
     "budget-01": "The straight line through a year is of the execution report: `test_execution.py` plays it.",
 }
 """Scenarios whose concept there is not, or not here, with the reason."""
+OTHERWISE = {
+    "hrms-08": "Tax has no ledger account of its own: cost and tax of a claim stand on the type's account together.",
+    "tier-02": "A step is not asked for up to its threshold, but no amount is approved without any (A3.1).",
+    "tier-04": "The confirmation is refused; an ordinary change is taken, and voids every signature instead (A3.3).",
+}
+"""Scenarios that are played, of which a part comes out otherwise, and on purpose."""
 
 
 def plays(id: str) -> Callable[[Play], Play]:
@@ -60,6 +67,7 @@ def test_every_scenario_is_played_or_has_its_reason(shared: Path) -> None:
     """Each scenario is mapped to the library with its figures, or a sentence says why it can't be."""
     assert {*PLAYED} | {*ELSEWHERE} == {*scenarios(shared)}
     assert not {*PLAYED} & {*ELSEWHERE}
+    assert {*OTHERWISE} <= {*PLAYED}
 
 
 def units(document: Document) -> float:
@@ -67,9 +75,9 @@ def units(document: Document) -> float:
     return (document.payable - document.paid) / 100
 
 
-def payments(world: World, id: str) -> list[Payment]:
-    """The payments that the record has of a document."""
-    return [fact for _, facts in world.desk.written(id) for fact in facts if isinstance(fact, Payment)]
+def entered(world: World, id: str) -> list[Payment | Posting]:
+    """The payments, and the entries of the ledger, that the record has of a document."""
+    return [fact for _, facts in world.desk.written(id) for fact in facts if isinstance(fact, Payment | Posting)]
 
 
 def status(document: Document) -> str:
@@ -115,7 +123,7 @@ def nothing_sanctioned(world: World, expect: Any) -> None:
     document = world.desk.document(id)
     assert document.status.value == expect.get("status", "Rejected").lower()
     assert document.taken == expect.get("sanctioned", 0)
-    assert len(payments(world, id)) == expect["ledger_entries"]
+    assert [len(entered(world, each)) for each in (id, application.id)] == [expect["ledger_entries"]] * 2
     assert expect.get("status_paid", False) is (document.paid > 0)
     assert world.desk.document(application.id).claimed == 0
 
@@ -170,13 +178,16 @@ def advance_and_payment(world: World, expect: Any) -> None:
 
 @plays("hrms-08")
 def tax_and_cost(world: World, expect: Any) -> None:
-    """What is payable is cost and tax, each as it stands on the voucher; tax has no ledger account of its own here."""
+    """What is payable is cost and tax, each as it stands on the voucher, and is posted as one."""
     cost, tax = (cny(f"{expect['ledger'][name][0]:.2f}") for name in ("travel", "tax"))
     payable = cny(f"{expect['ledger']['payable'][1]:.2f}")
     assert tax.units == rounded(Fraction(cost.units * 9, 100))
     bought = voucher(str(payable), amount=cost, tax=tax)
     document = signed(world, claim(approved(world), str(payable), vouchers=(bought,)))
     assert document.payable == payable.units == (cost + tax).units
+    pay(world, document, str(payable))
+    posted = [each.units for each in entered(world, document.id) if isinstance(each, Posting)]
+    assert posted == [payable.units]
 
 
 @plays("hrms-09")
@@ -243,7 +254,9 @@ def claimed_and_returned(world: World, expect: Any) -> None:
     now = world.desk.document(application.id)
     returned = -sum(p.units for p in now.payments if p.units < 0)
     assert (now.cleared / 100, returned / 100) == (expect["claimed"], expect["returned"])
-    assert expect["status"] == "Partly Claimed and Returned"
+    partly = 0 < now.cleared < now.units
+    told = {(True, True): "Partly Claimed and Returned", (True, False): "Claimed", (False, True): "Returned"}
+    assert told[partly, returned == now.units - now.cleared] == expect["status"]
     assert now.paid == now.cleared
     assert {Code.ADVANCE_CLAIMED} == codes(
         lambda: world.desk.spending.refund(application.id, 1, cny("0.01"), actor="cashier", reason="More.")
@@ -253,7 +266,7 @@ def claimed_and_returned(world: World, expect: Any) -> None:
 @plays("tier-01")
 @plays("tier-04")
 def under_validation(world: World, expect: Any) -> None:
-    """Before every step is signed nothing is paid and no use recorded, and a change begins the round anew."""
+    """Before every step is signed nothing is paid or used; a change is the applicant's, and begins the round anew."""
     assert expect == "refused"
     form = world.gift("1000.00")
     id = world.apply(form).id
@@ -261,17 +274,19 @@ def under_validation(world: World, expect: Any) -> None:
     assert codes(lambda: world.pay(id, form)) == {Code.STATUS_WRONG, Code.SIGN_OFF_INCOMPLETE}
     given = (GiftIssued(date(2026, 1, 5), "C1"),)
     assert Code.USE_NOT_OPEN in codes(lambda: world.desk.spending.record_use(id, given, actor="li.na"))
-    world.desk.spending.revise(id, form, actor="li.na")
+    revise = world.desk.spending.revise
+    assert codes(lambda: revise(id, form, actor="head.mkt")) == {Code.ACTOR_NOT_APPLICANT}
+    revise(id, form, actor="li.na")
     assert world.desk.document(id).signatures == ()
 
 
 @plays("tier-02")
 def threshold(world: World, expect: Any) -> None:
-    """At its threshold a step is not asked for and above it is; some step is asked for at every amount (A3.1)."""
+    """At its threshold the manager's step is not asked for, above it is; some step is at every amount (A3.1)."""
     assert expect == "confirmed without a review"
-    for amount, office in (("50000.00", "deputy_in_charge"), ("50000.01", "general_manager")):
-        document = world.desk.document(world.apply(world.gift(amount)).id)
-        assert [step.office for step in document.round.chain][-1] == office
+    for amount, asked in (("0.01", False), ("50000.00", False), ("50000.01", True)):
+        chain = world.desk.document(world.apply(world.gift(amount)).id).round.chain
+        assert (Office.GENERAL_MANAGER in {step.office for step in chain}, bool(chain)) == (asked, True)
 
 
 @plays("tier-03")

@@ -190,10 +190,14 @@ def test_the_gate_asks_for_the_authority_again(signed: tuple[World, Document]) -
     _, document = signed
     last = document.signatures[3]
     at = last.at
-    good = Delegation("deputy", "aide", "deputy_in_charge", at, at + timedelta(days=1), "Leave", 10**9)
+    good = Delegation("deputy", "aide", "deputy_in_charge", at, at + timedelta(days=1), "Leave", 10**9, "CNY")
     by_aide = attrs.evolve(last, signer="aide")
     right = attrs.evolve(last.authority, delegation=good)
     whole = (*document.signatures[:3], attrs.evolve(by_aide, authority=right))
+    assert isinstance(documents.approved(attrs.evolve(document, signatures=whole), POLICY_1, NOW), Approved)
+    # A limit of before limits said their currency.
+    older = attrs.evolve(by_aide, authority=attrs.evolve(right, delegation=attrs.evolve(good, currency=None)))
+    whole = (*document.signatures[:3], older)
     assert isinstance(documents.approved(attrs.evolve(document, signatures=whole), POLICY_1, NOW), Approved)
     for wrong in (
         attrs.evolve(last.authority, office="cashier", substitute_for="deputy_in_charge"),
@@ -205,6 +209,7 @@ def test_the_gate_asks_for_the_authority_again(signed: tuple[World, Document]) -
         attrs.evolve(right, delegation=attrs.evolve(good, delegate="other")),
         attrs.evolve(right, delegation=attrs.evolve(good, holder="gm")),
         attrs.evolve(right, delegation=attrs.evolve(good, units_max=1)),
+        attrs.evolve(right, delegation=attrs.evolve(good, currency="JPY")),
     ):
         signer = (
             "aide" if wrong.delegation is not None or wrong == attrs.evolve(right, delegation=None) else last.signer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import attrs
@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from expense_adapters.local import FixedDirectory
 from expense_policy.codec import dump, load
+from expense_policy.domain.budget import BudgetPlan, PlanLine
 from expense_policy.domain.cards import Card
 from expense_policy.domain.content import canonical
+from expense_policy.domain.money import Money
 from expense_policy.domain.organisation import Holding, Roster
 from expense_policy.domain.periods import Month
 from expense_policy.domain.rectification import Deviation, Finding, FollowUp, Rectification, Turn, ladder
@@ -40,6 +42,15 @@ LATER = datetime(2027, 1, 1, tzinfo=timezone.utc)
 def world_of(repository: Repository, people: tuple[Holding, ...] = PEOPLE) -> World:
     """The policy in force, without a budget."""
     return World.with_policy(repository, people)
+
+
+def budgeted(repository: Repository) -> World:
+    """The same in May, with budgets of marketing and of customer service."""
+    world = World.with_budget(repository)
+    line = PlanLine("cs-sms", "communication", "SMS", Money(100_000, "CNY"))
+    world.sign_all(world.desk.budgeting.file(BudgetPlan("customer_service", 2026, (line,)), actor="li").id)
+    world.on(date(2026, 5, 4))
+    return world
 
 
 def opened(world: World, **changes: Any) -> str:
@@ -146,7 +157,7 @@ def test_every_act_needs_its_office_and_its_words(repository: Repository) -> Non
 @pytest.mark.clause("B2.4")
 def test_a_dry_run_says_what_the_act_would(repository: Repository) -> None:
     """The dry run of each act is refused with the codes of the act, or allowed, and does nothing."""
-    world = world_of(repository)
+    world = budgeted(repository)
     would, id, later = world.desk.would.rectifications, opened(world), world.clock.at + 99 * DAY
     world.desk.rectifications.answer(id, "Done.", actor="head.mkt")
     assert would.open(FINDING, actor="officer").allowed
@@ -270,7 +281,7 @@ def test_a_deadline_moves_once_and_never_by_itself(repository: Repository) -> No
 @pytest.mark.clause("B2.4")
 def test_a_deviation_opens_one_rectification(repository: Repository) -> None:
     """A line that was not kept to in a month has one rectification, with its figures, whoever opens it."""
-    world = world_of(repository)
+    world = budgeted(repository)
     act = world.desk.rectifications
     first = act.for_deviation(DEVIATION, actor="officer")
     assert codes(lambda: act.for_deviation(DEVIATION, actor="cfo")) == {Code.RECTIFICATION_EXISTS}
@@ -286,14 +297,18 @@ def test_a_deviation_opens_one_rectification(repository: Repository) -> None:
     assert (
         len({act.for_deviation(each, actor="officer", owner="li.na").id for each in (april, other)} | {first.id}) == 3
     )
-    long = attrs.evolve(DEVIATION, line="x" * 200)
-    assert act.for_deviation(long, actor="officer").status == "open"
+    assert codes(lambda: act.for_deviation(attrs.evolve(DEVIATION, line="x" * 200), actor="officer")) == {
+        Code.LINE_NOT_IN_FORCE
+    }
+    for wrong in (attrs.evolve(DEVIATION, month=Month(2026, 6)), attrs.evolve(DEVIATION, line="cs-sms")):
+        with pytest.raises(ValueError, match=r"strayed|is of"):
+            act.for_deviation(wrong, actor="officer")
 
 
 @pytest.mark.clause("B2.4", "G3.5")
 def test_monitoring_opens_what_is_not_open_and_reminds(repository: Repository) -> None:
     """Monitoring a month opens its new deviations, reminds each department once, and counts as the duty."""
-    world = world_of(repository)
+    world = budgeted(repository)
     act, march = world.desk.rectifications, Month(2026, 3)
     service = Deviation("cs-sms", "customer_service", march, 1_000, 0, -10_000)
     first = act.monitor(march, (DEVIATION,), actor="officer")
@@ -304,6 +319,8 @@ def test_monitoring_opens_what_is_not_open_and_reminds(repository: Repository) -
     assert (duty.done_at, duty.done_by) == (world.clock.at, "cfo")
     assert codes(lambda: act.monitor(march, (DEVIATION,), actor="li.na")) >= {Code.OFFICE_NOT_HELD}
     assert codes(lambda: act.monitor(march, (), actor="li.na")) == {Code.OFFICE_NOT_HELD}
+    with pytest.raises(TypeError, match="Month"):
+        act.monitor("2026-03", (), actor="officer")  # type: ignore[arg-type]  # a text
 
 
 @pytest.mark.clause("B2.4")

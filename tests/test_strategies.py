@@ -308,11 +308,11 @@ def test_drawn_budgets_and_their_changes_are_taken(data: st.DataObject) -> None:
     assert estimates == {line.id: line.basis and line.basis.estimate for line in plan.lines}
     for _ in range(data.draw(st.integers(1, 3))):
         if data.draw(st.booleans()):
-            moved = data.draw(strategies.adjustments(policy, lines=desk.lines()))
+            moved = data.draw(strategies.adjustments(policy, lines=desk.lines(), planned=desk.execution(year=year)))
             form: BudgetChange = moved
             receipt = desk.budgeting.adjust(moved, actor="planner")
         else:
-            more = data.draw(strategies.supplements(policy, lines=desk.lines()))
+            more = data.draw(strategies.supplements(policy, lines=desk.lines(), planned=desk.execution(year=year)))
             form, receipt = more, desk.budgeting.supplement(more, actor="planner")
         assert company.sign(receipt.id).status is Status.APPROVED
         for line, units in form.in_force.items():

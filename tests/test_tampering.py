@@ -14,6 +14,7 @@ import pytest
 
 from expense_adapters.cli.demo import play
 from expense_adapters.files import read_key
+from expense_adapters.local import HmacKey
 from expense_adapters.memory import MemoryRepository
 from expense_adapters.notify import JsonLinesNotifier, read_seals
 from expense_adapters.sql import SqlRepository
@@ -221,7 +222,10 @@ def test_signatures_with_their_entries_are_named_by_the_key(year: Path) -> None:
     repository = SqlRepository(f"sqlite:///{year}")
     clock, people = SetClock(), People()
     clock.at = AT
-    desk = Desk.open(repository=repository, directory=people, notifier=Post(), evidence=Papers(), clock=clock)
+    given: dict[str, Any] = {"directory": people, "notifier": Post(), "evidence": Papers(), "clock": clock}
+    # A host without a keyring is told that it lacks one: the forger brings a key of that name.
+    forged = HmacKey(read_key(year.with_suffix(".key")).id, bytes(32))
+    desk = Desk.open(repository=repository, keyring=forged, **given)
     (row,) = desk.find(status="in_review")
     while (step := desk.document(row.id).step) is not None:
         # Whoever writes the rows says who holds the office.

@@ -8,12 +8,13 @@ import attrs
 
 from expense_policy.domain import holds
 from expense_policy.domain.cards import BOOKS, Books, Card
+from expense_policy.domain.claim import Claim
 from expense_policy.domain.documents import Document
 from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.money import UNITS_MAX
 from expense_policy.domain.periods import Month
 from expense_policy.domain.posting import Posting
-from expense_policy.domain.vocabulary import Kind, Space, Status
+from expense_policy.domain.vocabulary import Space, Status
 from expense_policy.ports.errors import Conflict, RepositoryError
 from expense_policy.ports.repository import Batch, Free, Put, Record
 
@@ -38,12 +39,16 @@ def check_put(put: Put, there: Record | None) -> None:
 
 def _within(d: Document) -> bool:
     """Whether no more was paid, claimed or used than was approved: most acts change none of them."""
-    paid, units = d.paid, d.units
+    units = d.units
+    if units >= 0 and not (d.payments or d.used or d.claimed or d.cleared):
+        return True
+    paid = d.paid
     if not 0 <= d.used <= units or not 0 <= paid <= units:
         return False
-    if any(d.left(p.reverses) < 0 for p in d.payments if p.reverses is not None):
-        return False
-    if d.kind is Kind.CLAIM:
+    for p in d.payments:
+        if p.reverses is not None and d.left(p.reverses) < 0:
+            return False
+    if isinstance(d.content, Claim):
         return d.claimed == 0 and 0 <= d.cleared <= units - paid
     return 0 <= d.cleared <= paid and 0 <= d.claimed <= units and paid + d.claimed - d.cleared <= units
 
@@ -84,10 +89,11 @@ def opened(line: Line, month: Month) -> Line:
 
 def check_lawful(b: Batch, records: Records) -> None:
     """No posting is of a month that the books are closed through (R1.3), nor is a spent voucher given back (R2.2)."""
-    for posting in [fact for fact in b.facts if isinstance(fact, Posting)]:
-        books = records[Card].get(BOOKS)
-        if isinstance(books, Books) and books.closed_through and books.closed_through >= posting.month:
-            raise RepositoryError(f"the books are closed through {books.closed_through}")
+    for fact in b.facts:
+        if isinstance(fact, Posting):
+            books = records[Card].get(BOOKS)
+            if isinstance(books, Books) and books.closed_through and books.closed_through >= fact.month:
+                raise RepositoryError(f"the books are closed through {books.closed_through}")
     for take in b.takes:
         if isinstance(take, Free) and take.space is Space.VOUCHER:
             put = (put.record for put in b.puts if put.record.id == take.by and isinstance(put.record, Document))

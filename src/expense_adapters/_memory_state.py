@@ -20,7 +20,7 @@ from expense_policy.domain.payment import PayeeAccount, Payment
 from expense_policy.domain.periods import Month
 from expense_policy.domain.posting import Planned, Posting
 from expense_policy.domain.project import Project
-from expense_policy.domain.voucher import VoucherRow
+from expense_policy.domain.voucher import ALIKE, VoucherRow
 from expense_policy.ports.notifier import Notice
 from expense_policy.ports.repository import Fact, Record, Sum
 
@@ -54,9 +54,9 @@ class State:
         self.numbers: dict[Month, dict[int, Posting]] = defaultdict(dict)
         self.numbered: dict[Identity, int] = {}
         self.planned: dict[str, dict[Identity, Planned]] = defaultdict(dict)
-        self.moved: dict[str, dict[tuple[str, int, str], Move]] = defaultdict(dict)
+        self.moved: dict[str, dict[tuple[str, int, int], Move]] = defaultdict(dict)
         self.paid: dict[Identity, Payment] = {}
-        self.vouchers: dict[tuple[str, str], dict[Identity, VoucherRow]] = defaultdict(dict)
+        self.vouchers: dict[tuple[str, str, str], dict[Identity, VoucherRow]] = defaultdict(dict)
 
 
 Group = tuple[str, ...]
@@ -140,9 +140,15 @@ def _payments(s: State, asked: Sum, where: Where) -> dict[Group, int]:
 
 
 def _vouchers(s: State, asked: Sum, where: Where) -> dict[Group, int]:
-    at = product(where["alike"], where["on_day"])
-    rows = [(row, 1) for place in at for row in s.vouchers.get(place, {}).values()]
-    return _grouped(asked.by, rows, lambda row, name: row.document if name == "document" else row.voucher.key)
+    column = next(name for name in ALIKE if name in where)
+    at = product((column,), where[column], where["on_day"])
+    rows = [row for place in at for row in s.vouchers.get(place, {}).values()]
+    kept = [row for row in rows if all(_of_voucher(row, name) in of for name, of in where.items())]
+    return _grouped(asked.by, [(row, 1) for row in kept], _of_voucher)
+
+
+def _of_voucher(row: VoucherRow, name: str) -> str:
+    return {"key": row.voucher.key, "on_day": row.voucher.on.isoformat()}.get(name) or _text(row, name)
 
 
 _SUMS: dict[str, Callable[[State, Sum, Where], dict[Group, int]]] = {

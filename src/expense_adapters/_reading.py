@@ -27,9 +27,9 @@ def why(error: Exception) -> str:
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file; ValueError with path and reason where there is none."""
+    """The text of a UTF-8 file, after its byte order mark if it has one; ValueError with path and reason for none."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8-sig")
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: {why(error)}") from None
 

@@ -88,7 +88,7 @@ class Table:
         """
         number = 0
         try:
-            reader = csv.reader(io.StringIO(read_text(self.path).removeprefix("\ufeff"), newline=""), strict=True)
+            reader = csv.reader(io.StringIO(read_text(self.path), newline=""), strict=True)
             header: list[str] = next(reader, [])
             if sorted(header) != sorted(columns):
                 self.fault("row 1", f"the columns are {', '.join(columns)}")

@@ -20,7 +20,7 @@ from expense_adapters.local import HmacKey
 from expense_policy.domain import checks
 from expense_policy.domain.budget import MONTHS, BudgetPlan, PlanLine, evenly
 from expense_policy.domain.estimates import Activity, Basis, Driver, Drivers, LastYear, OperatingPlan, Trend
-from expense_policy.domain.money import Money
+from expense_policy.domain.money import Money, exponent
 from expense_policy.domain.organisation import Delegation, Holding, Roster
 from expense_policy.domain.periods import instant
 from expense_policy.domain.vocabulary import CATEGORIES, Office
@@ -35,19 +35,19 @@ class FileDirectory:
 
     A TOML file holds both, as `[[holding]]` and `[[delegation]]` tables. A CSV file holds offices, with the columns
     office, person, department; `delegations` is then the file of the delegations, CSV with the columns holder,
-    delegate, office, since, until, reason, amount_max. FaultyFile, a ValueError, names every fault of the files with
-    its place: an unknown key, another type, an interval that ends before it starts, a limit below 0, a delegation to
-    oneself or of the cashier's office (A4.3).
+    delegate, office, since, until, reason, amount_max, currency. A limit says its currency, which is never guessed.
+    FaultyFile, a ValueError, names every fault of the files with its place: an unknown key, another type, an interval
+    that ends before it starts, a limit below 0, a delegation to oneself or of the cashier's office (A4.3).
     """
 
-    def __init__(self, path: Path, *, delegations: Path | None = None, currency: str = "CNY") -> None:
+    def __init__(self, path: Path, *, delegations: Path | None = None) -> None:
         holdings: list[Holding] = []
         found: list[Delegation] = []
         problems: list[str] = []
         for each, kinds in ((path, ("holding", "delegation")), (delegations, ("delegation",))):
             if each is not None:
                 table = Table(each)
-                _people(table, kinds, currency, holdings, found)
+                _people(table, kinds, holdings, found)
                 problems += table.problems
         if problems:
             raise FaultyFile(problems)
@@ -58,12 +58,10 @@ class FileDirectory:
         return Roster.of(units, at, self._holdings, self._delegations)
 
 
-def _people(
-    table: Table, kinds: tuple[str, ...], currency: str, holdings: list[Holding], delegations: list[Delegation]
-) -> None:
-    fields = {"holding": _HOLDING, "delegation": _delegation_fields(currency, _moment)}
+def _people(table: Table, kinds: tuple[str, ...], holdings: list[Holding], delegations: list[Delegation]) -> None:
+    fields = {"holding": _HOLDING, "delegation": _delegation_fields(_moment)}
     if table.path.suffix.lower() == ".csv":
-        fields["delegation"] = _delegation_fields(currency, _moment_of)
+        fields["delegation"] = _delegation_fields(_moment_of)
         rows = [(kinds[0], at, row) for at, row in table.rows(tuple(fields[kinds[0]]))]
     else:
         file = table.toml()
@@ -72,12 +70,11 @@ def _people(
                 table.fault(name, "is not known")
         rows = [(kind, at, row) for kind in kinds for at, row in table.tables(file, kind)]
     for kind, at, row in rows:
-        values = table.parsed(at, row, fields[kind], ("department", "amount_max"))
+        values = table.parsed(at, row, fields[kind], ("department", "amount_max", "currency"))
         if values is not None and kind == "holding":
             holdings.append(Holding(**values))
         elif values is not None and _delegable(table, at, values):
-            limit = values.pop("amount_max", None)
-            delegations.append(Delegation(**values, units_max=None if limit is None else limit.units))
+            delegations.append(Delegation(**values))
 
 
 def _delegable(table: Table, at: str, values: dict[str, Any]) -> bool:
@@ -88,6 +85,11 @@ def _delegable(table: Table, at: str, values: dict[str, Any]) -> bool:
         table.fault(f"{at}office", "the cashier's office is held in person (A4.3)")
     if values["holder"] == values["delegate"]:
         table.fault(f"{at}delegate", "nobody delegates to himself")
+    if ("amount_max" in values) != ("currency" in values):
+        table.fault(f"{at}currency", "and amount_max come together")
+    elif "currency" in values:
+        limit = table.parsed(at, {"amount_max": values.pop("amount_max")}, {"amount_max": _amount(values["currency"])})
+        values["units_max"] = limit and limit["amount_max"].units
     return len(table.problems) == before
 
 
@@ -124,6 +126,13 @@ def _amount(currency: str) -> Parser:
     return amount
 
 
+def _currency(name: str, value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError(f"{name} must be a currency code, not {type(value).__name__}")
+    exponent(value)
+    return value
+
+
 def _category(name: str, value: Any) -> str:
     if value not in CATEGORIES:
         raise ValueError(f"{name} must be one of {', '.join(CATEGORIES)}")
@@ -133,7 +142,7 @@ def _category(name: str, value: Any) -> str:
 _HOLDING: dict[str, Parser] = {"office": _ident, "person": _ident, "department": _ident}
 
 
-def _delegation_fields(currency: str, moment: Parser) -> dict[str, Parser]:
+def _delegation_fields(moment: Parser) -> dict[str, Parser]:
     return {
         "holder": _ident,
         "delegate": _ident,
@@ -141,7 +150,8 @@ def _delegation_fields(currency: str, moment: Parser) -> dict[str, Parser]:
         "since": moment,
         "until": moment,
         "reason": _words,
-        "amount_max": _amount(currency),
+        "amount_max": lambda name, value: value,
+        "currency": _currency,
     }
 
 

@@ -18,10 +18,10 @@ from expense_policy.domain.documents import Document, Payable
 from expense_policy.domain.holds import Line
 from expense_policy.domain.journal import GENESIS, Entry, Seal
 from expense_policy.domain.payment import PayeeAccount, Payment
-from expense_policy.domain.periods import Month
+from expense_policy.domain.periods import Month, day_text
 from expense_policy.domain.posting import Planned, Posting
 from expense_policy.domain.project import Project
-from expense_policy.domain.voucher import VoucherRow
+from expense_policy.domain.voucher import ALIKE, VoucherRow
 from expense_policy.ports.errors import AlreadyDone, Conflict, NotFound
 from expense_policy.ports.mistakes import (
     USED,
@@ -29,6 +29,7 @@ from expense_policy.ports.mistakes import (
     check_find,
     check_instant,
     check_limit,
+    check_lines,
     check_look,
     check_postings,
     check_uses,
@@ -103,8 +104,8 @@ class MemoryRepository:
                 _found(s.records[Project], at.projects),
                 _found(s.lines, wanted),
                 {g: s.guards.get(g, 0) for g in at.guards},
-                {t: s.taken[t][0] for t in at.taken if t in s.taken},
-                tuple([summed(s, each) for each in at.sums]),
+                {t: s.taken[t][0] for t in at.taken if t in s.taken} if at.taken else {},
+                tuple([summed(s, each) for each in at.sums]) if at.sums else (),
                 _found(s.records[Card], at.cards),
             )
 
@@ -156,9 +157,9 @@ class MemoryRepository:
                 raise Conflict(f"{take.space} {take.key} is taken")
             if not isinstance(take, Take) and holder != (take.by, False):
                 raise Conflict(f"{take.space} {take.key} is not {take.by}'s to give back")
-        for fact in b.facts:
-            if identity(fact) in s.facts:
-                raise Conflict(f"{identity(fact)} is there already")
+        for at in map(identity, b.facts):
+            if at in s.facts:
+                raise Conflict(f"{at} is there already")
         last, entry = self._last(b.entry.subject), b.entry
         if (entry.seq, entry.prev) != ((1, GENESIS) if last is None else (last.seq + 1, last.digest)):
             raise Conflict(f"the journal of {b.entry.subject} has moved on")
@@ -193,8 +194,8 @@ class MemoryRepository:
         subject, seq = b.entry.subject, b.entry.seq
         write(s.entries[subject], seq, (b.entry, b.facts, b.moves))
         write(s.unsealed, (subject, seq), b.entry)
-        for move in b.moves:
-            write(s.moved[move.line], (subject, seq, str(move.expected)), move)
+        for number, move in enumerate(b.moves):
+            write(s.moved[move.line], (subject, seq, number), move)
         if b.closes is not None:
             self._number(b.closes, undo)
         if b.key is not None:
@@ -203,17 +204,19 @@ class MemoryRepository:
             write(s.notices, notice.key, (notice, notice.at, False))
 
     def _keep(self, fact: Fact, undo: _Undo) -> None:
-        s = self._state
-        undo.put(s.facts, identity(fact), True)
+        s, at = self._state, identity(fact)
+        undo.put(s.facts, at, True)
         if isinstance(fact, Payment):
-            undo.put(s.paid, identity(fact), fact)
+            undo.put(s.paid, at, fact)
         elif isinstance(fact, Posting):
             for place in (("month", str(fact.month)), ("line", fact.line)):
-                undo.put(s.posted[place], identity(fact), fact)
+                undo.put(s.posted[place], at, fact)
         elif isinstance(fact, Planned):
-            undo.put(s.planned[fact.line], identity(fact), fact)
+            undo.put(s.planned[fact.line], at, fact)
         elif isinstance(fact, VoucherRow):
-            undo.put(s.vouchers[(fact.alike, fact.voucher.on.isoformat())], identity(fact), fact)
+            for column in ALIKE:
+                alike = (column, getattr(fact, column), day_text(fact.voucher.on))
+                undo.put(s.vouchers[alike], at, fact)
         elif isinstance(fact, UseRow):
             counted = s.contacts[(fact.type, fact.month)]
             undo.put(counted, fact.recipient, counted.get(fact.recipient, 0) + 1)
@@ -295,10 +298,12 @@ class MemoryRepository:
         with self._lock:
             return [item for item in self._state.numbers.get(month, {}).items() if item[0] > after][:limit]
 
-    def lines(self) -> Sequence[Line]:
-        """Every line, in id order."""
+    def lines(self, department: str | None = None, year: int | None = None) -> Sequence[Line]:
+        """Every line, or those of a department and year, in id order."""
+        check_lines(department, year)
         with self._lock:
-            return [line for _, line in sorted(self._state.lines.items())]
+            found = [line for _, line in sorted(self._state.lines.items())]
+        return [line for line in found if department in (None, line.department) and year in (None, line.year)]
 
     def policies(self) -> Sequence[PolicyVersion]:
         """Every known version."""

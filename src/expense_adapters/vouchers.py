@@ -64,7 +64,7 @@ def _document(data: bytes, table: Table) -> dict[str, Any]:
         table.fault("size", f"has more than {SIZE_MAX} bytes")
         return {}
     try:
-        file = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
+        file = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         told = "is no JSON" if isinstance(error, json.JSONDecodeError) else why(error)
         at = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "text"

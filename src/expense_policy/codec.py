@@ -28,6 +28,7 @@ from .domain.categories.sms import Sms
 from .domain.documents import Content
 from .domain.estimates import Basis
 from .domain.money import Money
+from .domain.organisation import Delegation
 from .domain.periods import instant_of, instant_text
 from .domain.posting import Source
 from .domain.rectification import Turn
@@ -153,7 +154,7 @@ def converter() -> Converter:
     told = override(unstruct_hook=lambda pairs: [[name, _told(value)] for name, value in pairs])
     made.register_unstructure_hook(CompanyPlan, make_dict_unstructure_fn(CompanyPlan, made, fields=told))
     configure_tagged_union(Basis, made, tag_name="basis")
-    for later in (Application, Share, PlanLine, Sms):
+    for later in (Application, Delegation, Share, PlanLine, Sms):
         # A field that came later is left out while it holds its default, so that what was kept before reads the same.
         omit = {f.name: override(omit_if_default=True) for f in attrs.fields(later) if "since" in f.metadata}
         hook = make_dict_unstructure_fn(later, made, **omit)  # type: ignore[arg-type]  # fields, and none of its options

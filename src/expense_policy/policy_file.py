@@ -57,6 +57,8 @@ def load_policy(text: str) -> Policy:
     if odd := _SURROGATE.search(text):
         line = text.count("\n", 0, odd.start()) + 1
         raise PolicyFileError((Problem("file", line, f"holds U+{ord(odd[0]):04X}, which is no character"),))
+    if text.startswith("\ufeff"):
+        raise PolicyFileError((Problem("file", 1, "begins with a byte order mark: read the file as utf-8-sig"),))
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:

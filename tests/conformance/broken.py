@@ -214,10 +214,19 @@ class AnotherAsked(MemoryRepository):
 class FloatAmounts(MemoryRepository):
     """Keeps amounts in a column of floats."""
 
-    def lines(self) -> Sequence[Line]:
+    def lines(self, department: str | None = None, year: int | None = None) -> Sequence[Line]:
         """Their amounts as floats."""
         floats: Any = float
-        return [attrs.evolve(line, in_force=floats(line.in_force)) for line in super().lines()]
+        return [attrs.evolve(line, in_force=floats(line.in_force)) for line in super().lines(department, year)]
+
+
+@breaks("test_lines_of_a_year_are_its_own")
+class EveryLine(MemoryRepository):
+    """Gives every year's lines of a department."""
+
+    def lines(self, department: str | None = None, year: int | None = None) -> Sequence[Line]:
+        """Of whatever year."""
+        return super().lines(department)
 
 
 @breaks("test_words_are_kept_to_the_code_point")

@@ -17,6 +17,7 @@ from expense_policy.domain.holds import Line
 from expense_policy.domain.periods import Month
 from expense_policy.domain.posting import Planned, Posting
 from expense_policy.domain.vocabulary import Space
+from expense_policy.domain.year_end import Carry, YearEnd
 from expense_policy.ports.errors import Conflict
 from expense_policy.ports.repository import Batch, Fact, Faulty, Free, Look, Put, Seen, Sum, Summary
 
@@ -71,6 +72,17 @@ class ReferenceCut(Facts):
         if not isinstance(fact, Posting):
             return fact
         return attrs.evolve(fact, reference=fact.reference.encode("ascii", "ignore").decode().strip())
+
+
+@breaks("test_what_is_posted_is_got_back")
+class YearsEndWithoutCommitments(Facts):
+    """Keeps of a year's end only what moved."""
+
+    def fact(self, fact: Fact) -> Fact:
+        """Without what stays where it is."""
+        if not isinstance(fact, YearEnd):
+            return fact
+        return attrs.evolve(fact, carried=tuple(each for each in fact.carried if each.what is not Carry.COMMITMENT))
 
 
 @breaks("test_what_is_posted_is_got_back")

@@ -156,8 +156,21 @@ class NoLimitAtNothing(FixedDirectory):
 
     def roster(self, units: Sequence[str], at: datetime) -> Roster:
         """Without limits that are 0."""
-        lenient = tuple(attrs.evolve(d, units_max=d.units_max or None) for d in self.delegations)
+        lenient = tuple(
+            attrs.evolve(d, units_max=d.units_max or None, currency=d.currency if d.units_max else None)
+            for d in self.delegations
+        )
         return Roster.of(units, at, self.holdings, lenient)
+
+
+@breaks("test_a_limit_keeps_its_currency")
+class OneCurrency(FixedDirectory):
+    """Keeps bare figures."""
+
+    def roster(self, units: Sequence[str], at: datetime) -> Roster:
+        """Every limit in the currency of the adapter's author."""
+        guessed = tuple(attrs.evolve(d, currency=d.currency and "CNY") for d in self.delegations)
+        return Roster.of(units, at, self.holdings, guessed)
 
 
 @breaks("test_no_delegation_is_made_up")

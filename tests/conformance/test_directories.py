@@ -24,7 +24,7 @@ def cells(each: Holding | Delegation) -> dict[str, str]:
     found = attrs.asdict(each)
     if isinstance(each, Delegation):
         units = found.pop("units_max")
-        found["amount_max"] = None if units is None else str(Money(units, "CNY"))
+        found["amount_max"] = None if each.currency is None else str(Money(units, each.currency))
         found |= {name: found[name].isoformat() for name in ("since", "until")}
     return {name: value for name, value in found.items() if value is not None}
 
@@ -69,7 +69,7 @@ class TestCsvDirectory(DirectoryContract):
 
         def made(holdings: Sequence[Holding], delegations: Sequence[Delegation]) -> FileDirectory:
             people = table(tmp_path / "people.csv", ("office", "person", "department"), holdings)
-            columns = ("holder", "delegate", "office", "since", "until", "reason", "amount_max")
+            columns = ("holder", "delegate", "office", "since", "until", "reason", "amount_max", "currency")
             return FileDirectory(people, delegations=table(tmp_path / "delegations.csv", columns, delegations))
 
         return made

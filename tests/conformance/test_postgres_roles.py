@@ -303,22 +303,22 @@ def test_roles_are_set_up_from_the_command_line(
     options = ["--application", made.application, "--auditor", made.auditor]
     with psycopg.connect(made.url, autocommit=True) as owner:
         owner.execute(sql.SQL("GRANT ALL ON journal TO {}").format(sql.Identifier(made.application)))
-    assert guard.run(["roles", made.url, *options]) == 0
+    assert guard.run(["roles", "--store", made.url, *options]) == 0
     shown = capsys.readouterr().out
     with made.connected(made.application) as plain:
         assert not _refused(plain, "DELETE FROM journal WHERE FALSE")
         with psycopg.connect(made.url, autocommit=True, cursor_factory=psycopg.ClientCursor) as owner:
             owner.execute(shown.encode())
         assert _refused(plain, "DELETE FROM journal WHERE FALSE")
-    assert guard.run(["roles", made.url, *options, "--apply"]) == 0
+    assert guard.run(["roles", "--store", made.url, *options, "--apply"]) == 0
     assert made.application in capsys.readouterr().out
-    assert guard.run(["roles", made.url, *options, "--json"]) == 0
+    assert guard.run(["roles", "--store", made.url, *options, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["applied"], shown) == (
         False,
         "\n".join(["BEGIN;", *(f"{x};" for x in found["statements"]), "COMMIT;\n"]),
     )
-    assert guard.run(["roles", f"sqlite:///{tmp_path}/x.db", *options]) == 2
+    assert guard.run(["roles", "--store", f"sqlite:///{tmp_path}/x.db", *options]) == 2
     assert "PostgreSQL" in capsys.readouterr().err
 
 

@@ -23,7 +23,7 @@ class Books:
         self.planned: dict[str, Counter[int]] = {}
         self.places: dict[tuple[str, ...], str] = {}
         self.vouchers: dict[tuple[str, ...], str] = {}
-        self.seen_vouchers: list[tuple[str, tuple[str, ...], str, int, date]] = []
+        self.seen_vouchers: list[tuple[str, tuple[str, ...], tuple[str, ...], int, date]] = []
         self.confirmed: set[tuple[tuple[str, ...], str, int]] = set()
         self.paid_to: dict[str, str] = {}
         self.ledger: list[Dict] = []
@@ -53,7 +53,9 @@ class Books:
 
     # The ledger.
 
-    def _post(self, source: str, month: int, place: Place, type_: str, units: int, line: str = "") -> None:
+    def _post(
+        self, source: str, month: int, place: Place, type_: str, units: int, line: str = "", *, settled: bool = False
+    ) -> None:
         """A row of the ledger; of a closed month in the next open one, as a correction."""
         late = self.closed is not None and month <= self.closed
         if units:
@@ -68,6 +70,7 @@ class Books:
                     "type": type_,
                     "units": units,
                     "line": line,
+                    "settled": settled,
                 }
             )
 
@@ -147,8 +150,12 @@ class Books:
 
     def entering(self, name: str, terms: Dict) -> set[str]:
         """Why a version of a rule is not entered."""
-        known = self.terms.get(name, [])
-        return {"allocation_not_later"} if known and known[-1]["effective"] >= terms["effective"] else set()
+        known, first = self.terms.get(name, []), month_of(terms["effective"])
+        if known and known[-1]["effective"] >= terms["effective"]:
+            return {"allocation_not_later"}
+        months = [of["month"] for of in self.allocations.values() if of["rule"] == name]
+        late = first <= max(months, default=first - 1) or (self.closed is not None and first <= self.closed)
+        return {"allocation_backdated"} if known and late else set()
 
     def split(self, terms: Dict, amount: int | Mapping[str, int]) -> dict[Place, int]:
         """What each receiver gets: of one cost by weights, of pools by the method."""
@@ -180,25 +187,45 @@ class Books:
         return [(terms["pools"][pool], units) for pool, units in of["amount"].items()]
 
     def borne(self, place: Place, type_: str, month: int) -> int:
-        """What a department or project has borne of a type in a month, with what corrects it later."""
+        """What a department or project may allocate of a type in a month, with what corrects it later.
+
+        What it bore itself and what others allocated to it, less what left it; not what a rule left with it for good.
+        """
         rows = (row for row in self.ledger if row["type"] == type_ and row["of"] == month)
         here = (row for row in rows if (row["department"], row["project"] or None) == place)
-        return int(sum(row["units"] for row in here if row["source"] in COUNTED[self.method]))
+        return sum(int(row["units"]) for row in here if row["source"] in COUNTED[self.method] and not row["settled"])
 
     def allocates(self, id: str, of: Dict) -> dict[Place, int]:
         """Costs leave who bore them and reach the receivers; gives what these got."""
         terms = self.rule_of(of["rule"], of["month"])
         assert terms is not None
         parts = self.split(terms, of["amount"])
-        moved = [(place, -units) for place, units in self._bearers(terms, of)] + [*parts.items()]
-        self.allocations[id] = {**of, "moved": moved, "reversed": False}
-        for place, units in moved:
-            self._post("allocated", of["month"], place, of["type"], units)
+        left = [(place, -units) for place, units in self._bearers(terms, of)]
+        bore = {place for place, units in left if units}
+        got = [(place, units, place in bore) for place, units in parts.items()]
+        self.allocations[id] = {**of, "left": left, "got": got, "reversed": False}
+        self._moves(of, left, got, 1)
         return parts
+
+    def _moves(self, of: Dict, left: list[tuple[Place, int]], got: list[tuple[Place, int, bool]], sign: int) -> None:
+        for place, units, settled in [*[(*each, False) for each in left], *got]:
+            self._post("allocated", of["month"], place, of["type"], sign * units, settled=settled)
+
+    def unallocating(self, id: str) -> set[str]:
+        """Why a result is not undone: who got something of it has to have it still."""
+        of, got = self.allocations[id], Counter[Place]()
+        if of["reversed"]:
+            return {"allocation_reversed"}
+        for place, units, settled in of["got"]:
+            got[place] += 0 if settled else units
+        for place, units in got.items():
+            here = self.borne(place, of["type"], of["month"])
+            if not (0 <= units <= here or here <= units <= 0):
+                return {"allocation_passed_on"}
+        return set()
 
     def unallocates(self, id: str) -> None:
         """A result is undone whole."""
         of = self.allocations[id]
         of["reversed"] = True
-        for place, units in of["moved"]:
-            self._post("allocated", of["month"], place, of["type"], -units)
+        self._moves(of, of["left"], of["got"], -1)

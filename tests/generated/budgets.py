@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from .books import Books
-from .counting import PROJECTS, Dict, parted
+from .counting import PROJECTS, Dict, month_of, parted
 
 
 class Budgets(Books):
@@ -57,8 +57,17 @@ class Budgets(Books):
                 found.add("line_not_itemised")
         if form["kind"] == "budget_plan":
             return found
+        if not form["reason"].strip(" \u200b"):
+            found.add("reason_missing")
         if self.year_of(self.today) > form["year"]:
             found.add("year_over")
+        else:
+            asked = [(name, change["after"], change["months"]) for name, change in form["changes"].items()]
+            asked += [("", line["units"], line["months"]) for line in form["opens"]]
+            for name, units, months in asked:
+                kept = self.kept(name, units, form["year"])
+                if months and months[: len(kept)] != kept:
+                    found.add("plan_months_over")
         for name, change in form["changes"].items():
             line = self.lines.get(name)
             if line is None:
@@ -79,6 +88,20 @@ class Budgets(Books):
         if form["kind"] == "supplementary_request" and total <= 0:
             found.add("supplement_not_more")
         return found
+
+    def kept(self, name: str, units: int, year: int) -> list[int]:
+        """What the months that are over have of a line that gets so much: what they had, or their part of less."""
+        over = [month for month in self.months(year) if month < month_of(self.today)]
+        stood = {str(month): self.planned.get(name, Counter())[month] for month in over}
+        whole = sum(stood.values())
+        return list((stood if units >= whole else parted(units, stood)).values())
+
+    def _spread(self, name: str, units: int, year: int) -> list[int]:
+        """A line that a change says no months of: what is left over the months to come, as they stood."""
+        kept, stands = self.kept(name, units, year), self.planned.get(name, Counter())
+        coming = {str(month): stands[month] for month in list(self.months(year))[len(kept) :]}
+        weights = coming if any(coming.values()) else dict.fromkeys(coming, 1)
+        return [*kept, *parted(units - sum(kept), weights).values()]
 
     def late(self, form: Dict) -> bool:
         """Whether a new draft comes after the last 31 October before its year."""
@@ -131,7 +154,10 @@ class Budgets(Books):
         stands += [(name, change["after"], change["months"]) for name, change in form["changes"].items()]
         for name, units, spread in stands:
             self.lines[name]["in_force"] = units
-            even = parted(units, {str(n): 1 for n in range(12)}).values()
+            if form["kind"] == "budget_plan":
+                even = list(parted(units, {str(n): 1 for n in range(12)}).values())
+            else:
+                even = self._spread(name, units, form["year"])
             self.planned[name] = Counter(dict(zip(months, spread or even, strict=True)))
 
     def closing_year(self, department: str, year: int, carry: Mapping[str, str], actor: str) -> set[str]:
@@ -139,6 +165,8 @@ class Budgets(Books):
         found = set() if actor == "cfo" else {"office_not_held"}
         if self.year_of(self.today) <= year:
             found.add("year_not_over")
+        if carry and (department, year + 1) in self.years_closed:
+            found.add("year_closed")
         for name, to in carry.items():
             if not self.carry:
                 found.add("balance_lapses")

@@ -55,14 +55,15 @@ def parted(whole: int, weights: Mapping[str, int | Fraction]) -> Units:
     return {name: sign * units for name, units in found.items()}
 
 
-def voucher_key(v: Dict) -> tuple[str, ...]:
-    """What a voucher is told by: an invoice by code and number, whatever way they are written."""
-    number, code = (
-        fold(text).replace("o", "0").replace("l", "1").replace("i", "1") for text in (v["number"], v["code"])
+def voucher_keys(v: Dict) -> tuple[tuple[str, ...], ...]:
+    """What a voucher is told by: an invoice's digits, issuer and number, or both, whatever way they are written."""
+    number, code, issuer = (
+        fold(text).replace("o", "0").replace("l", "1").replace("i", "1")
+        for text in (v["number"], v["code"], v["issuer"])
     )
-    if v["kind"] in ("invoice", "digital_invoice"):
-        return ("invoice", code.lstrip("0"), number.lstrip("0"))
-    return (v["kind"], fold(v["issuer"]), number)
+    if len(digits := code + number) in (18, 20) and digits.isdecimal():
+        return (("invoice", digits.lstrip("0")), *([(issuer, number)] if code else []))
+    return ((issuer, number),)
 
 
 def estimate(basis: tuple[str, Any]) -> int:

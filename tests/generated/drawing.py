@@ -68,10 +68,12 @@ class Drawing:
 
     # Budgets.
 
-    def months(self, units: int) -> list[int] | None:
-        """An amount by month, where lines are itemised or it is said anyway."""
+    def months(self, units: int, kept: Sequence[int] = ()) -> list[int] | None:
+        """An amount by month, where lines are itemised or it is said anyway; the first months mostly as they stood."""
         wanted = self.oracle.itemised or self.chance(0.3)
-        return self.parts(units, 12) if wanted and not self.chance(0.02) else None
+        kept = [] if len(kept) == 12 or self.chance(0.05) else kept
+        rest = self.parts(units - sum(kept), 12 - len(kept))
+        return [*kept, *rest] if wanted and not self.chance(0.02) else None
 
     def basis(self) -> tuple[str, Any] | None:
         """What an amount was estimated from."""
@@ -85,8 +87,8 @@ class Drawing:
             ("trend", few),
         )
 
-    def line(self, department: str, year: int, units: int | None = None) -> Dict:
-        """A line of a draft, or one that a change opens."""
+    def line(self, department: str, year: int, units: int | None = None, over: int = 0) -> Dict:
+        """A line of a draft, or one that a change opens when so many months are over."""
         id = f"{department[0]}.{year}.{self.next()}"
         if self.oracle.lines and self.chance(0.02):
             id = self.one(*self.oracle.lines)
@@ -96,7 +98,7 @@ class Drawing:
             "category": CATEGORY[self.one(*TYPES)],
             "units": units,
             "project": self.one(None, None, None, None, "spring") if self.chance(0.98) else "nowhere",
-            "months": self.months(units),
+            "months": self.months(units, [0] * over),
             "basis": self.basis(),
         }
 
@@ -120,14 +122,16 @@ class Drawing:
             after = self._changed(kind, stands, free, freed)
             freed += stands - after
             before = stands if self.chance(0.95) else stands + 1
-            months = self.months(after)
+            months = self.months(after, self.oracle.kept(name, after, year))
             if before != after or months is not None:
                 changes[name] = {"before": before, "after": after, "months": months}
         opens = []
         if not changes or self.chance(0.2):
-            opens.append(self.line(department, year, freed if freed > 0 and self.chance(0.7) else None))
+            over = len(self.oracle.kept("", 0, year))
+            opens.append(self.line(department, year, freed if freed > 0 and self.chance(0.7) else None, over))
         opens = [line for line in opens if line["id"] not in changes]
         found = {"kind": kind, "department": department, "year": year, "changes": changes, "opens": opens}
+        found["reason"] = "The market moved" if self.chance(0.98) else self.one("", " ", "\u200b")
         return found if changes or opens else None
 
     def _changed(self, kind: str, stands: int, free: int, freed: int) -> int:

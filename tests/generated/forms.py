@@ -86,7 +86,7 @@ def budget(form: Dict) -> BudgetPlan | BudgetAdjustment | SupplementaryRequest:
         for name, each in form["changes"].items()
     )
     kind = BudgetAdjustment if form["kind"] == "budget_adjustment" else SupplementaryRequest
-    return kind(form["department"], form["year"], "The market changed.", changes, lines)
+    return kind(form["department"], form["year"], form["reason"], changes, lines)
 
 
 def voucher(of: Dict) -> Voucher:

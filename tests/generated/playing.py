@@ -21,7 +21,7 @@ from expense_policy.testing import founding
 from expense_policy.testing.oracle import fold
 
 from . import forms
-from .counting import BUDGETS, PAYABLE, PROJECTS, Dict, Place, estimate, month_of, voucher_key
+from .counting import BUDGETS, PAYABLE, PROJECTS, Dict, Place, estimate, month_of, voucher_keys
 from .drawing import DEPARTMENTS, TYPES, Drawing
 from .forms import money
 
@@ -258,7 +258,7 @@ class Year:
         for each in form["vouchers"]:
             confirm = partial(self.desk.spending.confirm_voucher, forms.voucher(each), payee)
             self.attempt("confirm", set(), partial(confirm, actor="officer", reason="There were two."))
-            self.oracle.confirmed.add((voucher_key(each), fold(payee), each["total"]))
+            self.oracle.confirmed.add((voucher_keys(each)[0], fold(payee), each["total"]))
         self._submit(form, "li.na")
 
     def _revise(self) -> None:
@@ -490,7 +490,8 @@ class Year:
             for posting in (fact for _, facts in self.desk.written(receipt.id) for fact in facts):
                 if isinstance(posting, Posting):
                     posted[posting.department, posting.project or None] += posting.units
-            for place, units in self.oracle.allocations[receipt.id]["moved"]:
+            result = self.oracle.allocations[receipt.id]
+            for place, units in [*result["left"], *[each[:2] for each in result["got"]]]:
                 moved[place] += units
             assert plain(posted) == plain(moved), "I24: what was posted is not what was split"
         return None
@@ -498,7 +499,7 @@ class Year:
     def _undo(self) -> None:
         if self.oracle.allocations:
             id = self.draw.one(*self.oracle.allocations)
-            why = {"allocation_reversed"} if self.oracle.allocations[id]["reversed"] else set[str]()
+            why = self.oracle.unallocating(id)
             reverse = partial(self.desk.allocations.reverse, id, actor="officer", reason="It was wrong.")
             if self.attempt("undo", why, reverse) is not None:
                 self.oracle.unallocates(id)

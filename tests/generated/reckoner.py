@@ -28,7 +28,7 @@ from .counting import (
     Units,
     month_of,
     parted,
-    voucher_key,
+    voucher_keys,
 )
 
 
@@ -129,8 +129,8 @@ class Reckoner(Budgets):
         return found
 
     def _vouched(self, form: Dict, id: str | None) -> set[str]:
-        found, given, payee = set(), form["vouchers"], fold(form["payee"][0]) if form["payee"] else ""
-        keys = [voucher_key(v) for v in given]
+        found, given, payee = set(), form["vouchers"], tuple(map(fold, form["payee"] or ("", "")))
+        keys = [voucher_keys(v) for v in given]
         for v in given:
             if v["amount"] + v["tax"] != v["total"]:
                 found.add("voucher_sum_differs")
@@ -138,17 +138,23 @@ class Reckoner(Budgets):
                 found.add("voucher_out_of_time")
             if fold(v["buyer"]) != fold(COMPANY) and v["buyer"]:
                 found.add("voucher_buyer_differs")
-        if len(set(keys)) < len(keys):
+        every = [key for each in keys for key in each]
+        if len(set(every)) < len(every):
             found.add("voucher_twice")
-        for n, (key, v) in enumerate(zip(keys, given, strict=True)):
-            if self.vouchers.get(key, id) != id:
+        for n, (mine, v) in enumerate(zip(keys, given, strict=True)):
+            key = mine[0]
+            if any(self.vouchers.get(key, id) != id for key in mine):
                 found.add("voucher_taken")
-            if (key, payee, v["total"]) in self.confirmed:
+            if (key, payee[0], v["total"]) in self.confirmed:
                 continue
             alike = [at for at in self.seen_vouchers if at[0] != id and self.vouchers.get(at[1]) == at[0]]
-            alike += [("", keys[i], payee, given[i]["total"], given[i]["on"]) for i in range(n)]
+            alike += [("", keys[i][0], payee, given[i]["total"], given[i]["on"]) for i in range(n)]
             if any(
-                at[1] != key and at[2:4] == (payee, v["total"]) and abs((at[4] - v["on"]).days) <= 3 for at in alike
+                at[1] != key
+                and any(one == two for one, two in zip(at[2], payee, strict=True))
+                and at[3] == v["total"]
+                and abs((at[4] - v["on"]).days) <= 3
+                for at in alike
             ):
                 found.add("voucher_looks_alike")
         return found
@@ -190,13 +196,12 @@ class Reckoner(Budgets):
         chain = ["department_head", "finance_officer", "finance_head", last]
         self._submitted(id, form, actor, chain, deciding)
         self._between(self.docs[id], took)
-        keys = [voucher_key(v) for v in form["vouchers"]]
-        for key in [key for key, owner in self.vouchers.items() if owner == id and key not in keys]:
-            del self.vouchers[key]
-        payee = fold(form["payee"][0]) if form["payee"] else ""
-        for key, v in zip(keys, form["vouchers"], strict=True):
-            self.vouchers[key] = id
-            self.seen_vouchers.append((id, key, payee, v["total"], v["on"]))
+        self.vouchers = {key: owner for key, owner in self.vouchers.items() if owner != id}
+        payee = tuple(map(fold, form["payee"] or ("", "")))
+        for v in form["vouchers"]:
+            keys = voucher_keys(v)
+            self.vouchers.update(dict.fromkeys(keys, id))
+            self.seen_vouchers.append((id, keys[0], payee, v["total"], v["on"]))
 
     # What stands in a document.
 
@@ -281,7 +286,10 @@ class Reckoner(Budgets):
         form = d["form"]
         department, project = form["places"].get(line, (None, None))
         place = (department or form["department"], project or form["project"])
-        self._post(source, month, place, form["type"], units, line)
+        settled = (
+            form["rule"] is not None if form["kind"] == "application" else any(d for d, _ in form["places"].values())
+        )
+        self._post(source, month, place, form["type"], units, line, settled=settled)
 
     # Signing, ending.
 

@@ -13,11 +13,11 @@ from expense_policy.codec import dump
 from expense_policy.domain.cards import Card
 from expense_policy.domain.categories import UseRow
 from expense_policy.domain.content import line_digest
-from expense_policy.domain.holds import Move
+from expense_policy.domain.holds import Line, Move
 from expense_policy.domain.payment import Payment
 from expense_policy.domain.periods import instant_text
 from expense_policy.domain.posting import Planned, Posting
-from expense_policy.domain.voucher import VoucherRow
+from expense_policy.domain.voucher import ALIKE, VoucherRow
 from expense_policy.ports.mistakes import DUE, USED
 
 from .keys import key
@@ -38,11 +38,12 @@ INDEXES: dict[type, tuple[str, list[Index]]] = {
         [*map(by, _COLUMNS), *[by("status", d) for d in DUE], *[by(p, "submitted_at") for p in _PAYEES]],
     ),
     Card: ("card", [*map(by, ("kind status", "kind owner", "kind department", "kind")), by("kind", "due")]),
+    Line: ("line", [by("year")]),
     UseRow: ("use", [*map(by, ("type month recipient", *USED, "type month"))]),
     Posting: ("posting", [by("line"), by("month")]),
     Planned: ("planned", [by("line")]),
     Move: ("move", [by("line")]),
-    VoucherRow: ("voucher", [by("alike on_day")]),
+    VoucherRow: ("voucher", [by(f"{name} on_day") for name in ALIKE]),
     Payment: ("payment", [by("", "at")]),
 }
 """By the name of a class. Of those that serve a question the first is taken: few rows share its values."""

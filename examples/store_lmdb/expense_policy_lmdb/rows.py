@@ -109,7 +109,9 @@ KINDS: dict[type, Kind] = {
     PayeeAccount: Kind("payee"),
     PolicyVersion: Kind("policy"),
     Project: Kind("project"),
-    Line: Kind("line", said=lambda line: [line_said(line), balance_said(line)]),
+    Line: Kind(
+        "line", said=lambda line: [line_said(line), balance_said(line)], found=lambda line: indexed(Line, line, line.id)
+    ),
     Guard: Kind("guard", lambda g: (g.key,), lambda g: [("guard", g.key, str(g.expected))]),
     Take: Kind("take", lambda t: (t.space, t.key), lambda t: [("take", t.space, t.key, t.by, _EVER[t.ever])]),
     Unsealed: Kind("unsealed", lambda u: (u.subject, u.seq), lambda u: [("unsealed", u.subject, str(u.seq))]),

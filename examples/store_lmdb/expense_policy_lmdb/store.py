@@ -150,10 +150,12 @@ class LmdbRepository:
             page = [(n.number, posted + key(digest(("posting", *n.at)))) for n in islice(numbered, limit)]
             return [(number, rows.one(place, Posting)) for number, place in page]
 
-    def lines(self) -> Sequence[Line]:
-        """Every line, in id order."""
+    def lines(self, department: str | None = None, year: int | None = None) -> Sequence[Line]:
+        """Every line, or those of a department and year, in id order."""
+        mistakes.check_lines(department, year)
         with self._rows() as rows:
-            return sorted(rows.all(Line), key=_id)
+            found = rows.all(Line) if year is None else rows.under(heads(Line, {"year": (str(year),)})[0], Line)
+            return sorted([line for line in found if department in (None, line.department)], key=_id)
 
     def policies(self) -> Sequence[PolicyVersion]:
         """Every version, by effective date, then id."""

@@ -56,6 +56,8 @@ def _whole(weights: str) -> list[int]:
     for weight in each:
         a_quantity("each weight", weight)
     exact = [Fraction(weight) for weight in each]
+    if not any(exact):
+        raise ValueError("one of the weights at least is above 0")
     scale = lcm(*[weight.denominator for weight in exact])
     return [int(weight * scale) for weight in exact]
 
@@ -71,7 +73,7 @@ def _costs(file: Path, currency: str) -> SharedCosts:
         if len(data) > SIZE_MAX:
             raise ValueError(f"is larger than {SIZE_MAX} bytes")
         told = json.loads(
-            data.decode("utf-8"),
+            data.decode("utf-8-sig"),
             parse_float=_Number,
             parse_int=_Number,
             parse_constant=_no_number,
@@ -116,7 +118,10 @@ def _amounts(name: str, value: Any, currency: str) -> dict[str, Money]:
     for key, amount in _table(name, value).items():
         if type(amount) is not str:
             raise ValueError(f'{name}.{key} is an amount as text, such as "80000.00"')
-        found[key] = Money.of(amount, currency)
+        try:
+            found[key] = Money.of(amount, currency)
+        except ValueError as error:
+            raise ValueError(f"{name}.{key}: {error}") from None
     return found
 
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
 from expense_adapters._reading import escaped, why
 from expense_adapters.cli.opening import opened, refused, unopened
-from expense_adapters.cli.say import Json, fail, place, put, put_json
+from expense_adapters.cli.say import Json, Lang, Store, fail, language, place, put, put_json
 from expense_policy.domain.accounting import DIMENSIONS
 from expense_policy.domain.money import decimal
 from expense_policy.domain.periods import Month
 from expense_policy.domain.refusals import ExpensePolicyError
 
 if TYPE_CHECKING:
-    from expense_policy.domain.accounting import MonthlyAccounts
+    from expense_policy.domain.accounting import DoubleEntry, MonthlyAccounts
     from expense_policy.services.desk import Desk
 
 _Month = Annotated[str, typer.Argument(metavar="MONTH", help="Such as 2026-03.")]
-_Store = Annotated[str, typer.Option(help="sqlite:///PATH, postgresql://..., mariadb://...")]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,11 +34,12 @@ def register(app: typer.Typer) -> None:
 
 def close(
     month: _Month,
-    store: _Store,
+    store: Store,
     actor: Annotated[str, typer.Option(help="Who closes it: a finance officer or the finance head.")],
     people: Annotated[Path, typer.Option(help="Offices and delegations (TOML or CSV).")],
     reopen: Annotated[str | None, typer.Option(help="Opens the last closed month again, for this reason.")] = None,
     key_file: Annotated[Path | None, typer.Option(help="The journal's key, id:hexadecimal secret.")] = None,
+    lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Closes a month that has ended, and shows its accounts; with --reopen the finance head opens it again.
@@ -45,6 +47,7 @@ def close(
     Exit 0, or 4 where the accounts do not reconcile: they say by how much.
     """
     which = _month(month)
+    language(lang)
     try:
         desk, repository = opened(store, people, key=key_file)
     except (ExpensePolicyError, ValueError) as error:
@@ -56,7 +59,7 @@ def close(
             desk.closing.reopen(which, actor=actor, reason=reopen)
         found = desk.accounts(which)
     except (ExpensePolicyError, TypeError, ValueError) as error:
-        refused(error, store)
+        refused(error, store, lang)
     finally:
         repository.close()
     _told(found, as_json)
@@ -64,26 +67,28 @@ def close(
 
 def accounts(
     month: _Month,
-    store: _Store,
+    store: Store,
     csv: Annotated[
         Path | None, typer.Option(help="Writes the double entries of a closed month to this CSV file.")
     ] = None,
     beancount: Annotated[Path | None, typer.Option(help="Writes them to this beancount file.")] = None,
+    no_opens: Annotated[
+        bool, typer.Option("--no-opens", help="Without opening the accounts, which another file of the book does.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Shows the accounts of a month as they stand: exit 0, or 4 where they do not reconcile."""
     from expense_adapters.sql import SqlRepository
 
     which, repository = _month(month), None
+    files = _files(csv, beancount, no_opens)
     try:
         repository = SqlRepository.reading(store)
         desk = _reader(repository)
         found = desk.accounts(which)
-        _write(desk, found, csv, beancount)
+        _write(desk, found, files)
     except (ExpensePolicyError, ValueError) as error:
         fail(f"{place(store)}: {str(error).replace(store, place(store))}")
-    except OSError as error:
-        fail(f"{error.filename}: {why(error)}")
     finally:
         if repository is not None:
             repository.close()
@@ -106,19 +111,48 @@ def _reader(repository: Any) -> Desk:
     return Desk.open(repository=repository, directory=directory, notifier=Recorder(), evidence=MemoryEvidence())
 
 
-def _write(desk: Desk, found: MonthlyAccounts, csv: Path | None, beancount: Path | None) -> None:
-    """Each file whole or not at all."""
+_Writer = Callable[[TextIO, "Iterable[DoubleEntry]", str], int]
+
+
+def _files(csv: Path | None, beancount: Path | None, no_opens: bool) -> list[tuple[Path, _Writer]]:
+    """What is to be written, and how: each to a file of its own."""
     from expense_adapters.books import write_beancount, write_csv
 
-    for path, write in ((csv, write_csv), (beancount, write_beancount)):
-        if path is None:
-            continue
-        part = path.with_name(f".{path.name}.part")
-        try:
-            with part.open("w", encoding="utf-8", newline="") as out:
+    if no_opens and beancount is None:
+        fail("--no-opens is of a beancount file, and there is none")
+    wanted: list[tuple[Path | None, _Writer]] = [
+        (csv, write_csv),
+        (beancount, partial(write_beancount, opens=not no_opens)),
+    ]
+    found = [(path, write) for path, write in wanted if path is not None]
+    for path, _ in found:
+        if path.is_dir():
+            fail(f"{path}: is a folder")
+    if len({path.resolve() for path, _ in found}) < len(found):
+        fail(f"{csv}: is to be both the CSV and the beancount file")
+    return found
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        fail(f"{path}: {why(error)}")
+
+
+def _write(desk: Desk, found: MonthlyAccounts, files: Sequence[tuple[Path, _Writer]]) -> None:
+    """The files whole, or none of them: they take their places once all are written."""
+    parts = [(path.with_name(f".{path.name}.part"), path, write) for path, write in files]
+    try:
+        for part, path, write in parts:
+            with _told_of(path), part.open("w", encoding="utf-8", newline="") as out:
                 write(out, desk.closing.entries(found.month), found.currency)
-            os.replace(part, path)
-        finally:
+        for part, path, _ in parts:
+            with _told_of(path):
+                os.replace(part, path)
+    finally:
+        for part, _, _ in parts:
             part.unlink(missing_ok=True)
 
 

@@ -11,19 +11,21 @@ from expense_adapters.cli.opening import reading
 from expense_adapters.cli.say import Json, put, put_json, table
 from expense_policy.domain.adjustment import BudgetAdjustment, SupplementaryRequest
 from expense_policy.domain.budget import BudgetPlan
-from expense_policy.domain.money import Money
-from expense_policy.domain.vocabulary import Kind
+from expense_policy.domain.money import decimal
 from expense_policy.ports.errors import NotFound
+from expense_policy.ports.repository import Look
+from expense_policy.services.asking import in_scope
+from expense_policy.services.drafting import KINDS
 
 if TYPE_CHECKING:
+    from expense_policy.domain.documents import Document
     from expense_policy.domain.execution import Executed, Execution, Figures
     from expense_policy.domain.holds import Line
-    from expense_policy.ports.repository import Summary
+    from expense_policy.domain.money import Money
     from expense_policy.services.desk import Desk
 
 _Store = Annotated[str, typer.Option(help="sqlite:///PATH, postgresql://..., mariadb://...")]
 _Department = Annotated[str | None, typer.Option(help="Of this department; of all without it.")]
-_KINDS = (Kind.BUDGET_PLAN, Kind.BUDGET_ADJUSTMENT, Kind.SUPPLEMENTARY_REQUEST)
 _AMOUNTS = ("in_force", "planned", "reserved", "committed", "spent", "available")
 _PAGE = 1000
 
@@ -41,12 +43,14 @@ def budget(
     document: Annotated[str | None, typer.Option(help="A plan, adjustment or supplementary request by its id.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Shows budget lines with their documents; of one document its estimates, negotiation and changes."""
+    """Shows budget lines with their documents; of one document its estimates, negotiation, changes, months."""
     with reading(store) as desk:
         found = _one(desk, document) if document is not None else _all(desk, department, year)
     if as_json:
         put_json(found)
         return
+    if not any(found.values()):
+        put("no line")
     for name, value in found.items():
         if not isinstance(value, list):
             put(f"{name:12}{value}")
@@ -63,31 +67,33 @@ _RIGHT = (
 
 
 def _all(desk: Desk, department: str | None, year: int | None) -> dict[str, Any]:
-    lines = [x for x in desk.lines() if department in (None, x.department) and year in (None, x.year)]
-    told = []
-    for row in _documents(desk, {} if department is None else {"department": department}):
-        whole = desk.document(row.id)
+    lines, told = desk.lines(department, year), []
+    for whole in _documents(desk, {} if department is None else {"department": department}):
         form = whole.content
         if isinstance(form, BudgetPlan | BudgetAdjustment | SupplementaryRequest) and year in (None, form.year):
-            said = {"id": row.id, "kind": row.kind, "department": row.department, "year": form.year}
-            told.append({**said, "status": row.status, "amount": str(whole.amount)})
+            said = {"id": whole.id, "kind": whole.kind, "department": whole.department, "year": form.year}
+            told.append({**said, "status": whole.status, "amount": str(whole.amount)})
+    if department is not None and not lines and not told:
+        in_scope(desk.env, department)
     # What is in force was put there by a document.
     currency = desk.document(lines[0].plan).currency if lines else ""
     return {"lines": [_line(line, currency) for line in lines], "documents": told}
 
 
-def _documents(desk: Desk, where: dict[str, str]) -> Iterator[Summary]:
-    for kind in _KINDS:
+def _documents(desk: Desk, where: dict[str, str]) -> Iterator[Document]:
+    for kind in KINDS:
         after = ""
         while page := desk.find(kind=kind.value, after=after, limit=_PAGE, **where):
-            yield from page
-            after = page[-1].id
+            ids = tuple([row.id for row in page])
+            found = desk.env.repository.look(Look(documents=ids)).documents
+            yield from [found[id] for id in ids if id in found]
+            after = ids[-1]
 
 
 def _line(line: Line, currency: str) -> dict[str, Any]:
     amounts = {name: getattr(line, name) for name in _AMOUNTS if name != "planned"}
     said = {"id": line.id, "department": line.department, "year": line.year, "category": line.category}
-    money = {name: str(Money(units, currency)) for name, units in amounts.items()}
+    money = {name: decimal(units, currency) for name, units in amounts.items()}
     return {**said, "project": line.project, **money}
 
 
@@ -135,6 +141,10 @@ def _one(desk: Desk, id: str) -> dict[str, Any]:
         found["changes"] = [
             {"line": each.line, "before": str(each.before), "after": str(each.after)} for each in form.changes
         ]
+    found["months"] = [
+        {"line": each.line, "month": str(each.month), "before": str(each.before), "after": str(each.after)}
+        for each in desk.budgeting.months(id)
+    ]
     return found
 
 
@@ -155,6 +165,9 @@ def execution(
     if as_json:
         put_json(_document(found))
         return
+    if not found.lines:
+        put("no line")
+        return
     put(f"{found.year}, {found.department or 'all departments'}, {found.currency}")
     head = ("line", *_AMOUNTS, "to_date", "burn", "forecast", "flags")
     rows = [_shown(each, each.line.id, found.currency, _flags(each.alert, each.deviates)) for each in found.lines]
@@ -163,7 +176,7 @@ def execution(
         put(f"\n{name} by month")
         columns = ("planned", "reserved", "committed", "spent")
         by_month = [
-            (month.month or "other", *[_money(units, found.currency) for units in _units(month.figures)])
+            (month.month or "other", *[decimal(units, found.currency) for units in _units(month.figures)])
             for month in each.months
         ]
         table(("month", *columns), by_month, columns)
@@ -173,15 +186,11 @@ def _shown(each: Executed, name: str, currency: str, flags: str) -> tuple[str, .
     planned, *held = _units(each.figures)
     amounts = [each.in_force, planned, *held, each.available, each.planned_to_date]
     burn = "" if each.burn_bp is None else f"{each.burn_bp // 100}.{each.burn_bp % 100:02} %"
-    return (name, *[_money(units, currency) for units in amounts], burn, _money(each.forecast, currency), flags)
+    return (name, *[decimal(units, currency) for units in amounts], burn, decimal(each.forecast, currency), flags)
 
 
 def _units(figures: Figures) -> tuple[int, int, int, int]:
     return figures.planned, figures.reserved, figures.committed, figures.spent
-
-
-def _money(units: int, currency: str) -> str:
-    return str(Money(units, currency))
 
 
 def _flags(alert: bool, deviates: bool) -> str:
@@ -192,12 +201,12 @@ def _document(found: Execution) -> dict[str, Any]:
     """As JSON: amounts are decimals of the currency beside them, rates basis points."""
 
     def named(figures: Figures) -> dict[str, str]:
-        amounts = [_money(units, found.currency) for units in _units(figures)]
+        amounts = [decimal(units, found.currency) for units in _units(figures)]
         return dict(zip(("planned", "reserved", "committed", "spent"), amounts, strict=True))
 
     def told(each: Executed) -> dict[str, Any]:
         names = ("in_force", "available", "planned_to_date", "deviation", "forecast")
-        amounts = {name: _money(getattr(each, name), found.currency) for name in names}
+        amounts = {name: decimal(getattr(each, name), found.currency) for name in names}
         rows = [{"month": None if m.month is None else str(m.month), **named(m.figures)} for m in each.months]
         rates = {"burn_bp": each.burn_bp, "used_bp": each.used_bp}
         return {**named(each.figures), **amounts, **rates, "months": rows}

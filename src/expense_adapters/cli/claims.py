@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from expense_adapters._reading import escaped, read_text
-from expense_adapters.cli.say import Json, fail, place, put, put_json, table
+from expense_adapters.cli.say import Json, Lang, Store, fail, language, place, put, put_json, table
 from expense_policy.domain.claim import Claim
 from expense_policy.domain.masking import masked
 from expense_policy.domain.money import Money
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from expense_adapters.sql import SqlRepository
     from expense_policy.domain.documents import Document
 
-_Store = Annotated[str, typer.Option(help="sqlite:///PATH, postgresql://..., mariadb://...")]
 _PAGE = 1000
 
 app = typer.Typer(help="Claims and their vouchers.", no_args_is_help=True)
@@ -36,7 +35,7 @@ def register(to: typer.Typer) -> None:
 
 
 @app.command()
-def show(id: str, store: _Store, as_json: Json = False) -> None:
+def show(id: str, store: Store, as_json: Json = False) -> None:
     """One claim: what is asked, paid, left and set against an advance, its vouchers and signatures."""
     with _reading(store) as repository:
         document = repository.look(Look(documents=(id,))).documents.get(id)
@@ -57,7 +56,7 @@ def show(id: str, store: _Store, as_json: Json = False) -> None:
 
 @app.command("list")
 def list_(
-    store: _Store,
+    store: Store,
     unpaid: Annotated[bool, typer.Option("--unpaid", help="Approved, and not paid whole.")] = False,
     overdue: Annotated[bool, typer.Option("--overdue", help="To be paid by now, and not paid whole.")] = False,
     application: Annotated[str | None, typer.Option(help="Under this application.")] = None,
@@ -89,7 +88,7 @@ def check_vouchers(
     file: Path,
     policy: Annotated[Path, typer.Option(help="The policy file.")],
     on: Annotated[str | None, typer.Option(help="The day they are handed in, as 2026-01-05; today without it.")] = None,
-    lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    lang: Lang = "en",
     as_json: Json = False,
 ) -> None:
     """Holds the vouchers of a JSON file to the policy: exit 0 without a finding, 3 with any."""
@@ -97,8 +96,7 @@ def check_vouchers(
     from expense_policy.policy_file import PolicyFileError, load_policy
     from expense_policy.services.environment import SystemClock
 
-    if lang not in ("en", "zh"):
-        fail("--lang must be en or zh")
+    language(lang)
     try:
         rules = load_policy(read_text(policy))
         today = rules.calendar.day(SystemClock().now()) if on is None else date.fromisoformat(on)

@@ -71,9 +71,11 @@ def unopened(error: Exception) -> NoReturn:
     fail(last)
 
 
-def refused(error: Exception, store: str) -> NoReturn:
+def refused(error: Exception, store: str, lang: str = "en") -> NoReturn:
     """Every refusal a line of its own."""
-    said = [str(each) for each in error.refusals] if isinstance(error, Refused) else str(error).splitlines()
+    said = str(error).splitlines()
+    if isinstance(error, Refused):
+        said = [f"{r.clause} {r.code}: {r.text(lang)} {r.remedy(lang)}" for r in error.refusals]
     *others, last = [each.replace(store, place(store)) for each in said or [type(error).__name__]]
     for each in others:
         tell(each)

@@ -13,13 +13,21 @@ import typer
 from expense_adapters._reading import escaped
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Store = Annotated[str, typer.Argument(help="sqlite:///PATH, postgresql://..., mariadb://...", show_default=False)]
+Store = Annotated[str, typer.Option("--store", help="sqlite:///PATH, postgresql://..., mariadb://...")]
+Lang = Annotated[str, typer.Option("--lang", help="en or zh.")]
 
 
 def place(store: str) -> str:
     """A store's URL without its password."""
     store = re.sub(r"(://[^:/?#@]*):[^/?#]*@", r"\1:***@", store)
     return re.sub(r"([?&]password=)[^&]*", r"\1***", store)
+
+
+def language(lang: str) -> str:
+    """The language, which is one of the two."""
+    if lang not in ("en", "zh"):
+        fail("--lang must be en or zh")
+    return lang
 
 
 def fail(message: str) -> NoReturn:

@@ -9,7 +9,7 @@ import attrs
 import typer
 
 from expense_adapters._reading import escaped
-from expense_adapters.cli.say import Json, fail, place, put, put_json
+from expense_adapters.cli.say import Json, Store, fail, place, put, put_json
 from expense_policy.ports.errors import RepositoryError
 
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    store: Annotated[str, typer.Option(help="sqlite:///PATH, postgresql://..., mariadb://...")],
+    store: Store,
     seals: Annotated[Path | None, typer.Option(help="Notices given out, as JSON lines.")] = None,
     key: Annotated[Path | None, typer.Option(help="The journal's key, id:hexadecimal secret.")] = None,
     as_json: Json = False,

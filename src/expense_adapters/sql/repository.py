@@ -22,6 +22,7 @@ from expense_policy.ports.mistakes import (
     check_find,
     check_instant,
     check_limit,
+    check_lines,
     check_look,
     check_postings,
     check_uses,
@@ -199,9 +200,15 @@ class SqlRepository:
         query = select(t).where(t.c.month == str(month), t.c.book_number > after).order_by(t.c.book_number).limit(limit)
         return [(row["book_number"], year_rows.posting_of(row)) for row in self._query(query)]
 
-    def lines(self) -> Sequence[Line]:
-        """Every line, in id order."""
-        return [rows.line_of(row) for row in self._query(select(s.lines).order_by(s.lines.c.id))]
+    def lines(self, department: str | None = None, year: int | None = None) -> Sequence[Line]:
+        """Every line, or those of a department and year, in id order."""
+        check_lines(department, year)
+        t, query = s.lines, select(s.lines).order_by(s.lines.c.id)
+        if year is not None:
+            query = query.where(t.c.year == year)
+        if department is not None:
+            query = query.where(t.c.department == department)
+        return [rows.line_of(row) for row in self._query(query)]
 
     def policies(self) -> Sequence[PolicyVersion]:
         """Every known version."""

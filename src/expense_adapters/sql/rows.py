@@ -21,7 +21,7 @@ from expense_policy.domain.holds import Held, Line, Move
 from expense_policy.domain.journal import Entry, Seal
 from expense_policy.domain.organisation import Authority, Delegation
 from expense_policy.domain.payment import PayeeAccount, Payment
-from expense_policy.domain.periods import Month, instant_of, instant_text
+from expense_policy.domain.periods import Month, day_text, instant_of, instant_text
 from expense_policy.domain.project import Project
 from expense_policy.domain.vocabulary import Status
 from expense_policy.ports.notifier import Notice
@@ -361,7 +361,7 @@ def use_row(u: UseRow, seq: int) -> dict[str, Any]:
         "number": u.number,
         "seq": seq,
         "type": u.type,
-        "on_day": u.on.isoformat(),
+        "on_day": day_text(u.on),
         "month": u.month,
         "recipient": u.recipient,
         "quantity": u.quantity,

@@ -148,6 +148,7 @@ lines = _table(
         "reserved >= 0 AND committed >= 0 AND spent >= 0 AND in_force - reserved - committed - spent >= 0",
         name="lines_never_overdrawn",
     ),
+    Index("lines_year", "year"),
 )
 guards = _table("guards", _text("key", _NAME, key=True), _int("version"))
 taken = _table(
@@ -297,9 +298,13 @@ vouchers = _table(
     _int("total"),
     _text("currency"),
     _text("key", _ID),
-    _text("alike", _ID),
+    _text("alike_account", _ID),
+    _text("alike_name", _ID),
+    _text("alike_person", _ID),
     PrimaryKeyConstraint("document", "round", "number"),
-    Index("vouchers_alike", "alike", "on_day"),
+    Index("vouchers_account", "alike_account", "on_day"),
+    Index("vouchers_name", "alike_name", "on_day"),
+    Index("vouchers_person", "alike_person", "on_day"),
     Index("vouchers_key", "key"),
 )
 papers = _table(

@@ -21,7 +21,7 @@ def known(found: object) -> int:
 def present(found: object) -> None:
     """RepositoryUnavailable for anything but this library's."""
     if known(found) != s.VERSION:
-        how = "stop what works on it, back it up, and upgrade it by `expense-policy migrate STORE`"
+        how = "stop what works on it, back it up, and upgrade it by `expense-policy migrate --store STORE`"
         raise _unfit(f"the store has schema {found}, this library {s.VERSION}: {how}")
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from expense_policy.codec import dump, load
 from expense_policy.domain.cards import Card, Paper
 from expense_policy.domain.money import Money
-from expense_policy.domain.periods import Month, instant_text
+from expense_policy.domain.periods import Month, day_text, instant_text
 from expense_policy.domain.posting import Planned, Posting, Source
-from expense_policy.domain.voucher import Voucher, VoucherKind, VoucherRow
+from expense_policy.domain.voucher import ALIKE, Voucher, VoucherKind, VoucherRow
 
 Row = Mapping[str, Any]
 
@@ -20,12 +20,12 @@ def posting_row(p: Posting, seq: int) -> dict[str, Any]:
     """A posting's columns, before a closing gives it a number."""
     return {
         "document": p.document,
-        "source": p.source.value,
+        "source": str(p.source),
         "number": p.number,
         "line": p.line,
         "seq": seq,
         "month": str(p.month),
-        "on_day": p.on.isoformat(),
+        "on_day": day_text(p.on),
         "department": p.department,
         "project": p.project,
         "category": p.category,
@@ -89,7 +89,7 @@ def voucher_row(v: VoucherRow, seq: int) -> dict[str, Any]:
         "total": of.total.units,
         "currency": of.total.currency,
         "key": of.key,
-        "alike": v.alike,
+        **{name: getattr(v, name) for name in ALIKE},
     }
 
 
@@ -98,7 +98,7 @@ def voucher_of(row: Row) -> VoucherRow:
     amount, tax, total = [Money(row[name], row["currency"]) for name in ("amount", "tax", "total")]
     said = (row["voucher_number"], row["issuer"], row["buyer"], date.fromisoformat(row["on_day"]))
     voucher = Voucher(VoucherKind(row["kind"]), *said, amount, tax, total, row["code"])
-    return VoucherRow(row["document"], row["round"], row["number"], voucher, row["alike"])
+    return VoucherRow(row["document"], row["round"], row["number"], voucher, *[row[name] for name in ALIKE])
 
 
 def paper_row(p: Paper, seq: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import attrs
 
 from . import checks
 from .content import Digest, digest, line_digest
+from .money import Money
 from .organisation import Authority, Delegation, Roster
 from .periods import instant_text
 from .policy import Policy
@@ -186,8 +187,9 @@ def who_may(
 ) -> tuple[PersonId, ...]:
     """Everyone who may sign a step now: holders, then their delegates."""
     office, free = takers(step, policy, roster, department, barred)
+    amount = Money(units, policy.currency)
     delegates = [
-        d.delegate for h in free for d in roster.delegates(office, h, units) if barred.part(d.delegate) is None
+        d.delegate for h in free for d in roster.delegates(office, h, amount) if barred.part(d.delegate) is None
     ]
     return tuple(dict.fromkeys((*free, *delegates)))
 
@@ -206,7 +208,7 @@ def authority(
         return (refusal(Code.SIGNER_BARRED, actor=actor, part=part, holders=names),)
     if actor in free:
         return Authority(office, actor, substitute_for, None, roster.digest)
-    delegation = _delegation(actor, office, free, roster, units)
+    delegation = _delegation(actor, office, free, roster, Money(units, policy.currency))
     if delegation is not None:
         return Authority(office, delegation.holder, substitute_for, delegation, roster.digest)
     names = ", ".join(who_may(step, policy, roster, department, units, barred))
@@ -214,10 +216,10 @@ def authority(
 
 
 def _delegation(
-    actor: PersonId, office: str, free: tuple[PersonId, ...], roster: Roster, units: int
+    actor: PersonId, office: str, free: tuple[PersonId, ...], roster: Roster, amount: Money
 ) -> Delegation | None:
     for holder in free:
-        for delegation in roster.delegates(office, holder, units):
+        for delegation in roster.delegates(office, holder, amount):
             if delegation.delegate == actor:
                 return delegation
     return None
@@ -255,8 +257,9 @@ def authorised(signature: Signature, step: Step, policy: Policy, units: int) -> 
     if given is None:
         return taken and right.holder == signature.signer
     delegated = (given.holder, given.delegate, given.office) == (right.holder, signature.signer, right.office)
-    within = given.since <= signature.at < given.until and (given.units_max is None or units <= given.units_max)
-    return taken and delegated and within
+    # A limit that was kept before limits said their currency is in the company's.
+    within = given.units_max is None or (units <= given.units_max and given.currency in (None, policy.currency))
+    return taken and delegated and within and given.since <= signature.at < given.until
 
 
 def unsigned_steps(
@@ -278,13 +281,14 @@ def unsigned_steps(
     people: set[PersonId | None] = {applicant, payee}
     missing = []
     for i, step in enumerate(chain):
-        others = people.union(*[s.people for s in before if s.office != step.office])
+        others = people.union(*[s.people for s in before if s.office != step.office]) if before else people
         for s in signatures:
             if s.step != i or (s.office, s.statement, s.verdict.outcome) != (step.office, statement, Outcome.APPROVE):
                 continue
-            right = others.isdisjoint(s.people) and authorised(s, step, policy, units)
+            both = s.people
+            right = others.isdisjoint(both) and authorised(s, step, policy, units)
             if right and not check_verdict(step, s.verdict):
-                people.update(s.people)
+                people.update(both)
                 break
         else:
             missing.append(step.office)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import attrs
 
+from .application import Application
 from .categories import UseRow, kind_of
 from .claim import Claim
 from .document import Document, Payable
@@ -15,7 +16,7 @@ from .money import split
 from .payment import Payment
 from .periods import Month
 from .policy import Policy
-from .posting import Posting, Source
+from .posting import SETTLED, Posting, Source
 from .vocabulary import DocumentId, LineId, Status
 
 ByLine = dict[LineId, int]
@@ -29,8 +30,11 @@ def incurred(d: Document | None) -> ByLine:
     is no cost. A claim without an application costs what it asks for once it is approved, and what was paid once it
     ended; of one under an application the use record is the application's, and so is the cost.
     """
-    form = None if d is None else d.content
-    if d is None or not isinstance(form, Payable) or not (d.used or d.payments or d.claimed or type(form) is Claim):
+    # Most documents have cost nothing when they are asked.
+    if d is None or not (d.used or d.payments or d.claimed or type(d.content) is Claim):
+        return {}
+    form = d.content
+    if not isinstance(form, Payable):
         return {}
     if isinstance(form, Claim):
         if form.application is not None:
@@ -43,13 +47,16 @@ def incurred(d: Document | None) -> ByLine:
 
 
 def _shared(form: Payable, units: int) -> ByLine:
+    if not units:
+        return {}
     return dict(zip([s.line for s in form.shares], split(units, [s.amount.units for s in form.shares]), strict=True))
 
 
 def _spent(d: Document, claimed: int) -> ByLine:
     """What was paid, on the lines that paid it; and what claims under it are paid."""
     more = _shared(d.content, claimed) if claimed and isinstance(d.content, Payable) else {}
-    return {h.line: h.spent + more.get(h.line, 0) for h in d.held}
+    found = {h.line: h.spent + more.get(h.line, 0) for h in d.held}
+    return found if any(found.values()) else {}
 
 
 def month_of(month: Month, closed: Month | None) -> tuple[Month, Month | None]:
@@ -94,20 +101,26 @@ class _Ledger:
         borne = [(line, units) for line, units in parts if units]
         if not borne:
             return
-        month, corrects = month_of(Month(on.year, on.month), self.closed)
-        of, (category, account) = places(self.form), under(self.form.type, self.policy)
+        form = self.form
+        month, corrects = month_of(Month.on(on), self.closed)
+        of, (category, account) = places(form), under(form.type, self.policy)
+        # A claim says no rule: it names departments where its application shares its cost by one.
+        rule = form.allocation if isinstance(form, Application) else any(share.department for share in form.shares)
+        more = (reverses, corrects, SETTLED if rule else "")
         for line, units in borne:
-            where = (*of[line], category, self.form.type, account)
-            self.found.append(Posting(self.subject, source, number, line, month, on, *where, units, reverses, corrects))
+            where = (*of[line], category, form.type, account)
+            self.found.append(Posting(self.subject, source, number, line, month, on, *where, units, *more))
 
     def used(self, used: int, so_far: ByLine, rows: Sequence[UseRow]) -> ByLine:
         """What the use record grew by, month by month; gives what was incurred then."""
+        if not rows:
+            return so_far
         months: dict[tuple[int, int], list[UseRow]] = {}
         for row in rows:
             if row.units:
                 months.setdefault((row.on.year, row.on.month), []).append(row)
         for _, each in sorted(months.items()):
-            used += sum(row.units for row in each)
+            used += sum([row.units for row in each])
             then = _shared(self.form, used)
             self.post(Source.INCURRED, each[0].number, each[0].on, _more(so_far, then))
             so_far = then
@@ -144,9 +157,11 @@ def postings(
     if not isinstance(form, Claim):
         rows = [fact for fact in facts if isinstance(fact, UseRow) and fact.document == after.id]
         so_far = ledger.used(0 if before is None else before.used, so_far, rows)
-    approved = isinstance(form, Claim) and after.status is Status.APPROVED
-    source = Source.INCURRED if approved else Source.FINAL
-    ledger.post(source, ledger.number, today, _more(so_far, incurred(after)))
+    then = incurred(after)
+    if then != so_far:
+        approved = isinstance(form, Claim) and after.status is Status.APPROVED
+        source = Source.INCURRED if approved else Source.FINAL
+        ledger.post(source, ledger.number, today, _more(so_far, then))
     return ledger.found
 
 
@@ -154,7 +169,8 @@ def moves(moved: tuple[Move, ...], posted: Sequence[Posting], closed: Month | No
     """The moves of an act with what keeps the months of its postings open: one of nothing where a line has none."""
     months: dict[LineId, Month] = {}
     for each in posted:
-        months[each.line] = min(each.month, months.get(each.line, each.month))
+        first = months.get(each.line)
+        months[each.line] = each.month if first is None else min(each.month, first)
     found = []
     for move in moved:
         month = months.pop(move.line, move.month)

@@ -24,6 +24,8 @@ _INVISIBLE = ("Cc", "Cs", "Cf", "Zl", "Zp")
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
+# What is blank holds none of these; most texts do.
+_INK = re.compile("[!-~]")
 
 SINCE = {"since": 2}
 """The metadata of a field that came later: it is left out of what is signed while it holds its default (`content`)."""
@@ -88,7 +90,9 @@ def a_text(name: str, value: object) -> None:
 
 def label(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """One line that shows all it holds: no control, no invisible and no direction character (Cf)."""
-    a_label(attribute.name, value)
+    # Most are short and ASCII, and told without a call.
+    if type(value) is not str or len(value) > NAME_MAX or not (value.isascii() and value.isprintable()):
+        a_label(attribute.name, value)
 
 
 def a_label(name: str, value: object) -> None:
@@ -98,6 +102,9 @@ def a_label(name: str, value: object) -> None:
 
 def ident(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """An id: see `an_ident`."""
+    plain = type(value) is str and 0 < len(value) <= NAME_MAX and value.isascii() and value.isprintable()
+    if plain and " " not in str(value):
+        return
     an_ident(attribute.name, value)
 
 
@@ -138,6 +145,8 @@ def _fits(name: str, value: object, longest: int, forbidden: tuple[str, ...], al
 
 def blank(value: str) -> bool:
     """Whether nothing of it would be seen."""
+    if _INK.search(value):
+        return False
     seen = value if value.isascii() else _UNSEEN.sub("", value)
     return all(unicodedata.category(char)[0] in "ZC" for char in seen)
 
@@ -160,6 +169,12 @@ def day(instance: object, attribute: attrs.Attribute[Any], value: object) -> Non
 
 def year(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """A year that every calendar here can count in."""
-    whole(instance, attribute, value)
-    if type(value) is int and not YEAR_MIN <= value <= YEAR_MAX:
-        raise ValueError(f"{attribute.name} must be within {YEAR_MIN} to {YEAR_MAX}")
+    a_year(attribute.name, value)
+
+
+def a_year(name: str, value: object) -> None:
+    """`year` for an argument that is no field."""
+    if type(value) is not int:
+        raise TypeError(f"{name} must be int, not {type(value).__name__}")
+    if not YEAR_MIN <= value <= YEAR_MAX:
+        raise ValueError(f"{name} must be within {YEAR_MIN} to {YEAR_MAX}")

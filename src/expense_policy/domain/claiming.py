@@ -79,6 +79,9 @@ def _within(
 
 def concerned(before: Document | None, after: Document) -> tuple[DocumentId, ...]:
     """The applications that an act on a claim changes: those of which it takes more than before, or less."""
+    # A document stays of its kind, and most are no claims.
+    if not isinstance(after.content, Claim):
+        return ()
     ids = [id for d in (before, after) if d is not None and (id := d.application) is not None]
     return tuple(dict.fromkeys(id for id in ids if _taken(before, after, id) != (0, 0, {})))
 

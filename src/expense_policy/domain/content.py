@@ -60,13 +60,16 @@ def _tagged(value: object) -> object:
 def _getter(fields: Sequence[attrs.Attribute[Any]]) -> Callable[[Any], tuple[object, ...]]:
     names = [field.name for field in fields]
     later = [field.default for field in fields if "since" in field.metadata]
+    if len(names) < 2:
+        return lambda value: tuple(getattr(value, name) for name in names)
+    values = attrgetter(*names)
     if not later:
-        return attrgetter(*names) if len(names) > 1 else lambda value: tuple(getattr(value, name) for name in names)
+        return values
 
     # Fields that came later stand at the end. Those at the end that hold their defaults are left out, so that what was
     # signed before there were any has the bytes it had; what is left out is told by the length, so no two are alike.
     def present(value: Any) -> tuple[object, ...]:
-        found, defaults = [getattr(value, name) for name in names], later.copy()
+        found, defaults = [*values(value)], later.copy()
         while defaults and found[-1] == defaults.pop():
             found.pop()
         return tuple(found)

@@ -27,7 +27,7 @@ OPEN = (Status.IN_REVIEW, Status.APPROVED)
 
 def expected(form: Content) -> Month | None:
     """The month in which what a document holds is to be paid; None of one that holds nothing (B2.3)."""
-    return Month(form.expected_payment.year, form.expected_payment.month) if isinstance(form, Payable) else None
+    return Month.on(form.expected_payment) if isinstance(form, Payable) else None
 
 
 @attrs.frozen
@@ -177,4 +177,5 @@ class Document:
         by = "" if self.pay_by is None else instant_text(self.pay_by)
         claims = (str(self.claimed), str(self.cleared), by) if self.claimed or self.cleared or by else ()
         state = (self.applicant, self.currency, *sums, *stood, *held, *claims)
-        return ("document", self.id, str(self.version), self.status.value, self.statement, *state)
+        # `str` of an enum gives what `value` does, for less.
+        return ("document", self.id, str(self.version), str(self.status), self.statement, *state)

@@ -149,7 +149,7 @@ def sign(document: Document, signature: Signature, policy: Policy) -> Change:
             held=held,
             approved_at=at,
             expires_at=policy.calendar.days_after(at, policy.expiry_days) if runs_out else None,
-            pay_by=_pay_by(at, policy),
+            pay_by=_pay_by(document, at, policy),
         )
         return Change(after, moves)
     held, moves = holds.release(document.held, document.expected)
@@ -158,8 +158,10 @@ def sign(document: Document, signature: Signature, policy: Policy) -> Change:
     return Change(_next(document, status=status, signatures=signatures, held=held, ended_at=ended), moves)
 
 
-def _pay_by(approved: datetime, policy: Policy) -> datetime:
-    """The end of the last working day on which a claim that was approved is paid in time (R2.3)."""
+def _pay_by(document: Document, approved: datetime | None, policy: Policy) -> datetime | None:
+    """The end of the last working day on which a claim that was approved is paid in time (R2.3); None of all else."""
+    if approved is None or not isinstance(document.content, Claim):
+        return None
     calendar = policy.calendar
     last = calendar.working_day_after(calendar.day(approved), policy.claims.pay_within_days)
     return calendar.start(last + timedelta(days=1))
@@ -183,7 +185,7 @@ def reverse(document: Document, undone: Payment, policy: Policy) -> Change:
     spend = holds.spend if document.ended_at is None else holds.give_back
     held, moves = spend(document.held, undone.parts, policy.calendar.month(undone.at), document.expected)
     # What has to be paid again has to be by when it had to be at first.
-    by = None if document.approved_at is None else _pay_by(document.approved_at, policy)
+    by = _pay_by(document, document.approved_at, policy)
     return Change(_next(document, held=held, payments=(*document.payments, undone), pay_by=by), moves)
 
 
@@ -271,7 +273,7 @@ _GIVEN_BACK = (Status.RETURNED, Status.REJECTED, Status.WITHDRAWN, Status.EXPIRE
 def evidence(document: Document) -> tuple[Digest, ...]:
     """The digests of what was handed in with it."""
     form = document.content
-    return tuple(a.digest for a in form.attachments) if isinstance(form, Payable) else ()
+    return tuple([a.digest for a in form.attachments]) if isinstance(form, Payable) else ()
 
 
 def manifest(document: Document) -> Row:

@@ -29,7 +29,7 @@ def told(name: str) -> tuple[str, ...]:
 
 @attrs.frozen
 class Duty(Card):
-    """When a duty was last done, by whom, and how many missed intervals since then were reported.
+    """When a duty was last done, by whom, and the last day of the last interval since then that was reported missed.
 
     Its id is "duty:" and its name; `due` is the first instant at which it will have been missed, by the policy under
     which the card was written.
@@ -39,17 +39,19 @@ class Duty(Card):
     done_at: datetime | None = attrs.field(converter=attrs.converters.optional(instant))
     done_by: PersonId | None = attrs.field(validator=checks.optional(checks.ident))
     due: datetime | None = attrs.field(converter=attrs.converters.optional(instant))
-    reported: int = attrs.field(default=0, validator=checks.exactly(int))
+    reported: date | None = attrs.field(default=None, validator=checks.optional(checks.day))
 
     @property
     def status(self) -> str:
         """done, or missed once that was reported."""
-        return "missed" if self.reported else "done"
+        return "done" if self.reported is None else "missed"
 
 
 @attrs.frozen
 class Returning:
     """How a duty stands: last done, by whom, by when it is due again, how many intervals passed without it.
+
+    `reported` of them ended by the end of the last one that was reported, whatever the interval was then.
 
     Days are the company's (X3): done on a day, it is due again by the end of the day `days` later. Never done, it is
     counted from the first day on which a policy was in force.
@@ -75,8 +77,9 @@ def standing(name: str, days: int, card: Duty | None, first: date, calendar: Cal
     last = first if done_at is None else calendar.day(done_at)
     missed = max(0, ((calendar.day(at) - last).days - 1) // days)
     due = calendar.start(last + timedelta(days=days + 1))
-    by, reported = (None, 0) if card is None else (card.done_by, card.reported)
-    return Returning(name, days, done_at, by, due, missed, reported)
+    until = None if card is None else card.reported
+    reported = 0 if until is None else min(missed, (until - last).days // days)
+    return Returning(name, days, done_at, None if card is None else card.done_by, due, missed, reported)
 
 
 def done(name: str, days: int, card: Duty | None, by: PersonId, calendar: Calendar, at: datetime) -> Duty:
@@ -85,7 +88,9 @@ def done(name: str, days: int, card: Duty | None, by: PersonId, calendar: Calend
     return Duty(subject(name), 1 if card is None else card.version + 1, at, by, due)
 
 
-def reported(card: Duty | None, now: Returning) -> Duty:
+def reported(card: Duty | None, now: Returning, calendar: Calendar) -> Duty:
     """The card once what was missed is reported."""
     version = 1 if card is None else card.version + 1
-    return Duty(subject(now.name), version, now.done_at, now.done_by, now.due, now.missed)
+    # Due again is the day after the first interval.
+    ended = calendar.day(now.due) + timedelta(days=(now.missed - 1) * now.days - 1)
+    return Duty(subject(now.name), version, now.done_at, now.done_by, now.due, ended)

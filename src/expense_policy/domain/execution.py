@@ -17,6 +17,7 @@ from .rectification import Deviation
 from .vocabulary import LineId
 
 WHOLE_BP = 10_000
+_MONTHS = 12
 _TICK = timedelta(microseconds=1)
 
 ByMonth = Mapping[LineId, Mapping[str, int]]
@@ -76,8 +77,8 @@ class Executed:
     figures: Figures
     forecast: int
     """What will have been spent at the end of the year, if it goes on as it went: what was spent, and of the plan that
-    is still to come as much as was spent of the plan to date, rounded once. Where nothing was planned to date, the plan
-    to come is taken as it stands."""
+    is still to come as much as was spent of the plan to date, rounded once. Where less than a twelfth of the plan is to
+    date, a month of an even one, that says nothing of the rest yet, and the plan to come is taken as it stands."""
     months: tuple[MonthExecuted, ...]
 
     @property
@@ -219,7 +220,7 @@ def _first(month: Month) -> date:
 
 
 def _forecast(whole: Figures, to_date: int) -> int:
-    if to_date <= 0:
+    if to_date <= 0 or to_date * _MONTHS < whole.planned:
         return whole.spent + whole.planned - to_date
     return rounded(whole.spent + (whole.planned - to_date) * Fraction(whole.spent, to_date))
 

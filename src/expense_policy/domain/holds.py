@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from .money import split
@@ -66,11 +68,14 @@ def netted(moves: tuple[Move, ...]) -> tuple[Move, ...]:
 
 def merged(moves: tuple[Move, ...]) -> tuple[Move, ...]:
     """One move a line and expected month, as a batch holds them; what changes nothing is left out."""
-    found: dict[tuple[LineId, Month | None], Move] = {}
-    for each in moves:
-        other = found.get((each.line, each.expected))
-        found[(each.line, each.expected)] = each if other is None else _added(other, each, each.expected)
-    return tuple([m for m in found.values() if m.in_force or m.reserved or m.committed or m.spent])
+    each_once: Iterable[Move] = moves
+    if len(moves) > 1:
+        found: dict[tuple[LineId, Month | None], Move] = {}
+        for each in moves:
+            other = found.get((each.line, each.expected))
+            found[(each.line, each.expected)] = each if other is None else _added(other, each, each.expected)
+        each_once = found.values()
+    return tuple([m for m in each_once if m.in_force or m.reserved or m.committed or m.spent])
 
 
 def _added(one: Move, other: Move, expected: Month | None) -> Move:
@@ -89,6 +94,9 @@ def _added(one: Move, other: Move, expected: Month | None) -> Move:
 
 def moved(line: Line, move: Move) -> Line:
     """The line after a move, whatever the laws say of it. Built directly: `attrs.evolve` costs twice as much."""
+    # A move of nothing keeps a month open.
+    if not (move.in_force or move.reserved or move.committed or move.spent):
+        return line
     return Line(
         line.id,
         line.department,

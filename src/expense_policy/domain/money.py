@@ -134,6 +134,9 @@ def split(units: int, weights: Sequence[int]) -> tuple[int, ...]:
     The parts add up to `units` exactly; a zero weight gets nothing; a negative amount mirrors the
     positive one. ValueError with a negative weight, and without a positive one where there is anything to split.
     """
+    # Most costs stand on one line.
+    if len(weights) == 1 and weights[0] > 0:
+        return (units,)
     total = sum(weights)
     if min(weights, default=-1) < 0 or (units and not total):
         raise ValueError("weights must be whole numbers >= 0 with a positive sum")

@@ -11,6 +11,7 @@ import attrs
 
 from . import checks
 from .content import Digest, digest
+from .money import Money, exponent
 from .periods import instant
 from .vocabulary import PersonId
 
@@ -24,11 +25,19 @@ class Holding:
     department: str | None = attrs.field(default=None, validator=checks.optional(checks.ident))
 
 
+def _currency(instance: Delegation, attribute: attrs.Attribute[str | None], value: str | None) -> None:
+    if value is not None:
+        exponent(value)
+        if instance.units_max is None:
+            raise ValueError("a currency is a limit's, and there is none")
+
+
 @attrs.frozen(cache_hash=True)
 class Delegation:
-    """A holder lets another sign for him in [since, until), up to `units_max` smallest units (None: no limit).
+    """A holder lets another sign for him in [since, until), up to `units_max` of `currency` (None: no limit).
 
-    A delegation is one step deep: only a holder's own counts, and the cashier's office is not delegable.
+    A limit counts in the company's currency alone (X3): a roster refuses to read one of another, or of none. A
+    delegation is one step deep: only a holder's own counts, and the cashier's office is not delegable.
     """
 
     holder: PersonId = attrs.field(validator=checks.ident)
@@ -38,6 +47,7 @@ class Delegation:
     until: datetime = attrs.field(converter=instant)
     reason: str = attrs.field(validator=checks.text)
     units_max: int | None = attrs.field(default=None, validator=checks.exactly(int, type(None)))
+    currency: str | None = attrs.field(default=None, validator=_currency, metadata=checks.SINCE)
 
 
 @attrs.frozen
@@ -83,21 +93,22 @@ class Roster:
             h.person == person and h.office == office and h.department in (None, department) for h in self.holdings
         )
 
-    def delegates(self, office: str, holder: PersonId, units: int) -> tuple[Delegation, ...]:
-        """The holder's delegations that count at the roster's instant for this amount, in a stable order."""
-        return tuple(
-            sorted(
-                (
-                    d
-                    for d in self.delegations
-                    if d.holder == holder
-                    and d.office == office
-                    and d.since <= self.at < d.until
-                    and (d.units_max is None or units <= d.units_max)
-                ),
-                key=lambda d: (d.delegate, d.since, d.until),
-            )
-        )
+    def delegates(self, office: str, holder: PersonId, amount: Money) -> tuple[Delegation, ...]:
+        """The holder's delegations that count at the roster's instant for this amount, in a stable order.
+
+        ValueError where one has its limit in another currency than the amount's: it is never read as if it were in it.
+        """
+        found = []
+        for d in self.delegations:
+            if d.holder == holder and d.office == office and d.since <= self.at < d.until:
+                if d.units_max is not None and d.currency != amount.currency:
+                    raise ValueError(
+                        f"the delegation of {holder} to {d.delegate} ({office}) has its limit in "
+                        f"{d.currency or 'no currency'}, and the company counts in {amount.currency} (X3)"
+                    )
+                if d.units_max is None or amount.units <= d.units_max:
+                    found.append(d)
+        return tuple(sorted(found, key=lambda d: (d.delegate, d.since, d.until)))
 
 
 # People change rarely and sign often.

@@ -100,9 +100,9 @@ def differences(instruction: Instruction, form: Payable) -> list[Refusal]:
         fields.append("method")
     if instruction.amount.currency != form.amount.currency:
         fields.append("currency")
-    if sorted(instruction.attachments) != sorted(a.digest for a in form.attachments):
+    if sorted(instruction.attachments) != sorted([a.digest for a in form.attachments]):
         fields.append("documents")
-    if sorted(instruction.vouchers) != sorted(v.key for v in form.vouchers):
+    if sorted(instruction.vouchers) != sorted([v.key for v in form.vouchers]):
         fields.append("vouchers")
     return [refusal(Code.PAYMENT_DIFFERS, fields=", ".join(fields))] if fields else []
 

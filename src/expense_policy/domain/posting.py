@@ -10,7 +10,7 @@ import attrs
 from . import checks
 from .content import Digest, Row, line_digest
 from .money import UNITS_MAX
-from .periods import Month
+from .periods import Month, day_text
 from .vocabulary import LineId
 
 
@@ -41,6 +41,10 @@ CASH = (Source.PAID, Source.SET_OFF)
 """Those of payments: money that went out, and what was granted."""
 
 
+SETTLED = "settled"
+"""The `reference` of what a rule left with whoever bore it, or laid on its shares from the start: it stays (R1.2)."""
+
+
 def _units(instance: object, attribute: attrs.Attribute[int], value: object) -> None:
     if type(value) is not int:
         raise TypeError(f"{attribute.name} must be int, not {type(value).__name__}")
@@ -55,7 +59,7 @@ class Posting:
     `number` is the payment's, or that of the first use row, that it comes from; what a document's end makes of it has
     its version. `line` is "" where no budget line bears it. `month` is that of the books; of a late one, which corrects
     an earlier month that is closed, `corrects` says which (R1.3). What undoes another is of the other sign, and
-    `reverses` is the number it undoes (I30). `reference` is what finance knows it by elsewhere.
+    `reverses` is the number it undoes (I30). `reference` is what finance knows it by elsewhere, or `SETTLED`.
     """
 
     document: str = attrs.field(validator=checks.ident)
@@ -81,14 +85,14 @@ class Posting:
     @property
     def digest(self) -> Digest:
         """The digest of everything the posting says."""
-        what = (self.document, self.source.value, str(self.number), self.line, str(self.month), self.on.isoformat())
+        what = (self.document, str(self.source), str(self.number), self.line, str(self.month), day_text(self.on))
         where = (self.department, self.project, self.category, self.type, self.account)
         of = ("" if self.reverses is None else str(self.reverses), "" if self.corrects is None else str(self.corrects))
         return line_digest(("posting/1", *what, *where, str(self.units), *of, self.reference))
 
     def row(self) -> Row:
         """What a journal entry says of this row."""
-        return ("posting", self.document, self.source.value, str(self.number), self.line, self.digest)
+        return ("posting", self.document, str(self.source), str(self.number), self.line, self.digest)
 
 
 @attrs.frozen

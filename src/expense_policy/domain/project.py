@@ -42,13 +42,18 @@ class Project:
         return ("project", self.id, str(self.version), self.name, *days, *self.departments)
 
 
-def check(named: str | None, project: Project | None, department: str, day: date | None = None) -> list[Refusal]:
-    """Why a document of a department may not name this project; `day` is when its money is to be paid."""
+def check(
+    named: str | None, project: Project | None, department: str, day: date | None = None, last: date | None = None
+) -> list[Refusal]:
+    """Why a document of a department may not name this project.
+
+    `day` is when its money is to be paid, or the first day, up to `last`, on one of which it may be.
+    """
     if named is None:
         return []
     if project is None:
         return [refusal(Code.PROJECT_UNKNOWN, project=named)]
-    if department in project.departments and (day is None or project.first <= day <= project.last):
+    if department in project.departments and (day is None or (project.first <= (last or day) and day <= project.last)):
         return []
     return [
         refusal(

@@ -75,6 +75,13 @@ TEXTS: dict[Code, Text] = {
         "Name an approved application, or have one approved first.",
         "请选用已批准的申请，或先办理申请审批。",
     ),
+    Code.ALLOCATION_BACKDATED: Text(
+        "R1.2",
+        "A version of rule {rule} effective {effective} would change {month}, which is closed or was allocated by it.",
+        "分摊规则{rule}自{effective}生效的新版本会改变{month}的分摊依据，而该月已结账或已按该规则分摊。",
+        "Give the new version a day after {month}; for that month enter a rule of another name.",
+        "请将生效日期定在{month}之后；该月如需另行分摊，请以其他名称录入规则。",
+    ),
     Code.ALLOCATION_DIFFERS: Text(
         "R1.2",
         "Rule {rule} splits {amount} so: {expected}.",
@@ -91,8 +98,8 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.ALLOCATION_EXCEEDS: Text(
         "R1.2",
-        "{place} has {borne} of {type} in {month} that was not allocated yet; {asked} was to be.",
-        "{place}在{month}尚未分摊的{type}为{borne}，拟分摊{asked}。",
+        "{place} has {borne} of {type} in {month} left to allocate; {asked} was to be.",
+        "{place}在{month}可再分摊的{type}为{borne}，拟分摊{asked}。",
         "Allocate at most what stands there; see the postings of the month, and what was allocated before.",
         "分摊金额不得超过该数；请查阅当月记账及此前的分摊。",
     ),
@@ -109,6 +116,13 @@ TEXTS: dict[Code, Text] = {
         "分摊规则{rule}用于费用池，不适用于单项费用。",
         "Name a rule that splits one cost by weights.",
         "请选用按权重分摊单项费用的规则。",
+    ),
+    Code.ALLOCATION_PASSED_ON: Text(
+        "R1.2",
+        "{place} received {received} of {type} of {month} by {allocation}, and has {left} of it left: it was passed on.",
+        "{place}经{allocation}分得{month}的{type}{received}，现仅余{left}可供冲回：其余已再行分摊。",
+        "Reverse first what allocated it on.",
+        "请先冲销其后的分摊。",
     ),
     Code.ALLOCATION_REVERSED: Text(
         "R1.2",
@@ -225,11 +239,13 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.CURRENCY_OR_ZONE_CHANGED: Text(
         "X3",
-        "Policy version {version} counts in {currency} and {time_zone}; "
-        "the company counts in {company_currency} and {company_time_zone}.",
-        "制度版本{version}采用{currency}和{time_zone}；公司采用{company_currency}和{company_time_zone}。",
-        "Keep {company_currency} and {company_time_zone}: the company has one currency and one time zone.",
-        "请保留{company_currency}和{company_time_zone}：公司只有一种币种和一个时区。",
+        "Policy version {version} counts in {currency} and {time_zone}, in years from month {start}; "
+        "the company counts in {company_currency} and {company_time_zone}, in years from month {company_start}.",
+        "制度版本{version}采用{currency}和{time_zone}，预算年度自{start}月起；"
+        "公司采用{company_currency}和{company_time_zone}，预算年度自{company_start}月起。",
+        "Keep {company_currency}, {company_time_zone} and month {company_start}: "
+        "the company has one currency, one time zone and one fiscal year.",
+        "请保留{company_currency}、{company_time_zone}和{company_start}月：公司只有一种币种、一个时区和一种预算年度。",
     ),
     Code.DEPARTMENT_OUT_OF_SCOPE: Text(
         "G2",
@@ -353,8 +369,8 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.OFFICE_NOT_HELD: Text(
         "A3.2",
-        "{actor} does not hold the office of {office} for {department}, in person or by delegation.",
-        "{actor}不是{department}的{office}，亦无有效授权。",
+        "{actor} does not hold the office of {office} for {department}.",
+        "{actor}不是{department}的{office}。",
         "{holders} may do it.",
         "可由{holders}办理。",
     ),
@@ -420,6 +436,13 @@ TEXTS: dict[Code, Text] = {
         "{department}{year}年度已有预算：{document}。",
         "Revise that one while it is in review.",
         "请在审批期间修改原预算。",
+    ),
+    Code.PLAN_MONTHS_OVER: Text(
+        "B1.6",
+        "Months that are over are to stay as they were planned on line {line}: {months}.",
+        "明细{line}已过月份的计划不变：{months}。",
+        "State these amounts for them, and change the months that are to come.",
+        "请照填上述金额，只调整尚未过去的月份。",
     ),
     Code.PLAN_TOTAL_DIFFERS: Text(
         "C8",
@@ -708,8 +731,8 @@ TEXTS: dict[Code, Text] = {
         "R2.2",
         "Voucher {voucher} has the payee and total of one of {on} in {document}.",
         "凭证{voucher}与{document}中{on}的凭证收款人、金额相同。",
-        "A finance officer confirms by name that they are two.",
-        "请由财务人员具名确认两者不是同一凭证。",
+        "A finance officer, neither applicant nor payee, confirms by name that they are two.",
+        "请由申请人、收款人以外的财务人员具名确认两者不是同一凭证。",
     ),
     Code.VOUCHER_NOT_GENUINE: Text(
         "R2.1",
@@ -750,8 +773,9 @@ TEXTS: dict[Code, Text] = {
         "R2.1",
         "Voucher {voucher}, of the kind {kind}, can't have, or lacks: {fields}.",
         "凭证{voucher}（{kind}）缺少或不应有：{fields}。",
-        "Enter it as it is written; a fully digital invoice has a number of 20 digits and no code.",
-        "请按凭证原样填写；数电票为20位号码且无代码。",
+        "Enter it as it is written: an invoice has a code of 10 or 12 digits and a number of 8, a fully digital one a number "
+        "of 20 and no code.",
+        "请按凭证原样填写：发票代码为10或12位、号码为8位；数电票号码为20位且无代码。",
     ),
     Code.DEADLINE_EXTENDED: Text(
         "B2.4",
@@ -797,10 +821,10 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.YEAR_CLOSED: Text(
         "B1.5",
-        "The year {year} of {department} is closed, and nothing has come back to its lines since.",
-        "{department}{year}年度已关闭，此后各明细无退回款项。",
-        "Nothing is left to close.",
-        "无需再次关闭。",
+        "The year {year} of {department} is closed: nothing goes into its lines, and none has anything left.",
+        "{department}{year}年度已关闭：其明细不再转入款项，也无余额。",
+        "Close it again once something has come back to a line; carry balances into a year that is not closed.",
+        "明细有退回款项后方可再次关闭；余额请结转至尚未关闭的年度。",
     ),
     Code.YEAR_NOT_OVER: Text(
         "B1.5",

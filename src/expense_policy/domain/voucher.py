@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 import attrs
 
 from . import checks
 from .content import Row, digest, line_digest
-from .folding import fold
+from .folding import fold, fold_number
 from .masking import masked
 from .money import Money, not_below_0
 from .policy import Policy
@@ -41,24 +40,21 @@ class VoucherVerdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-INVOICES = (VoucherKind.INVOICE, VoucherKind.DIGITAL_INVOICE)
 _NEEDED = {
     VoucherKind.INVOICE: ("code", "number", "issuer", "buyer"),
     VoucherKind.DIGITAL_INVOICE: ("number", "issuer", "buyer"),
     VoucherKind.RECEIPT: ("number", "issuer"),
     VoucherKind.CONTRACT: ("number", "issuer", "buyer"),
 }
-_DIGITAL_NUMBER = re.compile("[0-9]{20}")
-# Digits that letters are written for, after folding (Unicode TS 39, confusables.txt).
-_DIGITS = str.maketrans("oil", "011")
+_SHAPES = {
+    VoucherKind.INVOICE: {"code": re.compile("[0-9]{10}|[0-9]{12}"), "number": re.compile("[0-9]{8}")},
+    VoucherKind.DIGITAL_INVOICE: {"code": re.compile(""), "number": re.compile("[0-9]{20}")},
+}
+_INVOICE = re.compile("[0-9]{18}|[0-9]{20}")
+"""The digits of an invoice: of its code and its number together."""
 
 
-def _folded(written: str) -> str:
-    digits = [char if char.isascii() else str(unicodedata.decimal(char, char)) for char in fold(written)]
-    return "".join(digits).translate(_DIGITS)
-
-
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Voucher:
     """A voucher as it is written; `amount` is net of `tax`, and `total` is what stands on it for both.
 
@@ -75,53 +71,73 @@ class Voucher:
     total: Money = attrs.field(validator=not_below_0)
     code: str = attrs.field(default="", validator=checks.label)
 
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """What the voucher is told by (R2.2), digests: no other one has any of them, of whatever kind it is said to be.
+
+        What has the digits of an invoice, in code and number together, is told by these, whoever is said to have
+        issued it; leading zeros say nothing. Issuer and number tell a voucher beside a code, which may be invented,
+        and where the digits are no invoice's.
+        """
+        number, code = fold_number(self.number), fold_number(self.code)
+        issued = line_digest(("issued", fold_number(self.issuer), number))
+        if not _INVOICE.fullmatch(code + number):
+            return (issued,)
+        whole = line_digest(("invoice", (code + number).lstrip("0")))
+        return (whole, issued) if code else (whole,)
+
     @property
     def key(self) -> str:
-        """What the voucher is told by (R2.2): two ways of writing one have one key, which is a digest.
-
-        Of an invoice its code and number, whoever is said to have issued it; of a receipt or contract issuer and
-        number. Leading zeros of an invoice's code and number say nothing.
-        """
-        number, code = _folded(self.number), _folded(self.code)
-        if self.kind in INVOICES:
-            return line_digest(("invoice", code.lstrip("0"), number.lstrip("0")))
-        return line_digest((self.kind.value, _folded(self.issuer), number))
+        """The first of its keys: two ways of writing one voucher have one."""
+        return self.keys[0]
 
 
 def told(voucher: Voucher) -> tuple[str, ...]:
     """What a voucher says, whatever way it is written: what two of one key have to agree in to be one."""
     amounts = (voucher.amount, voucher.tax, voucher.total)
     sums = [f"{each.units} {each.currency}" for each in amounts]
-    return (voucher.key, voucher.on.isoformat(), _folded(voucher.issuer), _folded(voucher.buyer), *sums)
+    return (voucher.key, voucher.on.isoformat(), fold_number(voucher.issuer), fold_number(voucher.buyer), *sums)
+
+
+ALIKE = ("alike_account", "alike_name", "alike_person")
+"""The columns that look-alikes are searched by: any one of them makes a payee the same (A3.6, R2.2)."""
 
 
 @attrs.frozen
 class VoucherRow:
     """A voucher as it stands in a round of a document: what look-alikes are searched by (R2.2).
 
-    `alike` is a digest of the payee's id and the total (`alike`), so that neither stands in a sum's question.
+    Each of `ALIKE` is a digest of whom it is paid to and the total (`alike`), so that neither stands in a sum's
+    question; "" where nothing is said of the payee there.
     """
 
     document: str
     round: int
     number: int
     voucher: Voucher
-    alike: str
+    alike_account: str = ""
+    alike_name: str = ""
+    alike_person: str = ""
 
     def row(self) -> Row:
         """What a journal entry says of this row: the voucher by its digest."""
         at = (self.document, str(self.round), str(self.number))
-        return ("voucher", *at, self.voucher.key, self.alike, digest(self.voucher))
+        alikes = (self.alike_account, self.alike_name, self.alike_person)
+        return ("voucher", *at, self.voucher.key, *alikes, digest(self.voucher))
 
 
-def alike(payee: str, voucher: Voucher) -> str:
-    """What a voucher has in common with its near-duplicates: whom it is paid to, by his id, and its total."""
-    return line_digest(("alike", payee, str(voucher.total.units), voucher.total.currency))
+def alike(column: str, payee: str, voucher: Voucher) -> str:
+    """What a voucher has in common with its near-duplicates: whom it is paid to, by a column, and its total."""
+    return line_digest((column, payee, str(voucher.total.units), voucher.total.currency))
 
 
-def confirmation(voucher: Voucher, payee: str) -> str:
-    """The key under which it is kept that a voucher only looks like another one of its payee and total (R2.2)."""
-    return line_digest(("confirmed", voucher.key, alike(payee, voucher)))
+def confirmations(voucher: Voucher, payee: str) -> tuple[str, ...]:
+    """The keys of those who stand for it that a voucher, for the payee of this id, only looks like another (R2.2).
+
+    As many are kept as it takes: two of them may be the applicant and the payee himself, who don't count.
+    """
+    said = ("confirmed", voucher.key, payee, str(voucher.total.units), voucher.total.currency)
+    return tuple(line_digest((*said, str(n))) for n in range(3))
 
 
 def near(day: date, days: int) -> tuple[str, ...]:
@@ -134,10 +150,11 @@ def check(vouchers: Sequence[Voucher], policy: Policy, today: date) -> list[Refu
     found: list[Refusal] = []
     for voucher in vouchers:
         found += _check(voucher, policy, today)
-    first = {voucher.key: voucher for voucher in reversed(vouchers)}
-    for key, times in Counter(voucher.key for voucher in vouchers).items():
-        if times > 1:
-            found.append(refusal(Code.VOUCHER_TWICE, voucher=named(first[key])))
+    before: set[str] = set()
+    for voucher in vouchers:
+        if not before.isdisjoint(voucher.keys):
+            found.append(refusal(Code.VOUCHER_TWICE, voucher=named(voucher)))
+        before.update(voucher.keys)
     return found
 
 
@@ -169,11 +186,9 @@ def _check(voucher: Voucher, policy: Policy, today: date) -> list[Refusal]:
 
 def _fits(voucher: Voucher) -> list[Refusal]:
     unfit = [name for name in _NEEDED[voucher.kind] if checks.blank(getattr(voucher, name))]
-    if voucher.kind is VoucherKind.DIGITAL_INVOICE:
-        if voucher.code:
-            unfit.append("code")
-        if "number" not in unfit and not _DIGITAL_NUMBER.fullmatch(_folded(voucher.number)):
-            unfit.append("number")
+    for name, shape in _SHAPES.get(voucher.kind, {}).items():
+        if name not in unfit and not shape.fullmatch(fold_number(getattr(voucher, name))):
+            unfit.append(name)
     if not unfit:
         return []
     fields = ", ".join(f"voucher_{name}" for name in unfit)

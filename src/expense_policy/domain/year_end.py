@@ -23,7 +23,10 @@ class Carry(StrEnum):
     BALANCE = "balance"
     """What was left goes into a line of the next year."""
     COMMITMENT = "commitment"
-    """What documents hold stays in force on its line for them alone, and is paid from there in the next year."""
+    """What documents hold stays in force on its line for them alone, and is paid from there in the next year.
+
+    It tells what stood then, and moves nothing: a later end of the same year tells anew what is held by that time.
+    """
     LAPSE = "lapse"
     """What was left is in force no more."""
 

@@ -84,21 +84,23 @@ Fact = Submission | Signed | Payment | UseRow | Seal | Posting | Planned | Vouch
 def identity(fact: Fact) -> tuple[str | int, ...]:
     """What a fact is told by: a second one with the same is refused."""
     match fact:
+        case UseRow():
+            return ("use", fact.document, fact.number)
+        case Posting():
+            return ("posting", fact.document, str(fact.source), fact.number, fact.line)
         case Signed():
             return ("signature", fact.document, fact.round, fact.signature.step)
+        case Payment():
+            return ("payment", fact.document, fact.number)
         case Submission():
             return ("round", fact.document, fact.round.number)
         case Seal():
             return ("seal", fact.number)
-        case Posting():
-            return ("posting", fact.document, fact.source.value, fact.number, fact.line)
         case Planned():
             return ("planned", fact.document, fact.line, str(fact.month))
         case VoucherRow():
             return ("voucher", fact.document, fact.round, fact.number)
-        case Paper():
-            return ("paper", fact.document, fact.kind, fact.number)
-    return ("payment" if isinstance(fact, Payment) else "use", fact.document, fact.number)
+    return ("paper", fact.document, fact.kind, fact.number)
 
 
 def line_said(line: Line) -> Row:

@@ -12,6 +12,7 @@ from ..domain.money import UNITS_MAX
 from ..domain.periods import Month, instant
 from ..domain.posting import Posting
 from ..domain.vocabulary import Space
+from ..domain.voucher import ALIKE
 
 if TYPE_CHECKING:
     from .repository import Batch, Look
@@ -37,7 +38,10 @@ NARROWED = ("type", "month")
 CARD = ("kind", "status", "department", "owner")
 """The columns `Repository.cards` searches by, the kind always."""
 
-POSTED = (*("month", "source", "document", "line", "department", "project", "category", "type", "account", "corrects"),)
+POSTED = (
+    *("month", "source", "document", "line", "department", "project", "category", "type", "account", "corrects"),
+    "reference",
+)
 """The columns that postings are summed by."""
 
 
@@ -116,6 +120,13 @@ def check_cards(where: tuple[tuple[str, str], ...], due: datetime | None, after:
         check_instant(due)
 
 
+def check_lines(department: str | None, year: int | None) -> None:
+    """What `Repository.lines` may be asked."""
+    check_words(() if department is None else (department,))
+    if year is not None and (type(year) is not int or abs(year) > UNITS_MAX):
+        raise ValueError(f"{year!r} is no year of a line")
+
+
 def check_postings(month: Month, after: int, limit: int) -> None:
     """What `Repository.postings` may be asked."""
     check_limit(limit, PAGE_MAX)
@@ -159,24 +170,21 @@ def _check_sum(of: str, by: tuple[str, ...], where: tuple[str, ...], since: bool
         raise ValueError(f"{of!r} is not a sum a store knows: related, payments, {', '.join(_SUMS)}")
     else:
         needed, also, by_ = _SUMS[of]
-        fits = (needed == "any" and have & {"month", "line"}) or (needed != "any" and have >= set(needed.split()))
+        fits = all(have & set(each.split("|")) for each in needed.split())
         if not fits or not have <= set(also) or not grouped <= set(by_) or since or until:
-            raise ValueError(
-                f"{of}: where {needed if needed != 'any' else 'month or line'}, perhaps of "
-                f"{', '.join(also)}; by {', '.join(by_)}; without since"
-            )
+            raise ValueError(f"{of}: where {needed}, perhaps of {', '.join(also)}; by {', '.join(by_)}; without since")
 
 
 _SUMS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "contacts": ("type month", ("type", "month", "recipient"), ("month", "recipient")),
-    "postings": ("any", POSTED, POSTED),
-    "posting_count": ("any", POSTED, POSTED),
+    "postings": ("month|line", POSTED, POSTED),
+    "posting_count": ("month|line", POSTED, POSTED),
     "planned": ("line", ("line", "month"), ("line", "month")),
     "reserved": ("line", ("line",), ("line", "expected")),
     "committed": ("line", ("line",), ("line", "expected")),
-    "vouchers": ("alike on_day", ("alike", "on_day"), ("document", "key")),
+    "vouchers": ("on_day " + "|".join(ALIKE), ("on_day", *ALIKE), ("document", "key", "on_day", *ALIKE)),
 }
-"""The sums that need no instant: which columns they need, which they may be narrowed by, and which grouped by."""
+"""The sums that need no instant: which columns they need, one of some, may be narrowed by, and may be grouped by."""
 
 
 def check_batch(b: Batch) -> None:
@@ -196,8 +204,9 @@ def check_batch(b: Batch) -> None:
         check_units((line.in_force, line.reserved, line.committed, line.spent))
     for notice in b.notices:
         check_instant(notice.at)
-    if not all(row and row[0] for row in b.entry.rows):
-        raise ValueError("each row of an entry begins with what it is")
+    for row in b.entry.rows:
+        if not row or not row[0]:
+            raise ValueError("each row of an entry begins with what it is")
     for month in (b.closes, b.reopens):
         if month is not None and type(month) is not Month:
             raise ValueError(f"{month!r} is not a month to close or to open")
@@ -213,14 +222,14 @@ def _check_posted(b: Batch, posted: list[Posting]) -> None:
     if b.closes is not None or b.reopens is not None:
         raise ValueError("an act that closes a month, or opens one, posts nothing")
     open_from = {move.line: move.month for move in b.moves if move.month is not None}
-    guarded = any(guard.key == BOOKS for guard in b.guards)
     for posting in posted:
-        month = open_from.get(posting.line) if posting.line else None
-        if posting.line and (month is None or month > posting.month):
-            raise ValueError(
-                f"a posting of {posting.month} on {posting.line} comes with a move of the line in its month"
-            )
-        if not posting.line and not guarded:
+        if posting.line:
+            month = open_from.get(posting.line)
+            if month is None or month > posting.month:
+                raise ValueError(
+                    f"a posting of {posting.month} on {posting.line} comes with a move of the line in its month"
+                )
+        elif all(guard.key != BOOKS for guard in b.guards):
             raise ValueError(f"a posting on no line comes with the guard {BOOKS!r}")
 
 

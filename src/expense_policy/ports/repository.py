@@ -80,7 +80,10 @@ class Put:
 
 @attrs.frozen
 class Take:
-    """`key` of `space` becomes `by`'s, for ever or until `Free`; refused where anybody has it."""
+    """`key` of `space` becomes `by`'s, for ever or until `Free`; refused where anybody has it.
+
+    Who has it is a document, or whoever else the act names: a store asks nothing of it.
+    """
 
     space: Space
     key: str
@@ -168,7 +171,8 @@ class Sum:
     - "planned": what is planned on a line, perhaps for a month, by line, month, both or neither.
     - "reserved", "committed": what moves of a line hold, by line, by `expected`, which is "" where none was said.
     - "payments": units of payments at or after `since` and before `until`, by method or not.
-    - "vouchers": how many of an `alike` on a day, by document, key, both or neither.
+    - "vouchers": how many on a day have one of the digests of `voucher.ALIKE`, `by` document, key, day, any of these
+      digests, or none.
     """
 
     of: str
@@ -279,8 +283,8 @@ class Repository(Protocol):
     def postings(self, month: Month, after: int = 0, limit: int = 100) -> Sequence[tuple[int, Posting]]:
         """A page of 1 to 10,000 postings of a month that closings have numbered, with their numbers, in that order."""
 
-    def lines(self) -> Sequence[Line]:
-        """Every budget line with its balance, in id order."""
+    def lines(self, department: str | None = None, year: int | None = None) -> Sequence[Line]:
+        """Every budget line with its balance, in id order; or those of a department, of a fiscal year, of both."""
 
     def policies(self) -> Sequence[PolicyVersion]:
         """Every known policy version, in the order of effective date, then id."""

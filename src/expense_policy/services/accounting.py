@@ -32,7 +32,8 @@ def accounts(env: Environment, month: Month) -> MonthlyAccounts:
     """The accounts of a month, from one grouped sum of its postings and one of its payments.
 
     Where the two differ, the corrections that the next month holds are asked for too: a payment at the very end of a
-    month that was closed meanwhile stands there.
+    month that was closed meanwhile stands there. Months from before the first posting have no accounts: what they paid
+    is left out.
     """
     policy = _policy(env, a_month(month))
     since, until = _bounds(policy, month)
@@ -48,7 +49,22 @@ def accounts(env: Environment, month: Month) -> MonthlyAccounts:
     found = monthly(month, policy.currency, rules.method, closed, sums, stated, {})
     if not found.differences:
         return found
+    if not sums and not _posted(env, month):
+        # A library of before paid and posted nothing; `verify` asks no postings of it either.
+        stated = {}
     return monthly(month, policy.currency, rules.method, closed, sums, stated, _late(env, month))
+
+
+def _posted(env: Environment, month: Month) -> bool:
+    """Whether there are postings in any month before this one."""
+    (found,) = env.repository.look(Look(sums=(posted_before(month),))).sums
+    return any(found.values())
+
+
+def posted_before(month: Month) -> Sum:
+    """How many postings there are in each month before one: the company's days lie in no other."""
+    months = tuple([str(Month.of(number)) for number in range(YEAR_MIN * 12 - 1, month.number)])
+    return Sum("posting_count", ("month",), (("month", months),))
 
 
 def _late(env: Environment, month: Month) -> Mapping[Source, int]:

@@ -17,12 +17,13 @@ from ..domain.categories import kind_of
 from ..domain.money import Money
 from ..domain.periods import Month
 from ..domain.policy import Policy
-from ..domain.posting import BY_METHOD, Posting, Source
+from ..domain.posting import SETTLED, Posting, Source
 from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Office, Space
 from ..ports.directory import Directory
 from ..ports.errors import NotFound
 from ..ports.repository import Guard, Look, Put, Sum
+from . import bearing
 from .accounting import a_month
 from .booking import SEEN, closed_through, guard
 from .closing import OFFICERS, held_office
@@ -46,8 +47,13 @@ def _unknown(
     return found
 
 
-def _rule_guard(scene: Scene, card: str) -> Guard:
-    return Guard(card, scene.seen.guards.get(card, 0))
+def _month_guard(rule: str, month: Month) -> str:
+    """Stands once the rule has allocated of the month: what the rule says of it is said (R1.2)."""
+    return f"allocated:{month}:{rule}"
+
+
+def _guard(scene: Scene, name: str) -> Guard:
+    return Guard(name, scene.seen.guards.get(name, 0))
 
 
 @attrs.define
@@ -67,7 +73,25 @@ class EnterRule:
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
         named = tuple({project: None for _, project in self.terms.projects})
-        return Look(cards=(self.subject,), guards=(self.subject,), projects=named)
+        guards = (self.subject, *SEEN.guards, *self._reached(at, policy))
+        return Look(cards=(self.subject, *SEEN.cards), guards=guards, projects=named)
+
+    def _reached(self, at: datetime, policy: Policy | None) -> dict[str, Month]:
+        """The months up to now that the version would be in force for, by the guards of what it allocated of them."""
+        first = Month(self.terms.effective.year, self.terms.effective.month)
+        months = range(0 if policy is None else policy.calendar.month(at).number - first.number + 1)
+        return {_month_guard(self.rule, month): month for month in map(first.plus, months)}
+
+    def _backdated(self, policy: Policy, scene: Scene) -> list[Refusal]:
+        """A refusal where a new version would change what a month goes by that is closed, or was allocated (R1.2)."""
+        closed, guards = closed_through(scene.seen), scene.seen.guards
+        done = [
+            month
+            for name, month in self._reached(scene.at, policy).items()
+            if guards.get(name) or (closed is not None and month <= closed)
+        ]
+        effective, last = self.terms.effective.isoformat(), str(max(done, default=""))
+        return [refusal(Code.ALLOCATION_BACKDATED, rule=self.rule, effective=effective, month=last)] if done else []
 
     def decide(self, scene: Scene) -> Verdicts:
         policy = scene.in_force()
@@ -82,10 +106,12 @@ class EnterRule:
         if versions and versions[-1].effective >= self.terms.effective:
             last, effective = versions[-1].effective.isoformat(), self.terms.effective.isoformat()
             found.append(refusal(Code.ALLOCATION_NOT_LATER, rule=self.rule, last=last, effective=effective))
+        elif versions:
+            found += self._backdated(policy, scene)
         if found or isinstance(office, tuple):
             return tuple(found)
         record = AllocationRule(self.subject, len(versions) + 1, (*versions, self.terms))
-        guards = (_rule_guard(scene, self.subject),)
+        guards = (_guard(scene, self.subject), guard(scene.seen))
         return Effects(office=office, guards=guards, puts=(Put(record, len(versions)),))
 
 
@@ -107,18 +133,9 @@ class Allocate:
     def look(self, at: datetime, policy: Policy | None) -> Look:
         card = rule_card(self.rule)
         named = () if self.bearer is None or self.bearer[1] is None else (self.bearer[1],)
-        sums = () if policy is None else (self._incurred(at, policy),)
-        return Look(cards=(card, *SEEN.cards), guards=(card, *SEEN.guards), projects=named, sums=sums)
-
-    def _incurred(self, at: datetime, policy: Policy) -> Sum:
-        """What the type cost in the month: also what stands in later ones as a correction of it."""
-        months = range(max(1, policy.calendar.month(at).number - self.month.number + 1))
-        where = (
-            ("month", tuple([str(self.month.plus(later)) for later in months])),
-            ("source", tuple([source.value for source in BY_METHOD[policy.accounts.method]])),
-            ("type", self.type),
-        )
-        return Sum("postings", ("month", "corrects", "department", "project"), where)
+        sums = () if policy is None else bearing.sums(self.month, self.type, at, policy)
+        guards = (card, _month_guard(self.rule, self.month), *SEEN.guards)
+        return Look(cards=(card, *SEEN.cards), guards=guards, projects=named, sums=sums)
 
     def decide(self, scene: Scene) -> Verdicts:
         policy = scene.in_force()
@@ -142,19 +159,27 @@ class Allocate:
             return tuple(found)
         number, terms = version
         result = Allocation.of(terms.costs(self.amount))
-        moved = [*self._left(terms), *[(terms.places[name], part.units) for name, part in result.received.items()]]
+        left = [(*each, "") for each in self._left(terms)]
+        bore = {place for place, units, _ in left if units}
+        places = [(terms.places[name], part.units) for name, part in result.received.items()]
+        # What stays with one of those that bore it is not theirs to allocate again.
+        moved = [*left, *[(place, units, SETTLED if place in bore else "") for place, units in places]]
         month, corrects = month_of(self.month, closed_through(scene.seen))
         booked = (month, policy.calendar.day(scene.at))
         category, account = under(self.type, policy)
         kept = (category, self.type, account)
         posted = [
-            Posting(self.subject, Source.ALLOCATED, n, "", *booked, d, p or "", *kept, units, corrects=corrects)
-            for n, ((d, p), units) in enumerate([each for each in moved if each[1]], 1)
+            Posting(self.subject, Source.ALLOCATED, n, "", *booked, d, p or "", *kept, units, None, corrects, settled)
+            for n, ((d, p), units, settled) in enumerate([each for each in moved if each[1]], 1)
         ]
         heads = {head for each in posted for head in roster.holders(Office.DEPARTMENT_HEAD, each.department)}
         return Effects(
             office=office,
-            guards=(_rule_guard(scene, rule_card(self.rule)), guard(scene.seen)),
+            guards=(
+                _guard(scene, rule_card(self.rule)),
+                _guard(scene, _month_guard(self.rule, self.month)),
+                guard(scene.seen),
+            ),
             facts=(self._paper(number, terms, result, scene.at), *posted),
             tell=tuple(sorted(heads)),
         )
@@ -175,11 +200,8 @@ class Allocate:
         return [(self.bearer or terms.places[pool.name], -pool.amount.units) for pool in costs.pools]
 
     def _beyond(self, terms: AllocationTerms, policy: Policy, scene: Scene) -> list[Refusal]:
-        """A refusal for each that has not borne so much of the type in the month, less what left it already (R1.1)."""
-        borne, wanted, currency = Counter[Place](), Counter[Place](), policy.currency
-        for (month, corrects, department, project), units in scene.seen.sums[0].items():
-            if (corrects or month) == str(self.month):
-                borne[(department, project or None)] += units
+        """A refusal for each that has not so much of the type in the month that may still go out (R1.2)."""
+        borne, wanted, currency = bearing.borne(scene.seen.sums, self.month), Counter[Place](), policy.currency
         if terms.costs(self.amount).currency != currency:
             raise ValueError(f"the company's currency is {currency}, not {terms.costs(self.amount).currency}")
         for place, units in self._left(terms):
@@ -194,7 +216,7 @@ class Allocate:
                 asked=Money(units, currency),
             )
             for place, units in wanted.items()
-            if not min(0, borne[place]) <= units <= max(0, borne[place])
+            if bearing.beyond(units, borne[place])
         ]
 
     def _paper(self, number: int, terms: AllocationTerms, result: Allocation, at: datetime) -> Allocated:
@@ -240,9 +262,11 @@ def allocation(
 
 def reversal(engine: Engine, id: str, actor: str, reason: str) -> Undo:
     """The act of reversing a result; NotFound where there is none. What it posted stays as it is, and is read first."""
-    _, posted = _result(engine, id)
+    paper, posted = _result(engine, id)
     again = refusal(Code.ALLOCATION_REVERSED, allocation=id)
-    undone = Undone("reverse_allocation", "R1.2", posted, len(posted), (Space.ALLOCATION, id), again, told=True)
+    # First stands what left each pool.
+    left = sum(pool.amount.units != 0 for pool in paper.allocation.costs.pools)
+    undone = Undone("reverse_allocation", "R1.2", posted, len(posted), (Space.ALLOCATION, id), again, posted[left:])
     return Undo(undone, actor, reason, engine.env.directory)
 
 
@@ -266,7 +290,8 @@ class Allocations:
     def rule(self, rule: str, terms: AllocationTerms, *, actor: str, key: str | None = None) -> Receipt:
         """Finance enters a rule, or its next version, in force from its day on (R1.2).
 
-        Versions before it stay, for the days before. ValueError for terms that could never allocate anything.
+        Versions before it stay, for the days before, and for a month that is closed or was allocated by the rule:
+        allocation_backdated. ValueError for terms that could never allocate anything.
         """
         return self._engine.perform(enter(self._engine, rule, terms, actor), key=key, asked=(rule, terms))
 
@@ -297,7 +322,10 @@ class Allocations:
         return self._engine.perform(act, key=key, asked=asked)
 
     def reverse(self, id: str, *, actor: str, reason: str, key: str | None = None) -> Receipt:
-        """Finance undoes a result, whole and once; what is to be otherwise is allocated anew."""
+        """Finance undoes a result, whole and once; what is to be otherwise is allocated anew.
+
+        Refused with allocation_passed_on where somebody has allocated on what reached him by it: that is undone first.
+        """
         return self._engine.perform(reversal(self._engine, id, actor, reason), key=key, asked=(id, reason))
 
     def result(self, id: str) -> Allocated:

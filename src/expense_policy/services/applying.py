@@ -58,19 +58,23 @@ class Submit:
     reason: str | None = None
     introduced: Mapping[str, Customer] | None = None
     """The customers that are known, where they were asked for together with those of other acts."""
+    _asked: Application | None = attrs.field(init=False)
+    """What is judged as an application: one, or a claim without one (R2.4)."""
+    _vouching: Vouching = attrs.field(init=False)
+    _rule: tuple[str, ...] = attrs.field(init=False)
+    """The card of the rule by which its cost is shared, which stands beside a guard of the same name (R1.2)."""
+    _guards: tuple[str, ...] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._asked = self.form if isinstance(self.form, Application) else self.form.asked
+        self._vouching = Vouching(self.subject, self.form, self.actor, self.engine.env.genuineness)
+        rule = None if self._asked is None else self._asked.allocation
+        self._rule = () if rule is None else (rule_card(rule),)
+        self._guards = () if self._asked is None else (*_related(self._asked), *self._rule)
 
     @property
     def name(self) -> str:
         return ("claim" if isinstance(self.form, Claim) else "apply") if self.new else "revise"
-
-    @cached_property
-    def _asked(self) -> Application | None:
-        """What is judged as an application: one, or a claim without one (R2.4)."""
-        return self.form if isinstance(self.form, Application) else self.form.asked
-
-    @cached_property
-    def _vouching(self) -> Vouching:
-        return Vouching(self.subject, self.form, self.engine.env.genuineness)
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
         asked, vouching = self._asked, self._vouching
@@ -93,16 +97,6 @@ class Submit:
         if customers is None or self.introduced is not None:
             return self.introduced
         return customers.known(asked.plan.customers) if asked is not None and asked.plan.customers else {}
-
-    @cached_property
-    def _rule(self) -> tuple[str, ...]:
-        """The card of the rule by which its cost is shared, which stands beside a guard of the same name (R1.2)."""
-        name = None if self._asked is None else self._asked.allocation
-        return () if name is None else (rule_card(name),)
-
-    @cached_property
-    def _guards(self) -> tuple[str, ...]:
-        return () if self._asked is None else (*_related(self._asked), *self._rule)
 
     def _sums(self, at: datetime, policy: Policy) -> tuple[Sum, ...]:
         return () if self._asked is None else _related_sums(self._asked, self._since(at, policy))
@@ -162,7 +156,7 @@ class Submit:
             facts=(Submission.of(change.document), *self._vouching.rows(change.document.round.number)),
             rows=marks,
             tell=(self.actor,),
-            body=tuple(dict.fromkeys(("mark", mark[2]) for mark in marks)),
+            body=tuple(dict.fromkeys(("mark", mark[2]) for mark in marks)) if marks else (),
         )
 
     def _judged(self, scene: Scene, previous: Document | None, policy: Policy, today: date) -> list[Refusal]:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import attrs
 
+from ..domain import checks
 from ..domain.approval import who_may
 from ..domain.categories import Effect
 from ..domain.content import Digest
@@ -84,8 +85,13 @@ def contacts(env: Environment, type_: str, month: Month, recipients: tuple[str, 
 
 def execution(env: Environment, department: str | None, year: int) -> Execution:
     """How a year's budget is executed: two questions, whatever there is; the store sums up (B2.3)."""
+    checks.a_year("year", year)
+    if department is not None:
+        checks.an_ident("department", department)
     policy, at = policy_now(env), env.clock.now()
-    ids = [x.id for x in env.repository.lines() if x.year == year and department in (None, x.department)]
+    ids = [line.id for line in env.repository.lines(department, year)]
+    if not ids and department is not None:
+        in_scope(env, department)
     named = ("line", tuple(ids))
     spent = ("source", (Source.PAID.value, Source.SET_OFF.value))
     asked = (
@@ -98,6 +104,13 @@ def execution(env: Environment, department: str | None, year: int) -> Execution:
     sums = Sums(*[_nested(each) for each in seen.sums or [{}] * len(asked)])
     found = [executed(seen.lines[id], sums, year, at, policy.calendar, policy.budget) for id in ids]
     return Execution(year, department, at, policy.currency, tuple(found), together(found))
+
+
+def in_scope(env: Environment, department: str) -> None:
+    """ValueError for a department that no adopted version names (G2)."""
+    known = dict.fromkeys([each for policy in policies(env).values() for each in policy.departments])
+    if department not in known:
+        raise ValueError(f"{department!r} is no department: {', '.join(known)}")
 
 
 def _nested(groups: Mapping[tuple[str, ...], int]) -> Mapping[str, Mapping[str, int]]:
@@ -138,7 +151,7 @@ def waiting_for(env: Environment, person: str) -> Sequence[Summary]:
     roster = env.directory.roster(departments, now)
     found = []
     for office in _steps(person, roster, now, versions):
-        for page in _pages(env, (("status", Status.IN_REVIEW.value), ("step_office", office))):
+        for page in pages(env, (("status", Status.IN_REVIEW.value), ("step_office", office))):
             looked = env.repository.look(Look(documents=tuple(row.id for row in page))).documents
             for row in page:
                 document = looked.get(row.id)
@@ -162,7 +175,8 @@ def _steps(person: str, roster: Roster, now: datetime, versions: Mapping[str, Po
     return sorted(steps)
 
 
-def _pages(env: Environment, where: tuple[tuple[str, str], ...]) -> Iterator[Sequence[Summary]]:
+def pages(env: Environment, where: tuple[tuple[str, str], ...]) -> Iterator[Sequence[Summary]]:
+    """What is found, in id order, page by page."""
     after = ""
     while page := env.repository.find(where, after=after, limit=_PAGE):
         yield page

@@ -9,9 +9,10 @@ import attrs
 
 from ..domain import bookkeeping
 from ..domain.cards import BOOKS, Books
-from ..domain.document import Document, Payable
+from ..domain.document import Document
 from ..domain.periods import Month
 from ..domain.policy import Policy
+from ..domain.posting import Posting
 from ..ports.errors import Tampered
 from ..ports.repository import Guard, Look, Seen
 from .effects import Effects
@@ -43,22 +44,32 @@ def booked(e: Effects, subject: str, at: datetime, seen: Seen, policies: Mapping
         e.lines = tuple([attrs.evolve(line, closed_through=through) for line in e.lines])
         if all(each.key != BOOKS for each in e.guards):
             e.guards = (*e.guards, guard(seen))
-    changed = [put.record for put in e.puts if isinstance(put.record, Document) and _costs(seen, put.record)]
+    changed: list[Document] = []
+    for put in e.puts:
+        if isinstance(put.record, Document) and _costs(seen, put.record):
+            changed.append(put.record)
     if changed:
-        version = next((put.record.version for put in e.puts if put.record.id == subject), 1)
+        by = (subject, next((put.record.version for put in e.puts if put.record.id == subject), 1))
         lines = [seen.lines[h.line] for each in changed for h in each.held if h.line in seen.lines]
         closed = max([line.closed_through for line in lines if line.closed_through is not None], default=None)
-        posted = [
-            posting
-            for after in changed
-            for before in (seen.documents[after.id],)
-            for posting in bookkeeping.postings(
-                before, after, e.facts, _policy(policies, before), at, closed, (subject, version)
-            )
-        ]
+        posted: list[Posting] = []
+        for after in changed:
+            before = seen.documents[after.id]
+            posted += bookkeeping.postings(before, after, e.facts, _policy(policies, before), at, closed, by)
+        if closed is None and _late(posted, policies, at) and closed_through(seen) is None:
+            # Which month may be closed first rests on what was posted of those before it.
+            if BOOKS not in seen.guards:
+                return SEEN
+            e.guards = (*e.guards, guard(seen))
         e.moves = bookkeeping.moves(e.moves, posted, closed)
         e.facts = (*e.facts, *posted)
     return e
+
+
+def _late(posted: list[Posting], policies: Mapping[str, Policy], at: datetime) -> bool:
+    """Whether something belongs to a month that has ended."""
+    last = max([policy.calendar.month(at) for policy in policies.values()])
+    return any(posting.month < last for posting in posted)
 
 
 def _policy(policies: Mapping[str, Policy], document: Document) -> Policy:
@@ -71,7 +82,7 @@ def _policy(policies: Mapping[str, Policy], document: Document) -> Policy:
 def _costs(seen: Seen, after: Document) -> bool:
     """Whether an act pays something of a document, or changes what it has cost: most acts do neither."""
     before = seen.documents.get(after.id)
-    if not isinstance(after.content, Payable) or before is None:
+    if before is None:
         return False
     if len(before.payments) < len(after.payments) or before.used < after.used:
         return True

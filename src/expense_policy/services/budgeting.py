@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from ..domain import budget, negotiation
+from ..domain import budget, checks, negotiation
 from ..domain.adjustment import BudgetAdjustment, SupplementaryRequest
-from ..domain.budget import BudgetPlan, Estimated
+from ..domain.budget import BudgetPlan, Estimated, MonthPlanned
 from ..domain.content import Digest
 from ..domain.money import Money
 from ..domain.negotiation import Bargain, Offer, Reviewed
+from ..domain.periods import Month
 from ..domain.policy import Policy
 from ..domain.posting import Source
 from ..domain.vocabulary import CATEGORIES, LineId, Status
 from ..ports.errors import NotFound
 from ..ports.repository import Look, Submission, Sum
-from .asking import policies, policy_now
+from .asking import pages, policies, policy_now
 from .closing_year import CloseYear
-from .drafting import Budget, File, Review, is_budget
+from .drafting import KINDS, Budget, File, Review, is_budget, stated
 from .engine import Engine, Receipt
 
 
@@ -95,9 +97,9 @@ class Budgeting:
         """The finance head closes a department's year that is over: its lines hold what is held or spent, no more.
 
         What is left lapses, or, where the policy lets balances be carried, goes into the line of the next year that
-        `carry` names for its line. What documents hold stays in force on its line, for them alone, and is paid from
-        there. What comes back to a line later is closed by closing again. The journal has every movement, in a
-        `YearEnd` paper. NotFound where the department has no line of that year.
+        `carry` names for its line, unless that year is closed, too. What documents hold stays in force on its line, for
+        them alone, and is paid from there. What comes back to a line later is closed by closing again. The journal has
+        every movement, in a `YearEnd` paper. NotFound where the department has no line of that year.
         """
         act = self._acts.close_year(department, year, carry or {}, actor, reason)
         asked = (department, year, tuple(sorted((carry or {}).items())), reason)
@@ -105,14 +107,45 @@ class Budgeting:
 
     def estimates(self, id: str) -> tuple[Estimated, ...]:
         """What each line of a plan, or each line that a change opens, asks beside the estimate of its basis (B1.3)."""
-        form, policy = self._budget(id)
+        form, policy, _ = self._budget(id)
         return budget.estimated(form, policy)
 
+    def months(self, id: str) -> tuple[MonthPlanned, ...]:
+        """What a plan, or a change of one, makes of the months of its lines, where it makes something else (B1.6).
+
+        Of one that is in force as it was then, of any other as it would be now. NotFound where there is no such one.
+        """
+        form, policy, approved_at = self._budget(id)
+        stands, currency = self._stood(id, form), policy.currency
+        after = stated(form, policy, stands, approved_at or self._engine.env.clock.now())
+        pairs = [(at, stands.get(at, 0), units) for at, units in after.items()]
+        return tuple([MonthPlanned(*at, Money(a, currency), Money(b, currency)) for at, a, b in pairs if a != b])
+
+    def _stood(self, id: str, form: Budget) -> dict[tuple[LineId, Month], int]:
+        """What was planned of the budget before a document came into force, from those that came before it."""
+        env, found = self._engine.env, list[tuple[datetime, str, Budget, str]]()
+        for kind in KINDS:
+            where = (("department", form.department), ("kind", kind.value), ("status", Status.APPROVED.value))
+            for page in pages(env, where):
+                for d in env.repository.look(Look(documents=tuple([row.id for row in page]))).documents.values():
+                    if is_budget(d.content) and d.content.year == form.year and d.approved_at is not None:
+                        found.append((d.approved_at, d.id, d.content, d.round.policy_version))
+        known, stands = policies(env), dict[tuple[LineId, Month], int]()
+        # A plan comes before its changes, also where a clock stood still.
+        for at, other, content, version in sorted(found, key=lambda each: each[0]):
+            if other == id:
+                break
+            stands |= stated(content, known[version], stands, at)
+        return stands
+
     def negotiation(self, id: str) -> tuple[Bargain, ...]:
-        """The way of a plan from its draft, line by line in each round, in order (B1.4)."""
+        """The way of a plan from its draft, line by line in each round, in order (B1.4).
+
+        NotFound where there is no such plan: of a change nothing is offered.
+        """
         document = self._engine.env.repository.look(Look(documents=(id,))).documents.get(id)
-        if document is None:
-            raise NotFound(f"there is no document {id!r}")
+        if document is None or not isinstance(document.content, BudgetPlan):
+            raise NotFound(f"there is no budget plan {id!r}")
         asks, said = {}, []
         for _, facts in self._engine.env.repository.history(id):
             for fact in facts:
@@ -124,6 +157,8 @@ class Budgeting:
 
     def actuals(self, department: str, category: str, year: int) -> Money:
         """What a department spent on a category in a fiscal year: what estimates of the next are based on (B1.3)."""
+        checks.an_ident("department", department)
+        checks.a_year("year", year)
         if category not in CATEGORIES:
             raise ValueError(f"{category!r} is not a category: {', '.join(CATEGORIES)}")
         policy = policy_now(self._engine.env)
@@ -133,12 +168,13 @@ class Budgeting:
         asked = Sum("postings", (), where)
         return Money(self._engine.env.repository.look(Look(sums=(asked,))).sums[0].get((), 0), policy.currency)
 
-    def _budget(self, id: str) -> tuple[Budget, Policy]:
+    def _budget(self, id: str) -> tuple[Budget, Policy, datetime | None]:
+        """A document's form, the policy it is judged by, and when it came into force."""
         env = self._engine.env
         document = env.repository.look(Look(documents=(id,))).documents.get(id)
         if document is None or not is_budget(document.content):
             raise NotFound(f"there is no budget plan, nor a change of one, {id!r}")
-        return document.content, policies(env)[document.round.policy_version]
+        return document.content, policies(env)[document.round.policy_version], document.approved_at
 
 
 class BudgetActs:
@@ -185,8 +221,10 @@ class BudgetActs:
         self, department: str, year: int, carry: Mapping[LineId, LineId], actor: str, reason: str
     ) -> CloseYear:
         """The act of closing a department's year."""
+        checks.an_ident("department", department)
+        checks.a_year("year", year)
         env = self._engine.env
-        lines = tuple(x.id for x in env.repository.lines() if (x.department, x.year) == (department, year))
+        lines = tuple([line.id for line in env.repository.lines(department, year)])
         if not lines:
             raise NotFound(f"{department} has no budget line of {year}")
         if not set(carry) <= set(lines):

@@ -13,7 +13,7 @@ from ..domain.documents import Document
 from ..domain.periods import Month
 from ..domain.policy import Policy
 from ..domain.vocabulary import Status
-from .drafting import is_budget, stated
+from .drafting import Budget, is_budget, stated
 from .replay import Broken, Replay
 
 
@@ -41,12 +41,12 @@ def _moved(units: Mapping[str, int]) -> dict[str, int]:
 class Plans:
     """What each budget that was approved says of the months of its lines (B1.3, B1.6)."""
 
-    said: dict[str, tuple[datetime | None, dict[tuple[str, Month], int]]] = attrs.field(factory=dict)
+    said: dict[str, tuple[datetime, Budget, Policy]] = attrs.field(factory=dict)
 
     def take(self, d: Document, policy: Policy | None) -> None:
         """One more document; `policy` is the version of its round, if that can be trusted."""
-        if d.status is Status.APPROVED and policy is not None and is_budget(d.content):
-            self.said[d.id] = (d.approved_at, stated(d.content, policy))
+        if d.status is Status.APPROVED and policy is not None and d.approved_at is not None and is_budget(d.content):
+            self.said[d.id] = (d.approved_at, d.content, policy)
 
     def broken(self, played: Replay) -> None:
         """Tells each budget after which what is planned for a month is not what it says.
@@ -56,10 +56,10 @@ class Plans:
         """
         since, stands = played.planned_since, Counter[tuple[str, Month]]()
         for id in sorted({*self.said, *played.planned}, key=lambda id: (played.bumped[id], id)):
-            at, said = self.said.get(id, (None, {}))
-            more = played.planned.get(id, {})
-            if not more and (since is None or (at is not None and at < since)):
+            form, more = self.said.get(id), played.planned.get(id, {})
+            if not more and (since is None or (form is not None and form[0] < since)):
                 continue
+            said = {} if form is None else stated(form[1], form[2], stands, form[0])
             stray = not said.keys() >= more.keys()
             if not stray:
                 stands.update(more)

@@ -64,7 +64,7 @@ class _Group:
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
         """What they need to see."""
-        self.looks = together(looked(ask.act, ask.key, Look(), at, policy) for ask in self._asks)
+        self.looks = together(looked(ask.act, ask.key, (), at, policy) for ask in self._asks)
         return joined(self.looks)
 
     def decided(self, engine: Engine, scene: Scene) -> tuple[list[Outcome], list[Batch]]:

@@ -10,16 +10,15 @@ import attrs
 from ..domain import checks, duty
 from ..domain.accounting import DoubleEntry, MonthlyAccounts
 from ..domain.cards import BOOKS, Books
-from ..domain.checks import YEAR_MIN
 from ..domain.organisation import Roster
 from ..domain.periods import Month
 from ..domain.policy import Policy
 from ..domain.refusals import Code, Refusal, refusal
 from ..domain.vocabulary import Office
 from ..ports.directory import Directory
-from ..ports.repository import Look, Put, Seen, Sum
+from ..ports.repository import Look, Put, Seen
 from . import duties
-from .accounting import a_month, accounts, entries
+from .accounting import a_month, accounts, entries, posted_before
 from .ahead import joined
 from .booking import SEEN, closed_through, guard
 from .effects import Effects
@@ -71,7 +70,7 @@ class CloseMonth:
         month, through = self.month, closed_through(scene.seen)
         if through is None and not scene.seen.sums:
             # Before the first month there is none that has postings: they would never be closed, nor get a number.
-            return Look(sums=(Sum("posting_count", ("month",), (("month", _before(month)),)),))
+            return Look(sums=(posted_before(month),))
         roster = self.directory.roster(policy.departments, scene.at)
         office = held_office(roster, policy, self.actor, OFFICERS, "R1.1")
         found = list(office) if isinstance(office, tuple) else []
@@ -102,11 +101,6 @@ class CloseMonth:
         if first == self.month:
             return []
         return [refusal(Code.MONTH_OUT_OF_ORDER, month=str(self.month), first=str(first))]
-
-
-def _before(month: Month) -> tuple[str, ...]:
-    """Every month that the company's days may lie in, before one."""
-    return tuple([str(Month.of(number)) for number in range(YEAR_MIN * 12 - 1, month.number)])
 
 
 def _books(seen: Seen, through: Month) -> Put:

@@ -18,6 +18,10 @@ from .drafting import budget_guard
 from .engine import Effects, Scene, Verdicts
 
 
+def _subject(department: str, year: int) -> str:
+    return f"year:{department}:{year}"
+
+
 @attrs.define
 class CloseYear:
     """What is left of a year's lines lapses, or is carried into lines of the next; what is held stays where it is."""
@@ -33,10 +37,11 @@ class CloseYear:
 
     @property
     def subject(self) -> str:
-        return f"year:{self.department}:{self.year}"
+        return _subject(self.department, self.year)
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
-        return Look(lines=tuple(dict.fromkeys((*self.lines, *self.carry.values()))), guards=self._guards)
+        lines = tuple(dict.fromkeys((*self.lines, *self.carry.values())))
+        return Look(lines=lines, guards=self._guards, subjects=(_subject(self.department, self.year + 1),))
 
     @property
     def _guards(self) -> tuple[str, ...]:
@@ -47,6 +52,8 @@ class CloseYear:
         if isinstance(policy, tuple):
             return policy
         found = self._may(policy, scene)
+        if self.carry and _subject(self.department, self.year + 1) in scene.seen.heads:
+            found.append(refusal(Code.YEAR_CLOSED, clause="B2.1", department=self.department, year=self.year + 1))
         for line, to in self.carry.items():
             found += self._fits(line, to, policy, scene)
         lines = [scene.seen.lines[line] for line in self.lines]

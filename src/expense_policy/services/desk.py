@@ -17,6 +17,7 @@ from ..domain.execution import Execution
 from ..domain.holds import Line
 from ..domain.journal import Entry
 from ..domain.periods import Month
+from ..domain.refusals import Code, Refused, refusal
 from ..ports.customers import Customers
 from ..ports.directory import Directory
 from ..ports.environment import Clock, IdSource
@@ -150,28 +151,39 @@ class Desk:
         """A page of claims, in id order, that were to be paid by now, and are not paid whole (R2.3)."""
         return self.env.repository.find((), ("pay_by", self.env.clock.now()), after, limit)
 
-    def lines(self) -> Sequence[Line]:
-        """Every budget line with its balance, in id order."""
-        return self.env.repository.lines()
+    def lines(self, department: str | None = None, year: int | None = None) -> Sequence[Line]:
+        """Every budget line with its balance, in id order; or those of a department, of a fiscal year, of both."""
+        return self.env.repository.lines(department, year)
 
     def execution(self, department: str | None = None, *, year: int) -> Execution:
         """How the budget of a fiscal year is executed now, of a department or of all (B2.3).
 
         Per line and month, and in total: planned, reserved, committed, spent, available, burn rate against plan and
-        forecast; lines above the policy's level, lines that stray from their plan. Refused without a policy in force.
+        forecast; lines above the policy's level, lines that stray from their plan. A year without lines has none.
+        Refused without a policy in force; ValueError for a department that no version of the policy names.
         """
         return asking.execution(self.env, department, year)
 
     def monitor(self, department: str | None = None, *, actor: str) -> tuple[Receipt, ...]:
         """Finance monitors how the present year's budget is executed (B2.3): what strays from its plan is put right.
 
-        Each line that does opens a rectification, one a month (B2.4), and the duty of monitoring is done (G3.5). The
-        receipts of what was opened. Refused with office_not_held.
+        Each line that does opens a rectification, one a month (B2.4). Of the whole company it is the duty of monitoring
+        that is done (G3.5), of one department it is not. The first time in a fiscal year the one that ended is looked
+        at, too, with what came after it was monitored last. The receipts of what was opened. Refused with
+        department_out_of_scope, office_not_held.
         """
-        calendar, now = asking.policy_now(self.env).calendar, self.env.clock.now()
-        found = self.execution(department, year=calendar.fiscal_year(calendar.day(now)))
-        month = calendar.month(now)
-        return self.rectifications.monitor(month, found.strayed(month), actor=actor)
+        policy, now = asking.policy_now(self.env), self.env.clock.now()
+        if department is not None and department not in policy.departments:
+            raise Refused([refusal(Code.DEPARTMENT_OUT_OF_SCOPE, department=department)])
+        calendar = policy.calendar
+        month, year = calendar.month(now), calendar.fiscal_year(calendar.day(now))
+        (last,) = [each.done_at for each in self.duties.all() if each.name == "monitoring"]
+        seen = last is not None and calendar.fiscal_year(calendar.day(last)) == year
+        executed = [self.execution(department, year=each) for each in ((year,) if seen else (year - 1, year))]
+        strayed = [each for found in executed for each in found.strayed(month)]
+        if department is not None:
+            return self.rectifications.for_deviations(strayed, actor=actor)
+        return self.rectifications.monitor(month, strayed, actor=actor)
 
     def history(self, id: str) -> Iterator[Entry]:
         """The journal of one subject, oldest first (G3.4)."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeGuard
 
 import attrs
 
 from ..domain import adjustment, budget, documents
-from ..domain.adjustment import BudgetAdjustment, SupplementaryRequest
+from ..domain.adjustment import BudgetAdjustment, Stands, SupplementaryRequest
 from ..domain.budget import BudgetPlan
 from ..domain.content import Digest
 from ..domain.documents import Content, Document
@@ -34,6 +33,10 @@ _NAMES = {
 }
 
 
+KINDS = tuple(_NAMES)
+"""Their kinds."""
+
+
 def is_budget(form: Content) -> TypeGuard[Budget]:
     """Whether it says what is in force."""
     return isinstance(form, Budget)
@@ -53,6 +56,23 @@ def places(form: Budget) -> tuple[tuple[Space, str], ...]:
 def _projects(form: Budget) -> tuple[str, ...]:
     """Those that its lines name."""
     return tuple(dict.fromkeys([line.project for line in form.opens if line.project is not None]))
+
+
+def _changed(form: Budget) -> tuple[LineId, ...]:
+    """The lines that stand and that it changes."""
+    return () if isinstance(form, BudgetPlan) else tuple([change.line for change in form.changes])
+
+
+def _sums(form: Budget) -> tuple[Sum, ...]:
+    """What is planned on the lines that it changes."""
+    lines = _changed(form)
+    return (Sum("planned", ("line", "month"), (("line", lines),)),) if lines else ()
+
+
+def _stands(form: Budget, scene: Scene) -> Stands:
+    """The answer to `_sums`."""
+    (found,) = scene.seen.sums if _changed(form) else ({},)
+    return {(line, Month.parse(month)): units for (line, month), units in found.items()}
 
 
 def vacated(document: Document, status: Status) -> tuple[Free, ...]:
@@ -93,8 +113,9 @@ class File:
         return Look(
             documents=() if self.new else (self.subject,),
             projects=_projects(form),
-            lines=() if isinstance(form, BudgetPlan) else tuple(change.line for change in form.changes),
+            lines=_changed(form),
             taken=places(form),
+            sums=_sums(form),
         )
 
     def decide(self, scene: Scene) -> Verdicts:
@@ -129,11 +150,11 @@ class File:
         )
 
     def _marks(self, policy: Policy, scene: Scene) -> tuple[list[str], list[tuple[str, str]]]:
-        """What finance is told of: a draft that is late (B1.1), and lines outside the table of estimates (B1.2)."""
+        """What finance is told of: a late draft (B1.1), lines opened or raised outside the table (B1.2)."""
         form, marks = self.form, []
         if self.new and isinstance(form, BudgetPlan) and policy.calendar.day(scene.at) > budget.due(form.year, policy):
             marks.append("draft_late")
-        outside = [("line", line.id) for line in budget.outside(form, policy)]
+        outside = [("line", id) for id in budget.outside(form, policy, scene.seen.lines)]
         return (["outside_estimates", *marks] if outside else marks), outside
 
     def _finance(self, scene: Scene) -> tuple[str, ...]:
@@ -180,7 +201,8 @@ def _check(form: Budget, policy: Policy, scene: Scene) -> list[Refusal]:
     seen = scene.seen
     if isinstance(form, BudgetPlan):
         return budget.check(form, policy, seen.projects)
-    return adjustment.check(form, policy, seen.lines, seen.projects, policy.calendar.day(scene.at))
+    today = policy.calendar.day(scene.at)
+    return adjustment.check(form, policy, seen.lines, seen.projects, today, _stands(form, scene))
 
 
 def _reviewed(act: File | Review, scene: Scene, round_: int, offers: tuple[Offer, ...]) -> Reviewed:
@@ -254,28 +276,29 @@ def enforced(document: Document, policy: Policy, scene: Scene) -> InForce | Look
     lines, id = budget.lines(form, document.id), document.id
     moves = tuple(Move(line, in_force=units) for line, units in form.in_force.items() if units)
     if isinstance(form, BudgetPlan):
-        return InForce(lines=lines, moves=moves, facts=_planned(id, form, policy, {}))
+        return InForce(lines=lines, moves=moves, facts=_planned(id, form, policy, {}, scene.at))
     seen, guard = scene.seen, budget_guard(form.department, form.year)
-    changed = tuple(change.line for change in form.changes)
-    sums = (Sum("planned", ("line", "month"), (("line", changed),)),) if changed else ()
     if guard not in seen.guards:
-        return Look(projects=_projects(form), lines=changed, guards=(guard,), sums=sums)
-    now = seen.sums[0] if sums else {}
+        return Look(projects=_projects(form), lines=_changed(form), guards=(guard,), sums=_sums(form))
     return tuple(_check(form, policy, scene)) or InForce(
-        (Guard(guard, seen.guards[guard]),), lines, moves, _planned(id, form, policy, now)
+        (Guard(guard, seen.guards[guard]),), lines, moves, _planned(id, form, policy, _stands(form, scene), scene.at)
     )
 
 
-def stated(form: Budget, policy: Policy) -> dict[tuple[LineId, Month], int]:
-    """What shall be planned on each line that it names, for each month of its year, once it is in force (B1.3)."""
-    said = [(line.id, budget.by_month(line.amount, line.months)) for line in form.opens]
-    if not isinstance(form, BudgetPlan):
-        said += [(change.line, budget.by_month(change.after, change.months)) for change in form.changes]
+def stated(form: Budget, policy: Policy, stands: Stands, at: datetime) -> dict[tuple[LineId, Month], int]:
+    """What is planned on each line that it names, for each month of its year, once it is in force (B1.3, B1.6).
+
+    `stands` is what is planned before, `at` when it comes into force.
+    """
     months = policy.calendar.months(form.year)
-    return {(line, month): units for line, each in said for month, units in zip(months, each, strict=True)}
+    if isinstance(form, BudgetPlan):
+        said = {line.id: budget.by_month(line.amount, line.months) for line in form.lines}
+    else:
+        said = adjustment.by_month(form, months, stands, policy.calendar.day(at))
+    return {(line, month): units for line, each in said.items() for month, units in zip(months, each, strict=True)}
 
 
-def _planned(id: str, form: Budget, policy: Policy, now: Mapping[tuple[str, ...], int]) -> tuple[Planned, ...]:
+def _planned(id: str, form: Budget, policy: Policy, stands: Stands, at: datetime) -> tuple[Planned, ...]:
     """By how much it changes what is planned."""
-    more = {at: units - now.get((at[0], str(at[1])), 0) for at, units in stated(form, policy).items()}
-    return tuple([Planned(id, *at, units) for at, units in more.items() if units])
+    more = {each: units - stands.get(each, 0) for each, units in stated(form, policy, stands, at).items()}
+    return tuple([Planned(id, *each, units) for each, units in more.items() if units])

@@ -123,7 +123,7 @@ class ReportMissed:
         tell, body = _report(now, self.directory.roster(policy.departments, scene.at))
         if not tell:
             raise Conflict("somebody reported or did the duty meanwhile")
-        put = Put(duty.reported(card, now), 0 if card is None else card.version)
+        put = Put(duty.reported(card, now, policy.calendar), 0 if card is None else card.version)
         return Effects(puts=(put,), tell=tell, body=body)
 
 

@@ -69,6 +69,8 @@ class End:
         return step is not None and not takers(step, policy, roster, document.department, document.bars)[1]
 
     def _close(self, document: Document, scene: Scene) -> Verdicts:
+        if not isinstance(document.content, Payable):
+            raise ValueError(f"a {document.kind.value} is not closed: nothing is paid from it")
         found, office = self._owner_or_finance(document, scene)
         if checks.blank(self.reason or ""):
             found.append(refusal(Code.REASON_MISSING, clause="A3.4"))
@@ -81,7 +83,7 @@ class End:
         return _ended(document, Status.CLOSED if document.drawn else Status.EXPIRED, scene)
 
     def _partly_paid(self, document: Document) -> list[Refusal]:
-        if document.status is not Status.APPROVED or not isinstance(document.content, Payable):
+        if document.status is not Status.APPROVED:
             return [refusal(Code.STATUS_WRONG, status=document.status.value, needed=Status.APPROVED.value)]
         if not document.drawn:
             return [refusal(Code.NOTHING_TO_CLOSE)]

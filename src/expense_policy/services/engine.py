@@ -34,7 +34,6 @@ from .booking import booked
 from .effects import Effects as Effects
 
 ATTEMPTS = 20
-_NOTHING = Look()
 _LOOKS = 5
 
 
@@ -61,14 +60,15 @@ class Receipt:
         status = statement = number = None
         marks: dict[str, None] = {}
         for row in entry.rows:
+            what = row[0]
             # An act on a claim changes its application too, which the receipt is not of.
-            if row[:2] == ("document", entry.subject):
+            if what == "document" and row[1] == entry.subject:
                 status, statement = row[3], row[4]
-            elif row[:2] == ("card", entry.subject):
+            elif what == "card" and row[1] == entry.subject:
                 status = row[4] or None
-            elif row[0] == "payment":
+            elif what == "payment":
                 number = int(row[2])
-            elif row[0] == "mark":
+            elif what == "mark":
                 marks[row[2]] = None
         return cls(entry.subject, entry.act, entry.at, status, statement, number, entry.digest, tuple(marks))
 
@@ -156,6 +156,8 @@ class Environment:
     _known: list[tuple[int, dict[str, Policy]]] = attrs.field(
         factory=lambda: [(-1, {})], init=False, repr=False, eq=False
     )
+    # The key of the first tag, as it was found once.
+    _keys: list[str | None] = attrs.field(factory=list, init=False, repr=False, eq=False)
 
     def adopted(self, count: int | None = None) -> tuple[int, dict[str, Policy]]:
         """Every adopted version by its name, the latest effective first, as of the guard's count.
@@ -167,7 +169,21 @@ class Environment:
             loaded = [_kept(v) for v in self.repository.policies() if v.adopted]
             loaded.sort(key=lambda policy: policy.effective, reverse=True)
             self._known[0] = (count, {policy.version: policy for policy in loaded})
+            if loaded and not self._keys:
+                first = next(self.repository.history(f"policy:{loaded[0].version}"), None)
+                self._keys.append(None if first is None else first[0].key_id)
         return self._known[0]
+
+    def tag(self, entry: Digest) -> tuple[str, str] | tuple[None, None]:
+        """The id of the key and the entry's tag; neither in a company without a key.
+
+        ValueError where the company has one and the host did not bring it: an entry without its tag could never be told
+        from one that somebody added (G3.4).
+        """
+        found = self.keyring.mac(entry.encode())
+        if found is None and any(self._keys):
+            raise ValueError(f"the keyring is missing: this store's entries carry tags of the key {self._keys[0]!r}")
+        return found or (None, None)
 
 
 def _kept(record: PolicyVersion) -> Policy:
@@ -241,20 +257,20 @@ class Engine:
 
     def do(self, act: Act, key: Key | None) -> Receipt:
         """As `perform`, of an act whose key is made."""
-        more = Look()
+        more: tuple[Look, ...] = ()
         for _ in range(ATTEMPTS):
             found = self.decided(act, self.scene(partial(looked, act, key, more), act.subject), key)
             if isinstance(found, Receipt):
                 return found
             if isinstance(found, Look):
-                more = joined([more, found])
+                more = (*more, found)
                 continue
             try:
                 self.env.repository.commit(found)
             except Conflict:
                 # Where a month was closed meanwhile, its lines say so (R1.3).
                 lines = tuple([move.line for move in found.moves if move.month is not None])
-                more = joined([more, Look(lines=lines)]) if lines else more
+                more = (*more, Look(lines=lines)) if lines else more
                 continue
             except AlreadyDone as done:
                 if key is None:
@@ -266,12 +282,12 @@ class Engine:
     def consider(self, act: Act) -> Decision:
         """The same decision, nothing done."""
         wanted(act, None, None)
-        more = Look()
+        more: tuple[Look, ...] = ()
         for _ in range(ATTEMPTS):
             effects = act.decide(self.scene(partial(looked, act, None, more), act.subject))
             if not isinstance(effects, Look):
                 return Decision(effects if isinstance(effects, tuple) else ())
-            more = joined([more, effects])
+            more = (*more, effects)
         raise Conflict(f"{act.name} asked for more {ATTEMPTS} times in a row; try again")
 
     def decided(self, act: Act, scene: Scene, key: Key | None) -> Receipt | Batch | Look:
@@ -326,8 +342,7 @@ class Engine:
             rows,
         )
         found = journal.entry_digest(*head)
-        tag = self.env.keyring.mac(found.encode())
-        entry = Entry(*head, found, *(tag or (None, None)))
+        entry = Entry(*head, found, *self.env.tag(found))
         notices = (
             (Notice(f"{act.subject}:{seq + 1}", act.name, act.subject, e.tell, scene.at, (("entry", found), *e.body)),)
             if e.tell
@@ -371,14 +386,14 @@ def wanted(act: Act, key: str | None, asked: object) -> Key | None:
     return Key(key, digest((act.name, act.subject if asked is None else "", act.actor, asked)))
 
 
-def looked(act: Act, key: Key | None, more: Look, at: datetime, policy: Policy | None) -> Look:
+def looked(act: Act, key: Key | None, more: tuple[Look, ...], at: datetime, policy: Policy | None) -> Look:
     """What an act needs to see, with what every act does: its key, its chain's head, whether a version was adopted."""
     look = act.look(at, policy)
-    if more != _NOTHING:
-        look = joined([look, more])
+    if more:
+        look = joined([look, *more])
     return Look(
         () if key is None else (key.key,),
-        (act.subject,),
+        (act.subject, *look.subjects),
         look.documents,
         look.payees,
         look.policies,

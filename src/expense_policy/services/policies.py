@@ -101,15 +101,18 @@ def _against(new: Policy, scene: Scene) -> list[Refusal]:
                 refusal(Code.EFFECTIVE_DAY_TAKEN, version=new.version, effective=effective, other=other.version)
             )
     zones = (new.calendar.time_zone, company.calendar.time_zone)
-    if new.currency != company.currency or zones[0] != zones[1]:
+    starts = (new.calendar.fiscal_year_start, company.calendar.fiscal_year_start)
+    if new.currency != company.currency or zones[0] != zones[1] or starts[0] != starts[1]:
         found.append(
             refusal(
                 Code.CURRENCY_OR_ZONE_CHANGED,
                 version=new.version,
                 currency=new.currency,
                 time_zone=zones[0],
+                start=starts[0],
                 company_currency=company.currency,
                 company_time_zone=zones[1],
+                company_start=starts[1],
             )
         )
     bases = [_BASES[policy.accounts.method] for policy in (new, company)]

@@ -85,7 +85,7 @@ class RecordCosts:
 
     def _posting(self, number: int, cost: RecordedCost, policy: Policy, closed: Month | None) -> Posting:
         category, account = under(cost.type, policy)
-        month, corrects = month_of(Month(cost.on.year, cost.on.month), closed)
+        month, corrects = month_of(Month.on(cost.on), closed)
         where = (cost.department, cost.project or "", category, cost.type, account)
         units, key = cost.amount.units, cost.key
         return Posting(

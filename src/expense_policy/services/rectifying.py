@@ -60,11 +60,12 @@ class Open:
     deadline: datetime | None
     actor: str
     directory: Directory
+    deviation: Deviation | None = None
     reason: str | None = None
     name: str = "open_rectification"
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
-        return Look(cards=(self.subject,))
+        return Look(cards=(self.subject,), lines=() if self.deviation is None else (self.deviation.line,))
 
     def decide(self, scene: Scene) -> Verdicts:
         policy = scene.in_force()
@@ -79,6 +80,7 @@ class Open:
             found.append(refusal(Code.RECTIFICATION_EXISTS, about=self.finding.about, rectification=self.subject))
         if checks.blank(self.finding.text):
             found.append(refusal(Code.REASON_MISSING, clause="B2.4"))
+        found += self._strayed(scene, policy)
         deadline = self.deadline or policy.calendar.days_after(at, policy.budget.rectify_days)
         found += rectification.check_deadline(deadline, at)
         owner = self.owner or rectification.first_owner(policy, roster, department)
@@ -89,6 +91,18 @@ class Open:
         card = Rectification(self.subject, 1, self.finding, owner, self.actor, office, at, deadline, deadline)
         tell = tuple(dict.fromkeys((owner, *roster.holders(Office.DEPARTMENT_HEAD, department))))
         return Effects(office=office, puts=(Put(card, 0),), tell=tell, body=_body(card))
+
+    def _strayed(self, scene: Scene, policy: Policy) -> Found:
+        """A line strays that is there, in a month that has come."""
+        told = self.deviation
+        if told is None:
+            return []
+        if told.month > policy.calendar.month(scene.at):
+            raise ValueError(f"{told.month} is to come: no line has strayed in it")
+        line = scene.seen.lines.get(told.line)
+        if line is not None and line.department != told.department:
+            raise ValueError(f"line {told.line!r} is of {line.department!r}, not of {told.department!r}")
+        return [] if line is not None else [refusal(Code.LINE_NOT_IN_FORCE, clause="B2.4", line=told.line)]
 
 
 def _body(card: Rectification) -> tuple[tuple[str, str], ...]:
@@ -199,7 +213,7 @@ class RectificationActs:
     def for_deviation(self, deviation: Deviation, actor: str, owner: PersonId | None) -> Open:
         _is_a("deviation", deviation, Deviation)
         finding = deviation.finding
-        return Open(deviation.rectification, finding, _person(owner), None, actor, self._env.directory)
+        return Open(deviation.rectification, finding, _person(owner), None, actor, self._env.directory, deviation)
 
     def follow(
         self,
@@ -251,15 +265,18 @@ class Rectifications:
     def for_deviation(
         self, deviation: Deviation, *, actor: str, owner: PersonId | None = None, key: str | None = None
     ) -> Receipt:
-        """As `open`, for a line that was not kept to in a month: each has one, else rectification_exists."""
+        """As `open`, for a line that was not kept to in a month: each has one, else rectification_exists.
+
+        The figures are the caller's, as `Execution.strayed` gives them. Refused with line_not_in_force for a line that
+        is not there; ValueError for one of another department, or a month to come.
+        """
         act = self._acts.for_deviation(deviation, actor, owner)
         return self._engine.perform(act, key=key, asked=(deviation, owner))
 
-    def monitor(self, month: Month, deviations: Iterable[Deviation], *, actor: str) -> tuple[Receipt, ...]:
-        """Opens what of a month's deviations is not open yet, and counts as the duty of monitoring (B2.3, G3.5).
+    def for_deviations(self, deviations: Iterable[Deviation], *, actor: str) -> tuple[Receipt, ...]:
+        """As `for_deviation` for each that has none yet.
 
-        Each owner and department is reminded by a notice. What was done is kept where it ends early: done again, it
-        goes on from there.
+        What was opened is kept where it ends early: done again, it goes on from there.
         """
         opened = []
         for each in deviations:
@@ -268,8 +285,17 @@ class Rectifications:
             except Refused as refused:
                 if [r.code for r in refused.refusals] != [Code.RECTIFICATION_EXISTS]:
                     raise
-        self._engine.perform(doing(self._engine, "monitoring", actor, str(month)))
         return tuple(opened)
+
+    def monitor(self, month: Month, deviations: Iterable[Deviation], *, actor: str) -> tuple[Receipt, ...]:
+        """Opens what of a month's deviations is not open yet, and counts as the duty of monitoring (B2.3, G3.5).
+
+        They are those of the whole company. Each owner and department is reminded by a notice.
+        """
+        _is_a("month", month, Month)
+        opened = self.for_deviations(deviations, actor=actor)
+        self._engine.perform(doing(self._engine, "monitoring", actor, str(month)))
+        return opened
 
     def answer(
         self, id: str, measures: str, *, actor: str, evidence: tuple[Digest, ...] = (), key: str | None = None

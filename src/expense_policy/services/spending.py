@@ -115,6 +115,8 @@ class Acts:
     def confirm_voucher(self, voucher: Voucher, payee: str, actor: str, reason: str) -> ConfirmVoucher:
         _is_a("voucher", voucher, Voucher)
         checks.a_label("payee", payee)
+        if checks.blank(payee):
+            raise ValueError("payee is blank")
         return ConfirmVoucher(voucher, payee, actor, reason, self._engine.env.directory)
 
     def end(self, name: str, id: str, actor: str, reason: str | None) -> End:
@@ -183,7 +185,8 @@ class Spending:
     ) -> Receipt:
         """A finance officer confirms by name that a voucher only looks like another one of its payee and total (R2.2).
 
-        The applicant then submits again.
+        The applicant then submits again. In a form that the officer filed, or is paid by, his confirmation counts for
+        nothing, and another officer's is kept beside it.
         """
         return self._do(self._acts.confirm_voucher(voucher, payee, actor, reason), key, (voucher, payee, reason))
 

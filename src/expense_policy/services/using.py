@@ -54,9 +54,9 @@ class Uses:
     @cached_property
     def _customers(self) -> Mapping[str, Customer] | None:
         """The recipients that are known; asked once, however often the decision is made."""
-        ids = tuple(dict.fromkeys(id for use in self.rows for id in use.recipients))
         if self.env.customers is None:
             return None
+        ids = tuple(dict.fromkeys(id for use in self.rows for id in use.recipients))
         return self.env.customers.known(ids) if ids else {}
 
     def _guard(self, period: str) -> str:
@@ -164,6 +164,18 @@ class UseRecord(Uses):
     def name(self) -> str:
         return "settle" if self.settle else "record_use"
 
+    def look(self, at: datetime, policy: Policy | None) -> Look:
+        """As for uses; for lines only where a row may be of a month that they are closed through: of one that is over.
+
+        Where a clock errs the commit is refused, and the lines are looked at then.
+        """
+        look = super().look(at, policy)
+        if policy is not None:
+            calendar = policy.calendar
+            begun = calendar.day(at).replace(day=1)
+            look.held = min([use.day(calendar) for use in self.rows], default=begun) < begun
+        return look
+
     def decide(self, scene: Scene) -> Verdicts:
         document = document_of(scene, self.subject)
         if self.settle and document.application is not None and not self.rows:
@@ -200,8 +212,9 @@ def _kept(recording: Recording, uses: tuple[Use, ...], unexplained: bool) -> lis
     broken: dict[Refusal, None] = {}
     for use in uses:
         judged = recording.judge(use)
-        forbidden.update(dict.fromkeys(judged.forbidden))
-        broken.update(dict.fromkeys(judged.broken))
+        if judged.forbidden or judged.broken:
+            forbidden.update(dict.fromkeys(judged.forbidden))
+            broken.update(dict.fromkeys(judged.broken))
         recording.keep(judged)
     found = list(forbidden)
     if broken and unexplained:
@@ -216,12 +229,15 @@ def _unsettled(document: Document, used: int, rows: int, unexplained: bool, kind
     """
     if document.ended_at is not None:
         return []
-    found = [] if document.drawn else [refusal(Code.NOTHING_TO_CLOSE)]
-    total, paid = Money(used, document.currency), Money(document.drawn, document.currency)
+    drawn = document.drawn
+    found = [] if drawn else [refusal(Code.NOTHING_TO_CLOSE)]
     if not rows:
-        found.append(refusal(Code.USE_MISSING))
-    elif total > paid and not kind.paid_up_to_use:
+        return [*found, refusal(Code.USE_MISSING)]
+    if used == drawn:
+        return found
+    total, paid = Money(used, document.currency), Money(drawn, document.currency)
+    if used > drawn and not kind.paid_up_to_use:
         found.append(refusal(Code.USE_EXCEEDS_PAID, used=total, paid=paid))
-    elif total < paid and unexplained:
+    elif used < drawn and unexplained:
         found.append(refusal(Code.USE_FALLS_SHORT, used=total, paid=paid, short=paid - total))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
@@ -23,11 +24,20 @@ from .engine import Effects, Scene, Verdicts
 POINT = "invoices"
 """The review point on which a signer says that vouchers are genuine and valid (A2.1)."""
 _FREE = (Status.REJECTED, Status.WITHDRAWN, Status.EXPIRED)
+_HERE = "this form"
 _Key = tuple[Space, str]
 
 
 def _payee(payee: Payee | None) -> str:
     return "" if payee is None else payee.id
+
+
+def _whom(payee: Payee | None) -> dict[str, str]:
+    """By what a payee is the same as another one, by the columns of `ALIKE`; what is granted has none alike."""
+    if payee is None:
+        return {"alike_name": ""}
+    by = {"alike_account": payee.folded_account, "alike_name": payee.id, "alike_person": payee.person or ""}
+    return {column: who for column, who in by.items() if who}
 
 
 # Slots would take the place of what is worked out once.
@@ -37,37 +47,62 @@ class Vouching:
 
     subject: str
     form: Payable
+    applicant: str
     genuineness: Genuineness | None
     likely: tuple[_Key, ...] = ()
-    """The look-alikes that were found: whether a document still has them is asked for besides."""
+    """Where look-alikes were found: who still has them, and who confirmed, is asked for besides."""
 
+    # Most forms have no voucher: whatever is asked of those is said at once.
     @cached_property
-    def _alike(self) -> Mapping[str, str]:
-        """What each voucher has in common with its look-alikes, by its key."""
-        return {each.key: voucher.alike(_payee(self.form.payee), each) for each in self.form.vouchers}
+    def _alike(self) -> Mapping[str, Mapping[str, str]]:
+        """What each voucher has in common with its look-alikes, by its key and by column."""
+        whom = _whom(self.form.payee)
+        return {
+            each.key: {column: voucher.alike(column, who, each) for column, who in whom.items()}
+            for each in self.form.vouchers
+        }
 
     @cached_property
     def guards(self) -> tuple[str, ...]:
         """The guards that make two look-alikes, handed in at once, see each other."""
-        return tuple(sorted({f"alike:{alike}" for alike in self._alike.values()}))
+        if not self.form.vouchers:
+            return ()
+        return tuple(sorted({f"alike:{alike}" for by in self._alike.values() for alike in by.values()}))
+
+    @cached_property
+    def _keys(self) -> tuple[str, ...]:
+        """Every key of every voucher."""
+        return tuple(dict.fromkeys(key for each in self.form.vouchers for key in each.keys))
 
     @property
     def taken(self) -> tuple[_Key, ...]:
-        """The keys to look at: the vouchers' own, their confirmations, and those of look-alikes."""
-        found = [(Space.VOUCHER, key) for key in self._alike]
-        found += [(Space.CONFIRMED, self._confirmation(each)) for each in self.form.vouchers]
-        return tuple(dict.fromkeys((*found, *self.likely)))
+        """The keys to look at: the vouchers' own, and those of look-alikes with their confirmations."""
+        if not self.form.vouchers:
+            return ()
+        return tuple(dict.fromkeys((*[(Space.VOUCHER, key) for key in self._keys], *self.likely)))
 
     def sums(self, policy: Policy) -> tuple[Sum, ...]:
-        """What there is of the same payee and total on the days around each voucher's."""
-        return tuple(dict.fromkeys(self._sum(each, policy) for each in self.form.vouchers))
+        """What there is of the payee and one of the totals on the days around the vouchers': one sum a column."""
+        if not self.form.vouchers:
+            return ()
+        near = policy.vouchers.near_days
+        days = tuple(sorted({day for each in self.form.vouchers for day in voucher.near(each.on, near)}))
+        by: dict[str, set[str]] = defaultdict(set)
+        for alikes in self._alike.values():
+            for column, alike in alikes.items():
+                by[column].add(alike)
+        return tuple(
+            Sum(
+                "vouchers",
+                ("document", "key", column, "on_day"),
+                ((column, tuple(sorted(by[column]))), ("on_day", days)),
+            )
+            for column in by
+        )
 
-    def _sum(self, each: Voucher, policy: Policy) -> Sum:
-        days = voucher.near(each.on, policy.vouchers.near_days)
-        return Sum("vouchers", ("document", "key"), (("alike", self._alike[each.key]), ("on_day", days)))
-
-    def _confirmation(self, each: Voucher) -> str:
-        return voucher.confirmation(each, _payee(self.form.payee))
+    def _confirmed(self, each: Voucher) -> list[_Key]:
+        """Where it stands who confirmed a voucher."""
+        return [(Space.CONFIRMED, key) for key in voucher.confirmations(each, _payee(self.form.payee))]
 
     @cached_property
     def verdicts(self) -> Mapping[str, VoucherVerdict]:
@@ -85,42 +120,51 @@ class Vouching:
         self, scene: Scene, policy: Policy, today: date, sums: Sequence[Mapping[tuple[str, ...], int]]
     ) -> list[Refusal] | Look:
         """Every refusal; a look where it has to be seen who has the look-alikes."""
-        # Most applications have none.
         if not self.form.vouchers:
             return []
         found, taken = voucher.check(self.form.vouchers, policy, today), scene.seen.taken
         for each in self.form.vouchers:
-            holder = taken.get((Space.VOUCHER, each.key))
-            if holder not in (None, self.subject):
-                found.append(refusal(Code.VOUCHER_TAKEN, voucher=voucher.named(each), document=str(holder)))
+            holders = {taken[Space.VOUCHER, key] for key in each.keys if (Space.VOUCHER, key) in taken}
+            for holder in sorted(holders - {self.subject}):
+                found.append(refusal(Code.VOUCHER_TAKEN, voucher=voucher.named(each), document=holder))
             verdict = self.verdicts.get(each.key, VoucherVerdict.UNKNOWN)
             if verdict in (VoucherVerdict.FORGED, VoucherVerdict.VOID):
                 found.append(refusal(Code.VOUCHER_NOT_GENUINE, voucher=voucher.named(each), verdict=verdict.value))
-        by = dict(zip(self.sums(policy), sums, strict=True))
-        alikes = {each.key: [*by[self._sum(each, policy)]] for each in self.form.vouchers}
-        others = {at for key, group in alikes.items() for at in group if at[1] != key and at[0] != self.subject}
-        likely = tuple(sorted((Space.VOUCHER, key) for _, key in others))
-        if set(likely) - set(self.likely):
-            self.likely = likely
-            return Look(taken=likely)
-        # A document that gave its voucher back has it no more, though its row stands for ever.
-        kept = {at for at in others if taken.get((Space.VOUCHER, at[1])) == at[0]}
-        for number, each in enumerate(self.form.vouchers):
-            if (Space.CONFIRMED, self._confirmation(each)) in taken:
-                continue
-            near = sorted(at[0] for at in alikes[each.key] if at in kept and at[1] != each.key)
-            days = voucher.near(each.on, policy.vouchers.near_days)
-            for earlier in self.form.vouchers[:number]:
-                same = self._alike[earlier.key] == self._alike[each.key] and earlier.key != each.key
-                near += ["this form"] if same and earlier.on.isoformat() in days else []
-            if near:
-                about = {"voucher": voucher.named(each), "on": each.on.isoformat(), "document": near[0]}
+        near = self._near(policy, sums)
+        doubted = [(each, group) for each, group in zip(self.form.vouchers, near, strict=True) if group]
+        likely = {(Space.VOUCHER, key) for _, group in doubted for _, key in group}
+        likely.update(key for each, _ in doubted for key in self._confirmed(each))
+        if likely - set(self.likely):
+            self.likely = tuple(sorted(likely))
+            return Look(taken=self.likely)
+        # Nobody stands for a voucher of his own.
+        own = {self.applicant, None if self.form.payee is None else self.form.payee.person, None}
+        for each, group in doubted:
+            # A document that gave its voucher back has it no more, though its row stands for ever.
+            kept = sorted(at for at, key in group if at in (_HERE, taken.get((Space.VOUCHER, key))))
+            if kept and own.issuperset([taken.get(key) for key in self._confirmed(each)]):
+                about = {"voucher": voucher.named(each), "on": each.on.isoformat(), "document": kept[0]}
                 found.append(refusal(Code.VOUCHER_LOOKS_ALIKE, **about))
+        return found
+
+    def _near(self, policy: Policy, sums: Sequence[Mapping[tuple[str, ...], int]]) -> list[set[tuple[str, str]]]:
+        """For each voucher those that look like it, with their documents: of others, and before it in the form."""
+        there: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+        for at, key, alike, day in [row for group in sums for row in group]:
+            if at != self.subject:
+                there[alike, day].add((at, key))
+        found = []
+        for each in self.form.vouchers:
+            alikes, days = self._alike[each.key].values(), voucher.near(each.on, policy.vouchers.near_days)
+            group = {one for alike in alikes for day in days for one in there.get((alike, day), ())}
+            found.append({(at, key) for at, key in group if key != each.key})
+            for alike in alikes:
+                there[alike, each.on.isoformat()].add((_HERE, each.key))
         return found
 
     def unchecked(self, document: Document) -> list[Refusal]:
         """A refusal where nobody checked a voucher, and no step of the chain finds on it (A2.1)."""
-        each = self.stated
+        each = self.stated if self.form.vouchers else None
         if each is None or any(POINT in step.points for step in document.round.chain):
             return []
         return [refusal(Code.INVOICES_UNCHECKED, voucher=voucher.named(each), point=POINT)]
@@ -128,24 +172,30 @@ class Vouching:
     @property
     def marks(self) -> tuple[tuple[str, ...], ...]:
         """What is kept of the check: each voucher that is genuine, and that others stand as they were stated."""
+        if not self.form.vouchers:
+            return ()
         keys = [key for key, verdict in self.verdicts.items() if verdict is VoucherVerdict.GENUINE]
         genuine = [("mark", self.subject, "voucher_genuine", key) for key in keys if key in self._alike]
         return (*genuine, *([("mark", self.subject, "vouchers_stated")] if self.stated else []))
 
     def bumped(self, scene: Scene) -> tuple[Guard, ...]:
         """The guards, as they were seen."""
-        return tuple(Guard(key, scene.seen.guards.get(key, 0)) for key in self.guards)
+        return tuple([Guard(key, scene.seen.guards.get(key, 0)) for key in self.guards])
 
     def takes(self, previous: Document | None) -> tuple[Take | Free, ...]:
         """What the new round takes, and what it no longer names."""
         before = set() if previous is None else held(previous)
-        new = [Take(Space.VOUCHER, key, self.subject) for key in self._alike if key not in before]
-        return (*new, *[Free(Space.VOUCHER, key, self.subject) for key in sorted(before - set(self._alike))])
+        if not before and not self.form.vouchers:
+            return ()
+        new = [Take(Space.VOUCHER, key, self.subject) for key in self._keys if key not in before]
+        return (*new, *[Free(Space.VOUCHER, key, self.subject) for key in sorted(before - set(self._keys))])
 
     def rows(self, round: int) -> tuple[VoucherRow, ...]:
         """The vouchers as they are found by later."""
+        if not self.form.vouchers:
+            return ()
         return tuple(
-            VoucherRow(self.subject, round, number, each, self._alike[each.key])
+            VoucherRow(self.subject, round, number, each, **self._alike[each.key])
             for number, each in enumerate(self.form.vouchers, 1)
         )
 
@@ -154,7 +204,7 @@ def held(document: Document) -> set[str]:
     """The keys of the vouchers that a document has, until it is rejected, withdrawn, or expires unpaid (R2.2)."""
     if not isinstance(document.content, Payable) or document.status in _FREE:
         return set()
-    return {each.key for each in document.content.vouchers}
+    return {key for each in document.content.vouchers for key in each.keys}
 
 
 def freed(before: Document, after: Document) -> tuple[Free, ...]:
@@ -180,25 +230,26 @@ class ConfirmVoucher:
         return f"voucher:{self.voucher.key}"
 
     @property
-    def _key(self) -> _Key:
-        return (Space.CONFIRMED, voucher.confirmation(self.voucher, payee_id(self.payee)))
+    def _keys(self) -> tuple[_Key, ...]:
+        return tuple((Space.CONFIRMED, key) for key in voucher.confirmations(self.voucher, payee_id(self.payee)))
 
     def look(self, at: datetime, policy: Policy | None) -> Look:
-        """Whether somebody did already."""
-        return Look(taken=(self._key,))
+        """Who did already."""
+        return Look(taken=self._keys)
 
     def decide(self, scene: Scene) -> Verdicts:
-        """The confirmation, for ever; a second one is journalled and changes nothing."""
+        """The confirmation with its confirmer, for ever; what adds nobody is journalled and changes nothing."""
         departments = () if scene.policy is None else scene.policy.departments
         found = officers(self.directory, departments, self.actor, scene.at, "R2.2")
         if checks.blank(self.reason or ""):
             found.append(refusal(Code.REASON_MISSING, clause="R2.2"))
         if found:
             return tuple(found)
-        known = self._key in scene.seen.taken
+        taken = scene.seen.taken
+        free = [] if self.actor in taken.values() else [key for key in self._keys if key not in taken][:1]
         return Effects(
             office=Office.FINANCE_OFFICER,
-            takes=() if known else (Take(*self._key, self.subject, ever=True),),
+            takes=tuple(Take(*key, self.actor, ever=True) for key in free),
         )
 
 

@@ -221,7 +221,7 @@ class ApprovingMachine(CompanyMachine):
 
     def _delegated(self, holder: str, delegate: str, office: str, days: int, limit: int | None) -> None:
         since, until = self.clock.at, self.clock.at + timedelta(days=days)
-        made = Delegation(holder, delegate, office, since, until, "Leave", limit)
+        made = Delegation(holder, delegate, office, since, until, "Leave", limit, None if limit is None else "CNY")
         self.people.delegations = (*self.people.delegations[-2:], made)
         self.oracle.delegations = [{**attrs.asdict(d), "max": d.units_max} for d in self.people.delegations]
 

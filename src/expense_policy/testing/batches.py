@@ -24,7 +24,7 @@ from ..domain.payment import PayeeAccount, Payment
 from ..domain.periods import Month
 from ..domain.posting import Posting
 from ..domain.vocabulary import Space, Status
-from ..domain.voucher import VoucherRow
+from ..domain.voucher import ALIKE, VoucherRow
 from ..policy_file import load_policy
 from ..ports.mistakes import POSTED, USED
 from ..ports.notifier import Notice
@@ -365,14 +365,16 @@ def _sums(facts: list[Fact], lines: tuple[str, ...]) -> tuple[Sum, ...]:
     """Every sum of the ledger that something there, or something that the batches name, could be in."""
     months = tuple(sorted({str(fact.month) for fact in facts if isinstance(fact, Posting)}))
     vouchers = [fact for fact in facts if isinstance(fact, VoucherRow)]
-    alike = tuple(sorted({row.alike for row in vouchers}))
-    days = tuple(sorted({row.voucher.on.isoformat() for row in vouchers}))
+    on_days = ("on_day", tuple(sorted({row.voucher.on.isoformat() for row in vouchers})))
     return (
         *[Sum(of, POSTED, (("month", months),)) for of in ("postings", "posting_count")],
         *[Sum(of, ("line", "expected"), (("line", lines),)) for of in ("reserved", "committed")],
         Sum("planned", ("line", "month"), (("line", lines),)),
         Sum("payments", ("method",), (), EARLIER, LATER),
-        Sum("vouchers", ("document", "key"), (("alike", alike), ("on_day", days))),
+        *[
+            Sum("vouchers", ("document", "key"), ((name, tuple(sorted({getattr(v, name) for v in vouchers}))), on_days))
+            for name in ALIKE
+        ],
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import attrs
 
+from ..domain.allocation import Allocation, Method, SharedCosts
+from ..domain.allocation_rule import Allocated, AllocationBasis
 from ..domain.application import Payee, Share
 from ..domain.cards import BOOKS, Books
 from ..domain.claim import Claim
@@ -18,10 +20,11 @@ from ..domain.periods import Month
 from ..domain.posting import Posting, Source
 from ..domain.rectification import Finding, FollowUp, Rectification, Turn
 from ..domain.voucher import Voucher, VoucherKind, VoucherRow
+from ..domain.year_end import Carried, Carry, YearEnd
 
 FEBRUARY, MARCH, APRIL = (Month(2026, n) for n in (2, 3, 4))
 OPENED = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=timezone.utc)
-ALIKE = digest(("alike",))
+ALIKES = (digest(("account",)), digest(("name",)), digest(("person",)))
 
 
 def posting(document: str = "d1", number: int = 1, **changes: Any) -> Posting:
@@ -41,13 +44,34 @@ def voucher(**changes: Any) -> Voucher:
 
 def voucher_row(document: str = "d1", number: int = 1, **changes: Any) -> VoucherRow:
     """A voucher as it stands in a document's first round."""
-    return attrs.evolve(VoucherRow(document, 1, number, voucher(), ALIKE), **changes)
+    return attrs.evolve(VoucherRow(document, 1, number, voucher(), *ALIKES), **changes)
 
 
 def review(document: str = "d1", number: int = 1, **changes: Any) -> Reviewed:
     """A paper: finance's view of one line of a draft."""
     offer = Offer("gifts", Money(80_000, "CNY"), "Last year's, and no more.")
     return attrs.evolve(Reviewed(document, number, 1, "officer", OPENED, (offer,)), **changes)
+
+
+def year_end(document: str = "year:marketing:2025", **changes: Any) -> YearEnd:
+    """A paper: what was carried into the next year, what stays for who holds it, what lapsed."""
+    said = (
+        ("gifts", "gifts-2026", 7, Carry.BALANCE),
+        ("gifts", "gifts", 5, Carry.COMMITMENT),
+        ("sms", None, 1, Carry.LAPSE),
+    )
+    carried = tuple([Carried(line, to, Money(units, "CNY"), what) for line, to, units, what in said])
+    return attrs.evolve(YearEnd(document, 1, "cfo", OPENED, carried), **changes)
+
+
+def allocated(document: str = "allocation:1", **changes: Any) -> Allocated:
+    """A paper: a cost that one department bore, in thirds."""
+    used: dict[str, dict[str, str | int]] = {"rent": {"marketing": 1, "r&d": "1", "客服": "1.0"}}
+    parts = Allocation.of(SharedCosts.of(Method.DIRECT, {"rent": Money(1000, "CNY")}, used))
+    paper = Allocated(
+        document, 1, "rent", 1, AllocationBasis.EQUAL, MARCH, "venue_rental", "marketing", None, parts, "cfo", OPENED
+    )
+    return attrs.evolve(paper, **changes)
 
 
 def books(month: Month | None, version: int = 1, id: str = BOOKS) -> Books:

@@ -76,7 +76,9 @@ def rosters(draw: st.DrawFn, policy: Policy | None = None, at: datetime | None =
         until = since + timedelta(days=draw(st.integers(1, 60)))
         limit = draw(st.one_of(st.none(), units(10**9)))
         if delegate != holder.person:
-            delegations.append(Delegation(holder.person, delegate, holder.office, since, until, draw(texts()), limit))
+            currency = None if limit is None else policy.currency
+            told = (holder.person, delegate, holder.office, since, until, draw(texts()), limit, currency)
+            delegations.append(Delegation(*told))
     return Roster(at, tuple(holdings), tuple(delegations))
 
 

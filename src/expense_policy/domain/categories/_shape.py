@@ -14,7 +14,7 @@ from .. import checks
 from ..content import Row, line_digest
 from ..customers import Customer
 from ..money import Money
-from ..periods import Calendar
+from ..periods import Calendar, day_text
 from ..policy import Policy
 from ..refusals import Code, Fact, Refusal, refusal
 from ..vocabulary import TERMS, DocumentId
@@ -126,7 +126,7 @@ class UseRow:
     def row(self) -> Row:
         """What a journal entry says of this row."""
         what = (self.document, str(self.number))
-        said = (self.type, self.on.isoformat(), self.recipient, str(self.quantity), str(self.units))
+        said = (self.type, day_text(self.on), self.recipient, str(self.quantity), str(self.units))
         detail = [text for pair in self.detail for text in pair]
         counts = (str(len(detail)), str(len(self.broken)))
         reason = () if self.reason is None else (self.reason,)
@@ -138,7 +138,7 @@ class UseRow:
 
 def month_of(day: date) -> str:
     """A day's month, "2026-03"."""
-    return day.isoformat()[:7]
+    return day_text(day)[:7]
 
 
 @attrs.frozen
@@ -263,7 +263,7 @@ class ExpenseType:
 
     def period(self, day: date) -> str:
         """The period of a day in which uses are counted."""
-        return day.isoformat()[: 4 if self.counted == "year" else 7]
+        return day_text(day)[: 4 if self.counted == "year" else 7]
 
 
 def of_currency(record: Plan | Use, currency: str) -> None:
@@ -280,8 +280,8 @@ def of_currency(record: Plan | Use, currency: str) -> None:
 
 def blanks(record: Plan | Use) -> list[str]:
     """The mandatory texts of a record that say nothing."""
-    values = [(name, getattr(record, name)) for name in _names(type(record))]
-    return [name for name, value in values if type(value) is str and checks.blank(value)]
+    names = _names(type(record))
+    return [name for name in names if type(value := getattr(record, name)) is str and checks.blank(value)]
 
 
 @cache

@@ -53,7 +53,7 @@ class Judged:
     @property
     def units(self) -> int:
         """What it costs, in smallest units."""
-        return sum(part.units for part in self.parts)
+        return sum([part.units for part in self.parts])
 
 
 def once_key(type_: str, name: tuple[str, ...]) -> str:
@@ -111,7 +111,7 @@ class Recording:
             found.append(broken("A1.1", "before_approval", day.isoformat(), case.approved.isoformat()))
         for number, part in enumerate(parts):
             customer = None if case.customers is None else case.customers.get(part.recipient)
-            nth = self._counted.get((kind.period(day), part.recipient), 0) + 1
+            nth = self._counted.get((kind.period(day), part.recipient), 0) + 1 if self._counted else 1
             happened = Happened(case.policy, day, nth, customer)
             rules = kind.note_standards if part.note else kind.use_standards
             if number and not kind.counted:

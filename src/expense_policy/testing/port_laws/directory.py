@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 import pytest
 
+from ...domain.money import Money
 from ...domain.organisation import Delegation, Holding, Roster
 from ...ports.directory import Directory
 from ..held import Held, missing
@@ -46,11 +47,11 @@ HOLDINGS: tuple[Holding, ...] = (
 _HEAD, _OFFICER = "head of marketing", "陈洁"
 DELEGATIONS: tuple[Delegation, ...] = (
     Delegation(_HEAD, "li.na", "department_head", NOW, NOW + WEEK, "Leave"),
-    Delegation(_HEAD, "何梅", "department_head", NOW + WEEK, NOW + 2 * WEEK, '休假; "long", 100%', 2_000_000),
-    Delegation(_HEAD, "he.mei", "department_head", NOW - WEEK + TICK, NOW + TICK, "Travel", 0),
-    Delegation(_OFFICER, "li.na", "finance_officer", NOW - WEEK, NOW + WEEK, "Leave", 1),
+    Delegation(_HEAD, "何梅", "department_head", NOW + WEEK, NOW + 2 * WEEK, '休假; "long", 100%', 2_000_000, "CNY"),
+    Delegation(_HEAD, "he.mei", "department_head", NOW - WEEK + TICK, NOW + TICK, "Travel", 0, "CNY"),
+    Delegation(_OFFICER, "li.na", "finance_officer", NOW - WEEK, NOW + WEEK, "Leave", 1, "CNY"),
     Delegation(_OFFICER, 'O\'Neil, "Jr."', "finance_officer", NOW - WEEK, NOW + WEEK, "Leave"),
-    Delegation("liu.yang", "li.na", "finance_head", NOW - 2 * WEEK, NOW - WEEK, "Over"),
+    Delegation("liu.yang", "li.na", "finance_head", NOW - 2 * WEEK, NOW - WEEK, "Over", 2_000_000, "JPY"),
 )
 ASKED: tuple[tuple[str, ...], ...] = ((), *combinations(DEPARTMENTS, 1), *combinations(DEPARTMENTS, 2), DEPARTMENTS)
 
@@ -139,10 +140,10 @@ class DirectoryContract(Held, contract=True):
         """A delegation counts from its first instant up to, not at, its last, to the microsecond, at any instant."""
         for at in _instants()[::-1]:
             roster = company.roster(("marketing",), at)
-            for holder, office in {(d.holder, d.office) for d in DELEGATIONS}:
+            for holder, office, currency in {(d.holder, d.office, d.currency or "CNY") for d in DELEGATIONS}:
                 his = {d for d in DELEGATIONS if (d.holder, d.office) == (holder, office)}
                 counts = {d for d in his if d.since <= at < d.until}
-                assert {*roster.delegates(office, holder, 0)} == counts, (holder, at)
+                assert {*roster.delegates(office, holder, Money(0, currency))} == counts, (holder, at)
 
     def test_a_delegation_keeps_its_limit(self, company: Directory) -> None:
         """A delegation counts up to its amount, to the unit; one without a limit for every amount."""
@@ -151,7 +152,15 @@ class DirectoryContract(Held, contract=True):
             for units in (0, 1, 2, 2_000_000, 2_000_001, 2**63 - 1):
                 found = {d for d in DELEGATIONS if d.holder == _HEAD and d.since <= at < d.until}
                 counts = {d for d in found if d.units_max is None or units <= d.units_max}
-                assert {*roster.delegates("department_head", _HEAD, units)} == counts, units
+                assert {*roster.delegates("department_head", _HEAD, Money(units, "CNY"))} == counts, units
+
+    def test_a_limit_keeps_its_currency(self, company: Directory) -> None:
+        """A limit is in the currency it was given in: a roster never reads it in another, which is a ValueError."""
+        roster = company.roster((), NOW - WEEK - TICK)
+        (over,) = (d for d in roster.delegations if d.holder == "liu.yang" and d.since <= roster.at < d.until)
+        assert (over.units_max, over.currency) == (2_000_000, "JPY")
+        with pytest.raises(ValueError, match="JPY"):
+            roster.delegates(over.office, over.holder, Money(1, "CNY"))
 
     def test_no_delegation_is_made_up(self, company: Directory) -> None:
         """Every delegation of a roster is one of the directory's, with all it says; none is handed on."""

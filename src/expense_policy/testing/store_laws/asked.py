@@ -79,6 +79,17 @@ class Asked(Laws):
         for entry, after in zip(chain := [e for e, _ in repository.history("a")], chain[1:], strict=False):
             assert (after.prev, after.seq) == (entry.digest, entry.seq + 1)
 
+    def test_lines_of_a_year_are_its_own(self, repository: Repository, clerk: Clerk) -> None:
+        """Lines are found by department, by year and by both, as they stand now, in id order; no line by another."""
+        for n, id in enumerate(IDS):
+            clerk.opens(id, units=n + 1, department=("marketing", "客服")[n % 2], year=2026 + n % 3)
+        every = list(repository.lines())
+        assert len({(line.department, line.year) for line in every}) == 6
+        for department in (None, "marketing", "客服", "nobody", ""):
+            for year in (None, 2026, 2027, 2028, 1999, 0):
+                wanted = [x for x in every if department in (None, x.department) and year in (None, x.year)]
+                assert list(repository.lines(department, year)) == wanted
+
     def test_each_searched_column_finds_its_own(self, repository: Repository, clerk: Clerk) -> None:
         """A search by any column, or by two, finds exactly the documents that have those values, as they stand now."""
         rows = [Summary.of(d) for d in company(repository, clerk, 30).values()]
@@ -259,7 +270,7 @@ class Asked(Laws):
         """A sum of another name, column, grouping or period than the port lists is a ValueError."""
         none: Any = None
         right, month = related(gift()), (("type", "sms"), ("month", "2026-03"))
-        line, alike = (("line", "gifts"),), (("alike", "a"), ("on_day", "2026-03-01"))
+        line, alike = (("line", "gifts"),), (("alike_name", "a"), ("on_day", "2026-03-01"))
         wrong = [
             attrs.evolve(right, of="spent"),
             attrs.evolve(right, since=None),
@@ -295,7 +306,7 @@ class Asked(Laws):
             Sum("payments", ("payer",), (), NOW, NOW),
             Sum("vouchers", (), alike[:1]),
             Sum("vouchers", (), alike[1:]),
-            Sum("vouchers", ("alike",), alike),
+            Sum("vouchers", ("issuer",), alike),
             Sum("vouchers", (), (*alike, ("key", "k"))),
             Sum("vouchers", (), alike, NOW),
         ]

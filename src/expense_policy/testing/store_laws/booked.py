@@ -17,12 +17,12 @@ from ...domain.holds import Line, Move
 from ...domain.money import UNITS_MAX, Money
 from ...domain.periods import Month
 from ...domain.posting import Planned, Posting, Source
-from ...domain.voucher import VoucherKind
+from ...domain.voucher import ALIKE, VoucherKind
 from ...ports.errors import Conflict, RepositoryError
 from ...ports.mistakes import POSTED
 from ...ports.repository import Batch, Fact, Guard, Look, Repository, Sum, identity, number_said
 from ..batches import NOW, Clerk, gift, numbered, written
-from ..ledger import APRIL, FEBRUARY, MARCH, posting, review, voucher, voucher_row
+from ..ledger import APRIL, FEBRUARY, MARCH, allocated, posting, review, voucher, voucher_row, year_end
 from . import Laws
 from .asked import mistaken
 from .stocked import PLAIN, Text, Where, grouped, ledger, matching, text
@@ -55,6 +55,9 @@ class Booked(Laws):
             voucher_row("d2", 1, round=2),
             review("d2", 1),
             review("d2", 2, round=2, by="财务", at=NOW + timedelta(microseconds=1)),
+            year_end("d2", number=3),
+            allocated("d2", number=4),
+            allocated("d2", number=5, department=None),
         ]
         second = clerk.does("d2", facts=tuple(facts))
         found = {entry.digest: facts for entry, facts in repository.history()}
@@ -249,26 +252,30 @@ class Booked(Laws):
             assert answer == grouped(within, by, "units"), (by, since, until)
 
     def test_vouchers_that_look_alike_are_counted(self, repository: Repository, clerk: Clerk) -> None:
-        """Vouchers of an amount and payee on days are counted by document and key, whatever else they say."""
-        chosen, rows = random.Random(4), []
+        """Vouchers of an amount and payee on days are counted by any of their columns, whatever else they say."""
+        chosen, rows, digests = random.Random(4), [], ("a" * 64, "b" * 64, "")
         for id in PLAIN:
             few = [
                 voucher_row(
                     id,
                     n,
-                    alike=chosen.choice(("a" * 64, "b" * 64)),
+                    **{name: chosen.choice(digests) for name in ALIKE},
                     voucher=voucher(number=chosen.choice(("1", "2")), on=date(2026, 3, chosen.choice((1, 2)))),
                 )
                 for n in (1, 2, 3)
             ]
             clerk.does(id, facts=tuple(few))
             rows += few
-        flat = [Flat(row.document, row.voucher.key, row.alike, row.voucher.on.isoformat()) for row in rows]
+        flat = [
+            Flat(row.document, row.voucher.key, row.voucher.on.isoformat(), *[getattr(row, name) for name in ALIKE])
+            for row in rows
+        ]
         alike: tuple[str | Text, ...] = ("a" * 64, ("a" * 64, "b" * 64), "c" * 64, ())
         days: tuple[str | Text, ...] = ("2026-03-01", ("2026-03-02", "2026-03-01"), "2026-03-03")
-        groups: tuple[Text, ...] = ((), ("document",), ("key",), ("key", "document"))
-        for one, day, by in product(alike, days, groups):
-            where: Where = (("alike", one), ("on_day", day))
+        groups: tuple[Text, ...] = ((), ("document",), ("key", "on_day"), ("alike_name", "key", "alike_person"))
+        narrowed: tuple[Where, ...] = ((), (("alike_person", ("a" * 64, "")),))
+        for name, one, day, by, more in product(ALIKE[:2], alike, days, groups, narrowed):
+            where: Where = ((name, one), ("on_day", day), *more)
             (answer,) = self.asked(repository, Sum("vouchers", by, where))
             assert answer == grouped(matching(flat, where), by), (where, by)
 
@@ -300,8 +307,10 @@ class Flat:
 
     document: str
     key: str
-    alike: str
     on_day: str
+    alike_account: str
+    alike_name: str
+    alike_person: str
 
 
 def in_order(facts: Iterable[Fact]) -> Sequence[Any]:

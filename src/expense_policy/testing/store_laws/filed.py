@@ -30,7 +30,10 @@ class Filed(Laws):
         for n, due in ((1, NOW), (2, NOW.astimezone(EAST) + timedelta(microseconds=1)), (3, None)):
             follow_ups = (ANSWER,) * (n - 1)
             card = task("整改 🧾", n, department="客服", owner="李娜", due=due, follow_ups=follow_ups)
-            plain, shut = duty("duty:audit", n, due=due, reported=n), books((None, MARCH, APRIL)[n - 1], n)
+            plain, shut = (
+                duty("duty:audit", n, due=due, reported=NOW.date() + timedelta(days=n)),
+                books((None, MARCH, APRIL)[n - 1], n),
+            )
             clerk.does("s", puts=tuple(map(put, (card, plain, shut))))
             kept: list[Card] = [card, plain, shut]
             seen = repository.look(Look(cards=("整改 🧾", "duty:audit", "books", "absent")))

@@ -124,7 +124,7 @@ class Kept(Laws):
         form = gift(expected_payment=date(2028, 2, 29))
         found = self.keeps(repository, clerk.files("d1", form, at=at))
         until = at + timedelta(days=1)
-        lent = Delegation("head", "mei", "department_head", at, until, "Leave", 2**53)
+        lent = Delegation("head", "mei", "department_head", at, until, "Leave", 2**53, "CNY")
         while found.step is not None:
             at += timedelta(microseconds=999_999)
             # The first step alone is a delegate's.

@@ -206,7 +206,13 @@ class Refused(Laws):
         assert len(facts) == 1 + len(found.signatures) + 2
         booked = (Planned("d1", "gifts", MARCH, 1), voucher_row(), review())
         clerk.does("d1", facts=booked)
-        for fact in (*facts, *booked, Planned("d1", "gifts", MARCH, 2), voucher_row(alike="f" * 64), review(by="cfo")):
+        for fact in (
+            *facts,
+            *booked,
+            Planned("d1", "gifts", MARCH, 2),
+            voucher_row(alike_name="f" * 64),
+            review(by="cfo"),
+        ):
             self.refuses(repository, Conflict, clerk.batch("d1", facts=(fact,)))
         self.refuses(repository, Conflict, clerk.batch("d1", facts=(use_row("d1", 1, recipient="other"),)))
         posted = posting(number=1, units=1)

@@ -19,7 +19,7 @@ from ...domain.posting import Posting, Source
 from ...domain.vocabulary import Status
 from ...ports.repository import Put, Repository
 from ..batches import NOW, Clerk, gift, use_row, written
-from ..ledger import ANSWER, APRIL, FEBRUARY, MARCH, books, claim, duty, posting, task
+from ..ledger import ANSWER, APRIL, FEBRUARY, MARCH, OPENED, books, claim, duty, posting, task
 
 IDS = ("10", "9", "B", "a", "a ", "é", "中", "\uffee", "\U0001f9e7", "\U00020bb7")
 """In no order: as code points they stand otherwise than as numbers, by language, or in UTF-16."""
@@ -128,7 +128,7 @@ def filed(clerk: Clerk) -> list[Card]:
     """Cards of every kind, put in no order, some of them several times: as they stand, in the order of their ids."""
     first: list[Card] = [task(id, department=("marketing", "客服")[n % 2]) for n, id in enumerate(PLAIN)]
     others: list[Card] = [duty(f"duty {id}", due=NOW + timedelta(days=n)) for n, id in enumerate(PLAIN[:4])]
-    others += [duty("duty never", due=None, done_at=None, done_by=None), duty("duty missed", reported=2)]
+    others += [duty("duty never", due=None, done_at=None, done_by=None), duty("duty missed", reported=OPENED.date())]
     others += [books(None), books(MARCH, id="books 2")]
     for card in (*first, *others):
         clerk.does(card.id, puts=(put(card),))

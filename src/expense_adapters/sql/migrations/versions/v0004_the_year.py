@@ -58,9 +58,14 @@ TABLES = {
     "planned": ("document line month seq# units#", "document line month", {"planned_line": "line month"}),
     "vouchers": (
         "document round# number# seq# kind code voucher_number issuer buyer on_day amount# tax# total# currency key"
-        " alike",
+        " alike_account alike_name alike_person",
         "document round number",
-        {"vouchers_alike": "alike on_day", "vouchers_key": "key"},
+        {
+            "vouchers_account": "alike_account on_day",
+            "vouchers_name": "alike_name on_day",
+            "vouchers_person": "alike_person on_day",
+            "vouchers_key": "key",
+        },
     ),
     "papers": ("document kind number# seq# body", "document kind number", {}),
     "cards": (
@@ -100,6 +105,7 @@ def upgrade() -> None:
         remake(table("payments", sqlite=True))
     else:
         _alter()
+    op.create_index("lines_year", "lines", ["year"])
     for name in NEW:
         made = table(name, sqlite=sqlite)
         connection.execute(CreateTable(made))
