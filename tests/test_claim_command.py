@@ -14,6 +14,7 @@ from expense_adapters.cli import guard
 from expense_adapters.sql import SqlRepository
 from expense_adapters.vouchers import written
 from expense_policy.domain.voucher import VoucherKind
+from expense_policy.ports.repository import Look, Seen
 
 from .claims import approved, claim, filed, pay, signed, voucher
 from .world import World
@@ -69,6 +70,22 @@ def test_claims_are_listed(store: str, capsys: pytest.CaptureFixture[str]) -> No
     assert ran(capsys, "list", "--store", store, "--application", "none") == "no claim\n"
 
 
+@pytest.mark.clause("R2.3", "X3")
+def test_a_list_reads_one_document(
+    store: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list of claims is made of rows: one document is read, for the company's currency."""
+    asked, look = list[str](), SqlRepository.look
+
+    def counted(self: SqlRepository, at: Look) -> Seen:
+        asked.extend(at.documents)
+        return look(self, at)
+
+    monkeypatch.setattr(SqlRepository, "look", counted)
+    rows = told(capsys, "list", "--store", store)
+    assert asked == [rows[0]["id"]]
+
+
 @pytest.mark.clause("R2.1", "R2.3")
 def test_a_claim_is_shown(store: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A claim with its sums, vouchers, signatures and payments; whom it is paid to is masked."""
@@ -104,5 +121,16 @@ def test_vouchers_of_a_file_are_checked(tmp_path: Path, capsys: pytest.CaptureFi
     assert "凭证" in ran(capsys, *command, "--lang", "zh", code=3)
     file.write_text("{", encoding="utf-8")
     assert "line 1: is no JSON" in ran(capsys, *command, code=2)
-    for more in (("--on", "tomorrow"), ("--lang", "fr"), ("--policy", str(file))):
-        ran(capsys, *command, *more, code=2)
+    for more, said in (
+        (("--on", "tomorrow"), "--on must be a date as 2026-01-05"),
+        (("--on", "20260105"), "--on must be a date as 2026-01-05"),
+        (("--on", "0001-01-01"), "--on must be within 1800 to 3200"),
+        (("--lang", "fr"), "--lang must be en or zh"),
+        (("--policy", str(file)), f"{file}:"),
+        (("--policy", str(tmp_path / "none.toml")), f"{tmp_path / 'none.toml'}: No such file or directory"),
+    ):
+        assert ran(capsys, *command, *more, code=2).removeprefix("expense-policy: ").startswith(said), more
+    missing = tmp_path / "none.json"
+    said = ran(capsys, "check-vouchers", str(missing), *command[2:], code=2)
+    assert said.endswith(f"{missing}: No such file or directory\n")
+    assert said.count("\n") == 1

@@ -450,10 +450,14 @@ def test_what_is_forged_is_refused(world: World) -> None:
 
 
 @pytest.mark.clause("A2.1")
-def test_somebody_says_that_a_voucher_is_genuine() -> None:
-    """What nobody checked needs a step that finds on invoices: without one the voucher is not taken."""
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_an_officer_says_that_a_voucher_is_genuine(elsewhere: bool) -> None:
+    """What nobody checked needs a step of the finance officer that finds on invoices; another's is no statement."""
     world = World.open(MemoryRepository())
     text = POLICY.replace('"budget", "invoices"]', '"budget"]')
+    if elsewhere:
+        text = text.replace('["necessity", "reasonableness", "budget"]', '["necessity", "reasonableness", "invoices"]')
+    assert ('"invoices"' in text) is elsewhere
     for actor in ("cfo", "gm"):
         world.desk.policies.adopt(text, actor=actor)
     world.on(TODAY)

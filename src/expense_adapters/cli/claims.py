@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from expense_adapters._reading import escaped, read_text
+from expense_adapters._reading import escaped, read_text, why
+from expense_adapters._tables import day_of
 from expense_adapters.cli.say import Json, Lang, Store, fail, language, place, put, put_json, table
 from expense_policy.domain.claim import Claim
 from expense_policy.domain.masking import masked
@@ -73,8 +73,10 @@ def list_(
     with _reading(store) as repository:
         due = ("pay_by", SystemClock().now()) if overdue else None
         rows = [row for row in _found(repository, where, due) if not unpaid or row.pay_by is not None]
-        currencies = {each.id: each.currency for each in _documents(repository, rows)}
-    found = [_row(row, currencies[row.id]) for row in rows]
+        # The company has one currency (X3): any of them says which.
+        first = tuple(row.id for row in rows[:1])
+        currencies = [each.currency for each in repository.look(Look(documents=first)).documents.values()]
+    found = [_row(row, *currencies) for row in rows]
     if as_json:
         put_json(found)
     elif found:
@@ -99,13 +101,15 @@ def check_vouchers(
     language(lang)
     try:
         rules = load_policy(read_text(policy))
-        today = rules.calendar.day(SystemClock().now()) if on is None else date.fromisoformat(on)
+        today = rules.calendar.day(SystemClock().now()) if on is None else day_of("--on", on)
         if file.stat().st_size > SIZE_MAX:
             fail(f"{file}: size: has more than {SIZE_MAX} bytes")
         vouchers = JsonVouchers(str(file)).read(file.read_bytes())
     except PolicyFileError as error:
         fail(f"{policy}: {error}")
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        fail(f"{file}: {why(error)}")
+    except ValueError as error:
         fail(str(error))
     refusals = check(vouchers, rules, today)
     words = [
@@ -142,12 +146,6 @@ def _found(repository: SqlRepository, where: dict[str, str], due: Any) -> list[S
     while page := repository.find(tuple(sorted(where.items())), due, rows[-1].id if rows else "", _PAGE):
         rows += page
     return rows
-
-
-def _documents(repository: SqlRepository, rows: Sequence[Summary]) -> Iterator[Document]:
-    for start in range(0, len(rows), _PAGE):
-        ids = tuple(row.id for row in rows[start : start + _PAGE])
-        yield from repository.look(Look(documents=ids)).documents.values()
 
 
 def _row(row: Summary, currency: str) -> dict[str, Any]:

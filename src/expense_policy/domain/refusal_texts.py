@@ -306,8 +306,8 @@ TEXTS: dict[Code, Text] = {
     ),
     Code.INVOICES_UNCHECKED: Text(
         "A2.1",
-        "Nobody but a signer can say whether voucher {voucher} is genuine, and no step of the chain finds on {point}.",
-        "凭证{voucher}未经查验，而审批流程中没有审核{point}的环节。",
+        "Voucher {voucher} was not checked, and in no step of the chain does a finance officer find on {point}.",
+        "凭证{voucher}未经查验，而审批流程中没有由财务人员审核{point}的环节。",
         "Have a policy version adopted in which a finance officer finds on {point}, or connect a service that checks vouchers.",
         "请先通过由财务人员审核{point}的制度版本，或接入发票查验服务。",
     ),

@@ -97,8 +97,8 @@ class Desk:
         Without `clock` and `ids` the machine's own are taken; without `keyring` the journal is chained and sealed
         but carries no keyed tags. `adopters` are the offices that adopt while no version is in force (X2): two or
         more, else ValueError. Without `customers` nobody is asked who is an existing customer: what an applicant
-        states of them stands, and is marked (G2.1); without `genuineness` no voucher is checked, and a signer's
-        finding stands for it (A2.1).
+        states of them stands, and is marked (G2.1); without `genuineness` no voucher is checked, and a finance
+        officer's finding stands for it (A2.1).
         """
         env = Environment(
             repository,

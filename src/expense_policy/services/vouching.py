@@ -22,7 +22,7 @@ from ..ports.vouchers import Genuineness
 from .engine import Effects, Scene, Verdicts
 
 POINT = "invoices"
-"""The review point on which a signer says that vouchers are genuine and valid (A2.1)."""
+"""The review point on which a finance officer says that vouchers are genuine and valid (A2.1)."""
 _FREE = (Status.REJECTED, Status.WITHDRAWN, Status.EXPIRED)
 _HERE = "this form"
 _Key = tuple[Space, str]
@@ -163,9 +163,10 @@ class Vouching:
         return found
 
     def unchecked(self, document: Document) -> list[Refusal]:
-        """A refusal where nobody checked a voucher, and no step of the chain finds on it (A2.1)."""
+        """A refusal where nobody checked a voucher, and no finance officer's step finds on it (A2.1)."""
         each = self.stated if self.form.vouchers else None
-        if each is None or any(POINT in step.points for step in document.round.chain):
+        officers = [step for step in document.round.chain if step.office == Office.FINANCE_OFFICER]
+        if each is None or any(POINT in step.points for step in officers):
             return []
         return [refusal(Code.INVOICES_UNCHECKED, voucher=voucher.named(each), point=POINT)]
 

@@ -170,8 +170,8 @@ def claims(
     Under one a claim asks for part of what the application has left on its lines, and of what was paid ahead. Without
     one it is of a type that the policy takes so, on `lines` as `applications` has them. No voucher has the number of
     one of those `beside` it, which stand already, nor looks like one of them. ValueError where there is nothing to be
-    claimed. Vouchers that nobody checks want a step that finds on "invoices" (A2.1): else the desk needs somebody who
-    can tell, as `company.Genuine` does.
+    claimed. Vouchers that nobody checks want a finance officer who finds on "invoices" (A2.1): else the desk needs
+    somebody who can tell, as `company.Genuine` does.
     """
     policy = policy or founding.kit_policy()
     today = today or policy.effective
