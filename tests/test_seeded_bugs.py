@@ -959,12 +959,12 @@ BUGS = {
         "I26",
     ),
     "a refund is not posted": Bug(
-        "I12",
+        "I26",
         f"{DOMAIN}/bookkeeping.py",
         "isinstance(fact, Payment) and fact.document == after.id]",
         "isinstance(fact, Payment) and fact.document == after.id and fact.reverses is None]",
         f"{YEAR}[claims-0]",
-        "I12",
+        "I26",
     ),
     "a returned claim frees its vouchers": Bug(
         "I27",
@@ -972,7 +972,7 @@ BUGS = {
         "_FREE = (Status.REJECTED,",
         "_FREE = (Status.RETURNED, Status.REJECTED,",
         f"{YEAR}[claims-0]",
-        "voucher_taken",
+        "voucher_looks_alike",
     ),
     "a refund is the same entry": Bug(
         "I26",

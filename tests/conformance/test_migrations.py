@@ -42,6 +42,7 @@ from expense_policy.domain.payment import Payment
 from expense_policy.domain.periods import Calendar, Month
 from expense_policy.ports.errors import RepositoryUnavailable
 from expense_policy.ports.repository import Guard
+from expense_policy.services.environment import NoKey
 from expense_policy.testing.batches import LATER, Clerk, use_row
 from tests import books
 from tests.world import World
@@ -145,6 +146,7 @@ def test_what_was_paid_before_needs_no_postings(dump: Path, tmp_path: Path) -> N
     migrate(url)
     with closing(SqlRepository(url)) as store:
         world = World.open(store)
+        object.__setattr__(world.desk.env, "keyring", HOLDS[dump][0] or NoKey())
         world.on(date(2027, 3, 2))
         cost = books.posting("ledger", 1, 700, books.JANUARY, line="")
         books.write(world, "ledger", facts=(cost,), takes=(books.taken(cost),), guards=(Guard(BOOKS, 0),))
@@ -158,6 +160,7 @@ def test_months_of_before_have_no_accounts(dump: Path, tmp_path: Path) -> None:
     migrate(url)
     with closing(SqlRepository(url)) as store:
         world = World.open(store)
+        object.__setattr__(world.desk.env, "keyring", HOLDS[dump][0] or NoKey())
         world.on(date(2027, 3, 2))
         paid = {fact.at for _, facts in store.history() for fact in facts if isinstance(fact, Payment)}
         months = {Calendar("Asia/Shanghai").month(at) for at in paid}
