@@ -139,15 +139,22 @@ def test_a_store_of_an_older_schema_is_upgraded(dump: Path, tmp_path: Path) -> N
             plain.execute("UPDATE journal SET actor = 'x'")
 
 
-@pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)
-def test_what_was_paid_before_needs_no_postings(dump: Path, tmp_path: Path) -> None:
-    """What a library that posted nothing paid, used and ended is no break, whatever is posted from then on (I12)."""
-    url = f"sqlite:///{_loaded(dump, tmp_path / 'old.db')}"
+@contextmanager
+def _upgraded(dump: Path, folder: Path) -> Iterator[tuple[SqlRepository, World]]:
+    """A store of before, upgraded, and its company in March 2027 with its key."""
+    url = f"sqlite:///{_loaded(dump, folder / 'old.db')}"
     migrate(url)
     with closing(SqlRepository(url)) as store:
         world = World.open(store)
         object.__setattr__(world.desk.env, "keyring", HOLDS[dump][0] or NoKey())
         world.on(date(2027, 3, 2))
+        yield store, world
+
+
+@pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)
+def test_what_was_paid_before_needs_no_postings(dump: Path, tmp_path: Path) -> None:
+    """What a library that posted nothing paid, used and ended is no break, whatever is posted from then on (I12)."""
+    with _upgraded(dump, tmp_path) as (store, world):
         cost = books.posting("ledger", 1, 700, books.JANUARY, line="")
         books.write(world, "ledger", facts=(cost,), takes=(books.taken(cost),), guards=(Guard(BOOKS, 0),))
         assert verify(store).breaks == ()
@@ -156,12 +163,7 @@ def test_what_was_paid_before_needs_no_postings(dump: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("dump", HOLDS, ids=lambda dump: dump.stem)
 def test_months_of_before_have_no_accounts(dump: Path, tmp_path: Path) -> None:
     """Months that were paid in before there were postings reconcile, as `verify` finds, whatever is posted later."""
-    url = f"sqlite:///{_loaded(dump, tmp_path / 'old.db')}"
-    migrate(url)
-    with closing(SqlRepository(url)) as store:
-        world = World.open(store)
-        object.__setattr__(world.desk.env, "keyring", HOLDS[dump][0] or NoKey())
-        world.on(date(2027, 3, 2))
+    with _upgraded(dump, tmp_path) as (store, world):
         paid = {fact.at for _, facts in store.history() for fact in facts if isinstance(fact, Payment)}
         months = {Calendar("Asia/Shanghai").month(at) for at in paid}
         assert months
